@@ -1,0 +1,124 @@
+/**
+ * The outbox contract: what survives a crash, and when. Everything here is asynchronous and names no SQLite, so that
+ * another store can stand behind the same contract; one conformance suite runs over every implementation.
+ */
+import type { LogEvent } from '../event.ts';
+
+/** Where the tail goes on. Written only together with what its page owes. */
+export interface TailCursor {
+  readonly nextUrl: string;
+  /** What was asked of Okta (the filter); a cursor of another question is of no use. */
+  readonly query: string;
+  /** Latest `published` seen, ms since 1970. */
+  readonly lastPublishedAt?: number;
+  /** When the page was read, ms since 1970. */
+  readonly readAt: number;
+}
+
+/** What one page brings: its events, the bytes that could not be cut, and where to go on. */
+export interface Intake {
+  readonly events: readonly LogEvent[];
+  readonly leftovers?: readonly { readonly raw: Buffer; readonly why: string }[];
+  readonly cursor?: TailCursor;
+}
+
+export interface RouteRef {
+  /** Identity; stays the same when patterns are edited or lines are reordered. */
+  readonly key: string;
+  /** What people see. */
+  readonly name: string;
+}
+
+export interface Wants {
+  wantedBy(event: LogEvent): readonly RouteRef[];
+}
+
+export interface Committed {
+  /** What is owed now that was not before, in log order. */
+  readonly owed: readonly { readonly event: LogEvent; readonly routes: readonly RouteRef[] }[];
+  /** Events that were read before and so owe nothing again. */
+  readonly repeated: number;
+}
+
+/** One event owed to one route. */
+export interface Delivery {
+  readonly seq: number;
+  readonly event: LogEvent;
+  /** 0 if never tried, else the instant (ms) it became due. */
+  readonly dueAt: number;
+  /** Attempts recorded so far. */
+  readonly attempts: number;
+  /** Of these, how many were the event's own fault: others got through meanwhile. */
+  readonly tries: number;
+  readonly firstAttemptAt?: number;
+}
+
+/** What became of an attempt, as far as the outbox must know. Instants in ms since 1970. */
+export type Settlement =
+  | {
+      readonly kind: 'delivered';
+      readonly at: number;
+      readonly status: number;
+      readonly ms: number;
+    }
+  | {
+      readonly kind: 'postponed';
+      readonly at: number;
+      readonly dueAt: number;
+      /** Whether the attempt counts against the event. */
+      readonly charged: boolean;
+      readonly status?: number;
+      readonly why: string;
+    }
+  | { readonly kind: 'dead'; readonly at: number; readonly status?: number; readonly why: string };
+
+export type RouteState =
+  | { readonly kind: 'flowing' }
+  | {
+      readonly kind: 'slowed';
+      readonly why: string;
+      readonly since: number;
+      readonly until: number;
+    }
+  | {
+      readonly kind: 'held';
+      readonly why: string;
+      readonly since: number;
+      /** The next probe; absent when the route waits for a person. */
+      readonly until?: number;
+    };
+
+/** What the outbox asks of whoever sends a route's deliveries. */
+export interface LaneGate {
+  readonly key: string;
+  /** Resolves when one more delivery may start, or when `signal` aborts. */
+  room(signal: AbortSignal): Promise<void>;
+}
+
+export interface Outbox {
+  /** Makes `routes` the ones that can be owed to. Those no longer named keep their queues, retired. */
+  adopt(routes: readonly RouteRef[]): Promise<void>;
+  cursor(): Promise<TailCursor | undefined>;
+  /**
+   * Owes what `wants` says and moves the cursor in one transaction; durable when it resolves. An event seen before
+   * owes nothing. On a full disk it waits for room. Resolves undefined if `signal` aborts first: nothing was taken.
+   */
+  commit(intake: Intake, wants: Wants, signal: AbortSignal): Promise<Committed | undefined>;
+  /**
+   * Yields what is due for a route, one each time the lane has room: never-tried events in log order, with late
+   * retries mixed in 1 to 4. Never yields one twice before its `record`. Waits when nothing is due; ends when
+   * `signal` aborts. Yields nothing while the disk refuses what was recorded last.
+   */
+  due(lane: LaneGate, signal: AbortSignal): AsyncIterable<Delivery>;
+  /** Resolves when durable; several are written in one transaction. On a full disk it is kept and tried again. */
+  record(lane: { readonly key: string }, delivery: Delivery, settlement: Settlement): Promise<void>;
+  /** Gives back a delivery that was yielded and never sent; it is due as before. */
+  release(lane: { readonly key: string }, delivery: Delivery): void;
+  /** How many deliveries are owed to routes in force and due now or later. */
+  owedCount(): Promise<number>;
+  routeState(key: string): Promise<RouteState>;
+  saveRouteState(key: string, state: RouteState): Promise<void>;
+  /** Remembers how the tail fares, for `status`: the last good poll, or what is wrong since when. */
+  saveTail(tail: { readonly goodPollAt?: number; readonly trouble?: string }): Promise<void>;
+  close(): Promise<void>;
+}

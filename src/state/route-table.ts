@@ -1,0 +1,82 @@
+/** The routes that are or were in force: who they are, how they fare. Their ids stand in every other table. */
+import type { RouteState, Settlement } from './outbox.ts';
+import {
+  asNumber,
+  asOptionalNumber,
+  asOptionalText,
+  asText,
+  type Database,
+  type Row,
+  type Statement,
+  statementsOf,
+} from './sqlite.ts';
+
+export class RouteTable {
+  readonly #sql: (text: string) => Statement;
+
+  constructor(database: Database) {
+    this.#sql = statementsOf(database);
+  }
+
+  retireRoutes(): void {
+    this.#sql('UPDATE routes SET retired = 1').run();
+  }
+
+  adoptRoute(key: string, name: string): void {
+    this.#sql(
+      `INSERT INTO routes (key, name) VALUES (?, ?)
+       ON CONFLICT (key) DO UPDATE SET name = excluded.name, retired = 0`,
+    ).run(key, name);
+  }
+
+  routeIds(): [key: string, id: number][] {
+    return this.#sql('SELECT key, id FROM routes WHERE id > 0')
+      .all()
+      .map((row) => [asText(row.key), asNumber(row.id)]);
+  }
+
+  routeState(route: number): RouteState {
+    const row = this.#sql('SELECT state, why, since, until FROM routes WHERE id = ?').get(route);
+    return row === undefined ? { kind: 'flowing' } : toRouteState(row);
+  }
+
+  saveRouteState(route: number, state: RouteState): void {
+    const trouble = state.kind === 'flowing' ? undefined : state;
+    this.#sql('UPDATE routes SET state = ?, why = ?, since = ?, until = ? WHERE id = ?').run(
+      state.kind,
+      trouble?.why ?? null,
+      trouble?.since ?? null,
+      trouble?.until ?? null,
+      route,
+    );
+  }
+
+  /** Keeps each route's last delivery and last failure, for `status`; `settled` is in the order it came. */
+  noteLast(settled: readonly (readonly [route: number, settlement: Settlement])[]): void {
+    const delivered = new Map<number, number>();
+    const failed = new Map<number, Settlement & { readonly why: string }>();
+    for (const [route, settlement] of settled) {
+      if (settlement.kind === 'delivered') delivered.set(route, settlement.at);
+      else failed.set(route, settlement);
+    }
+    for (const [route, at] of delivered) {
+      this.#sql('UPDATE routes SET last_delivered_at = ? WHERE id = ?').run(at, route);
+    }
+    for (const [route, { at, why }] of failed) {
+      this.#sql('UPDATE routes SET last_failed_at = ?, last_error = ? WHERE id = ?').run(
+        at,
+        why,
+        route,
+      );
+    }
+  }
+}
+
+export function toRouteState(row: Row): RouteState {
+  const why = asOptionalText(row.why) ?? '';
+  const since = asOptionalNumber(row.since) ?? 0;
+  const until = asOptionalNumber(row.until);
+  if (row.state === 'slowed') return { kind: 'slowed', why, since, until: until ?? since };
+  if (row.state !== 'held') return { kind: 'flowing' };
+  return { kind: 'held', why, since, ...(until === undefined ? {} : { until }) };
+}

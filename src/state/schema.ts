@@ -1,0 +1,118 @@
+/**
+ * The tables of a state folder, and how an older folder becomes today's. A newer folder is refused: an old loghook
+ * must never write what it does not understand.
+ */
+import { StateError } from '../errors.ts';
+import { type Database, hintFor, openDatabase } from './sqlite.ts';
+
+export const SCHEMA_VERSION = 1;
+
+/**
+ * `owed.due_at` is 0 for what was never tried (due at once, in log order) and an instant in ms for what is to be tried
+ * again. `bodies` holds an event's bytes once, for as long as an `owed` or `dead` row refers to it (`refs`).
+ * Route 0 is no route: raw pieces of pages that could not be cut lie there as dead letters.
+ */
+const TABLES = `
+  CREATE TABLE cursor (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    next_url TEXT NOT NULL, query TEXT NOT NULL, last_published_at INTEGER, read_at INTEGER NOT NULL
+  );
+  CREATE TABLE tail (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    last_good_poll_at INTEGER, trouble TEXT, trouble_since INTEGER
+  );
+  CREATE TABLE routes (
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL, retired INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL DEFAULT 'flowing', why TEXT, since INTEGER, until INTEGER,
+    last_delivered_at INTEGER, last_failed_at INTEGER, last_error TEXT
+  );
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, type TEXT, published TEXT, read_at INTEGER NOT NULL
+  );
+  CREATE TABLE bodies (seq INTEGER PRIMARY KEY, refs INTEGER NOT NULL, raw BLOB NOT NULL);
+  CREATE TABLE owed (
+    route INTEGER NOT NULL, due_at INTEGER NOT NULL, seq INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0,
+    first_at INTEGER, last_status INTEGER, last_why TEXT,
+    PRIMARY KEY (route, due_at, seq)
+  ) WITHOUT ROWID;
+  CREATE TABLE dead (
+    route INTEGER NOT NULL, seq INTEGER NOT NULL, died_at INTEGER NOT NULL, why TEXT NOT NULL,
+    status INTEGER, attempts INTEGER NOT NULL, first_at INTEGER,
+    PRIMARY KEY (route, seq)
+  ) WITHOUT ROWID;
+  CREATE TABLE ledger (
+    seq INTEGER NOT NULL, route INTEGER NOT NULL, result TEXT NOT NULL, at INTEGER NOT NULL,
+    first_at INTEGER, status INTEGER, attempts INTEGER NOT NULL, ms INTEGER,
+    PRIMARY KEY (seq, route)
+  ) WITHOUT ROWID;
+  INSERT INTO routes (id, key, name, retired) VALUES (0, '', '(unreadable pages)', 1);
+`;
+
+/**
+ * Opens the database of a state folder, making or upgrading its tables.
+ * @throws StateError when it cannot be opened, is damaged, or was written by a newer loghook.
+ */
+export function openState(path: string): Database {
+  let database: Database | undefined;
+  try {
+    database = openDatabase(path);
+    // Only a new file takes the page size and auto_vacuum; 8 KB pages waste least with 2 KB events.
+    database.exec(`
+      PRAGMA page_size = 8192;
+      PRAGMA auto_vacuum = INCREMENTAL;
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      PRAGMA cache_size = -16000;
+      PRAGMA journal_size_limit = 67108864;
+    `);
+    prepareTables(database, path);
+    return database;
+  } catch (cause) {
+    database?.close();
+    if (cause instanceof StateError) throw cause;
+    throw new StateError(path, 'open the state', { cause, hint: hintFor(cause, path) });
+  }
+}
+
+/** Opens an existing database to look at it, beside a daemon that writes. Makes and changes nothing. */
+export function openStateToRead(path: string): Database {
+  let database: Database | undefined;
+  try {
+    database = openDatabase(path, { readOnly: true });
+    refuseNewer(versionOf(database), path);
+    return database;
+  } catch (cause) {
+    database?.close();
+    if (cause instanceof StateError) throw cause;
+    throw new StateError(path, 'read the state', { cause, hint: hintFor(cause, path) });
+  }
+}
+
+function versionOf(database: Database): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
+}
+
+function refuseNewer(version: number, path: string): void {
+  if (version <= SCHEMA_VERSION) return;
+  throw new StateError(path, 'open the state', {
+    cause: new Error(`its version is ${version}, this loghook knows up to ${SCHEMA_VERSION}`),
+    hint: 'A newer loghook wrote it: run that one, or choose another folder with --state.',
+  });
+}
+
+function prepareTables(database: Database, path: string): void {
+  const version = versionOf(database);
+  refuseNewer(version, path);
+  if (version === SCHEMA_VERSION) return;
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    // Looked at again inside the transaction: another process may have been first.
+    if (versionOf(database) === 0) database.exec(TABLES);
+    database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    database.exec('COMMIT');
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+}

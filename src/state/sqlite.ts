@@ -1,0 +1,148 @@
+/**
+ * SQLite as this room uses it: Node's own module where there is one, else the package that mirrors it (Node 20).
+ * Nothing outside state/ knows which.
+ */
+import { createRequire } from 'node:module';
+import { StateError } from '../errors.ts';
+
+export type SqlValue = null | number | string | Uint8Array;
+export type Row = Record<string, SqlValue>;
+
+export interface Statement {
+  run(...values: SqlValue[]): { readonly changes: number | bigint };
+  get(...values: SqlValue[]): Row | undefined;
+  all(...values: SqlValue[]): Row[];
+}
+
+export interface Database {
+  exec(sql: string): void;
+  prepare(sql: string): Statement;
+  close(): void;
+}
+
+type DatabaseConstructor = new (
+  path: string,
+  options?: { readonly readOnly?: boolean; readonly timeout?: number },
+) => Database;
+
+/** How long a writer waits for another process (a `dead replay`, say) before it gives up. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+/** Result codes of https://www.sqlite.org/rescode.html; the low byte is the primary code. */
+const SQLITE_BUSY = 5;
+const SQLITE_READONLY = 8;
+const SQLITE_IOERR = 10;
+const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
+const SQLITE_CANTOPEN = 14;
+const SQLITE_NOTADB = 26;
+
+let DatabaseSync: DatabaseConstructor | undefined;
+
+/** @throws StateError when this Node has no SQLite and the optional package is not installed. */
+export function openDatabase(
+  path: string,
+  options: { readonly readOnly?: boolean } = {},
+): Database {
+  DatabaseSync ??= loadSqlite();
+  return new DatabaseSync(path, { ...options, timeout: BUSY_TIMEOUT_MS });
+}
+
+function loadSqlite(): DatabaseConstructor {
+  const require = createRequire(import.meta.url);
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const builtIn = major > 22 || (major === 22 && minor >= 13);
+  try {
+    // node:sqlite is experimental before Node 24 and says so on stderr; its file format is SQLite's own.
+    const loaded = builtIn
+      ? withoutWarning(() => require('node:sqlite'))
+      : require('@photostructure/sqlite');
+    return loaded.DatabaseSync;
+  } catch (cause) {
+    throw new StateError('SQLite', 'load', {
+      cause,
+      hint: 'Install Node 22.13 or newer, or reinstall loghook without --omit=optional.',
+    });
+  }
+}
+
+function withoutWarning<T>(load: () => T): T {
+  const { emitWarning } = process;
+  process.emitWarning = () => undefined;
+  try {
+    return load();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+function primaryCode(error: unknown): number {
+  if (!(error instanceof Error) || !('errcode' in error)) return -1;
+  return typeof error.errcode === 'number' ? error.errcode & 0xff : -1;
+}
+
+/** The disk is full or refuses to write for now: worth waiting for, nothing is wrong with the file. */
+export function isDiskTrouble(error: unknown): boolean {
+  const code = primaryCode(error);
+  return code === SQLITE_FULL || code === SQLITE_IOERR;
+}
+
+export function isBusy(error: unknown): boolean {
+  return primaryCode(error) === SQLITE_BUSY;
+}
+
+/** What a person should know about a database error, beside its text. */
+export function hintFor(error: unknown, path: string): string {
+  switch (primaryCode(error)) {
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+      return `Check who owns ${path} and its folder, and that the disk is not mounted read-only.`;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return `The file is damaged. It is left as it is: move it away to start anew, or restore it from a backup.`;
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+      return `Free some space on the disk that holds ${path}.`;
+    case SQLITE_BUSY:
+      return 'Another process is writing to it; try again.';
+    default:
+      return `See the cause above; the file is ${path}.`;
+  }
+}
+
+/** Prepares each statement once. */
+export function statementsOf(database: Database): (sql: string) => Statement {
+  const prepared = new Map<string, Statement>();
+  return (sql) => {
+    let statement = prepared.get(sql);
+    if (statement === undefined) {
+      statement = database.prepare(sql);
+      prepared.set(sql, statement);
+    }
+    return statement;
+  };
+}
+
+/** A stored blob as a Buffer over the same memory. */
+export function asBuffer(value: SqlValue | undefined): Buffer {
+  if (!(value instanceof Uint8Array)) throw new TypeError(`expected a blob, got ${typeof value}`);
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+}
+
+export function asNumber(value: SqlValue | undefined): number {
+  if (typeof value !== 'number') throw new TypeError(`expected a number, got ${typeof value}`);
+  return value;
+}
+
+export function asText(value: SqlValue | undefined): string {
+  if (typeof value !== 'string') throw new TypeError(`expected a text, got ${typeof value}`);
+  return value;
+}
+
+export function asOptionalNumber(value: SqlValue | undefined): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}
+
+export function asOptionalText(value: SqlValue | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
