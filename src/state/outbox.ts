@@ -51,6 +51,7 @@ export interface Delivery {
   /** Of these, how many were the event's own fault: others got through meanwhile. */
   readonly tries: number;
   readonly firstAttemptAt?: number;
+  readonly lastAttemptAt?: number;
 }
 
 /** What became of an attempt, as far as the outbox must know. Instants in ms since 1970. */

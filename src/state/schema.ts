@@ -33,7 +33,7 @@ const TABLES = `
   CREATE TABLE owed (
     route INTEGER NOT NULL, due_at INTEGER NOT NULL, seq INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0,
-    first_at INTEGER, last_status INTEGER, last_why TEXT,
+    first_at INTEGER, last_at INTEGER, last_status INTEGER, last_why TEXT,
     PRIMARY KEY (route, due_at, seq)
   ) WITHOUT ROWID;
   CREATE TABLE dead (

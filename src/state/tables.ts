@@ -20,7 +20,7 @@ import {
 const FURTHEST_DUE_MS = 8 * 3_600_000;
 
 const DELIVERY_COLUMNS = `
-  owed.seq, owed.due_at, owed.attempts, owed.tries, owed.first_at,
+  owed.seq, owed.due_at, owed.attempts, owed.tries, owed.first_at, owed.last_at,
   events.id, events.type, events.published, bodies.raw
   FROM owed JOIN events ON events.seq = owed.seq JOIN bodies ON bodies.seq = owed.seq`;
 
@@ -201,13 +201,14 @@ export class Tables {
     settlement: Settlement & { readonly kind: 'postponed' },
   ): void {
     this.#sql(
-      `UPDATE owed SET due_at = ?, attempts = ?, tries = ?, first_at = ?, last_status = ?, last_why = ?
+      `UPDATE owed SET due_at = ?, attempts = ?, tries = ?, first_at = ?, last_at = ?, last_status = ?, last_why = ?
        WHERE route = ? AND due_at = ? AND seq = ?`,
     ).run(
       settlement.dueAt,
       delivery.attempts + 1,
       delivery.tries + (settlement.charged ? 1 : 0),
       delivery.firstAttemptAt ?? settlement.at,
+      settlement.at,
       settlement.status ?? null,
       settlement.why,
       route,
@@ -279,6 +280,7 @@ export class Tables {
 
 function toDelivery(row: Row): Delivery {
   const firstAttemptAt = asOptionalNumber(row.first_at);
+  const lastAttemptAt = asOptionalNumber(row.last_at);
   return {
     seq: asNumber(row.seq),
     event: toEvent(row),
@@ -286,6 +288,7 @@ function toDelivery(row: Row): Delivery {
     attempts: asNumber(row.attempts),
     tries: asNumber(row.tries),
     ...(firstAttemptAt === undefined ? {} : { firstAttemptAt }),
+    ...(lastAttemptAt === undefined ? {} : { lastAttemptAt }),
   };
 }
 

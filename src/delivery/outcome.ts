@@ -1,0 +1,106 @@
+/**
+ * What an attempt ended in. A 500 is not an exception: every way a request can end is a value here, and only the
+ * status line decides, so a body that breaks after a 2xx changes nothing.
+ */
+
+/** What came back over the wire, before anyone judges it. Durations in ms. */
+export type Answer =
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly ms: number;
+      readonly retryAfterMs?: number;
+    }
+  /** No connection: the receiver cannot have seen the event. */
+  | { readonly kind: 'unreachable'; readonly why: string; readonly ms: number }
+  /** Sent, and no status line came back: the receiver may or may not have the event. */
+  | {
+      readonly kind: 'unanswered';
+      readonly why: string;
+      readonly ms: number;
+      readonly timedOut: boolean;
+    }
+  /** Cut by our own stop: it says nothing about the receiver. */
+  | { readonly kind: 'cut' };
+
+export type Outcome =
+  | { readonly kind: 'delivered'; readonly status: number; readonly ms: number }
+  | Failure
+  | { readonly kind: 'cut' };
+
+export interface Failure {
+  /**
+   * `verdict`: the receiver judged the request (400, 422 …). `gone`: 410. `throttled`: 429. `unreachable`: no
+   * connection. `failed`: everything else.
+   */
+  readonly kind: 'verdict' | 'gone' | 'throttled' | 'unreachable' | 'failed';
+  readonly why: string;
+  readonly ms: number;
+  readonly status?: number;
+  /** The receiver asked for a pause this long. */
+  readonly retryAfterMs?: number;
+  /** A sign of overload: 429, 503 or a time-out. */
+  readonly congested: boolean;
+}
+
+/** Statuses that judge the request rather than report trouble (RFC 9110 section 15.5). */
+const VERDICTS: ReadonlySet<number> = new Set([
+  400, 404, 405, 406, 409, 411, 413, 414, 415, 422, 501, 505,
+]);
+
+const WORDS: Readonly<Record<number, string>> = {
+  301: 'moved permanently',
+  302: 'redirected',
+  303: 'redirected',
+  307: 'redirected',
+  308: 'moved permanently',
+  400: 'bad request',
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not found',
+  405: 'method not allowed',
+  407: 'proxy authentication required',
+  408: 'request timeout',
+  410: 'gone',
+  413: 'content too large',
+  415: 'unsupported media type',
+  422: 'unprocessable content',
+  429: 'too many requests',
+  500: 'internal server error',
+  502: 'bad gateway',
+  503: 'service unavailable',
+  504: 'gateway timeout',
+};
+
+export function outcomeOf(answer: Answer): Outcome {
+  if (answer.kind === 'cut') return answer;
+  if (answer.kind === 'unreachable') {
+    return { kind: 'unreachable', why: answer.why, ms: answer.ms, congested: false };
+  }
+  if (answer.kind === 'unanswered') {
+    return { kind: 'failed', why: answer.why, ms: answer.ms, congested: answer.timedOut };
+  }
+  const { status, ms, retryAfterMs } = answer;
+  if (status >= 200 && status < 300) return { kind: 'delivered', status, ms };
+  return {
+    kind: failureKind(status),
+    why: describeStatus(status),
+    status,
+    ms,
+    congested: status === 429 || status === 503,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+}
+
+function failureKind(status: number): Failure['kind'] {
+  if (status === 429) return 'throttled';
+  if (status === 410) return 'gone';
+  return VERDICTS.has(status) ? 'verdict' : 'failed';
+}
+
+function describeStatus(status: number): string {
+  const words = WORDS[status];
+  const redirected = status >= 300 && status < 400;
+  const hint = redirected ? ', redirects are not followed: put the new URL in the routes' : '';
+  return words === undefined ? `${status}${hint}` : `${status} ${words}${hint}`;
+}

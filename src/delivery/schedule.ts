@@ -1,0 +1,49 @@
+/** When an event is tried again, as data. A try counts only while others get through (see whose-trouble.ts). */
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** After a verdict on the event (400, 413 …): 5 tries in about 30 minutes. */
+const VERDICT_DELAYS: readonly number[] = [5 * SECOND, MINUTE, 6 * MINUTE, 23 * MINUTE];
+
+/** After anything else: dense in the first minutes, then every 6 hours up to about 72 hours. */
+const FAILURE_DELAYS: readonly number[] = [
+  5 * SECOND,
+  30 * SECOND,
+  2 * MINUTE,
+  10 * MINUTE,
+  30 * MINUTE,
+  HOUR,
+  2 * HOUR,
+  4 * HOUR,
+  ...Array.from({ length: 11 }, () => 6 * HOUR),
+];
+
+/** While nothing gets through on the route, how far apart it is looked at. */
+const PROBE_DELAYS: readonly number[] = [5, 10, 20, 40, 80, 160, 320, 640, 900].map(
+  (seconds) => seconds * SECOND,
+);
+
+/** Jitter is only ever added, so that no receiver is asked earlier than it was told. */
+const JITTER = 0.2;
+
+/** Ms until the next try after `tries` counted ones, or undefined when they are used up. */
+export function retryDelay(
+  kind: 'verdict' | 'failure',
+  tries: number,
+  random: () => number,
+): number | undefined {
+  const delay = (kind === 'verdict' ? VERDICT_DELAYS : FAILURE_DELAYS)[tries];
+  return delay === undefined ? undefined : jittered(delay, random);
+}
+
+/** Ms until the next probe, after `failures` of them. */
+export function probeDelay(failures: number, random: () => number): number {
+  const last = PROBE_DELAYS.length - 1;
+  return jittered(PROBE_DELAYS[Math.min(failures, last)] ?? 0, random);
+}
+
+function jittered(ms: number, random: () => number): number {
+  return Math.round(ms * (1 + JITTER * random()));
+}
