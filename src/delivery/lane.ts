@@ -46,6 +46,8 @@ export interface LaneOptions {
   readonly log: Log;
   readonly userAgent: string;
   readonly random: () => number;
+  /** Holds do not close the gate: `--once` tries everything that is due. */
+  readonly ignoreHold: boolean;
   readonly onState: (state: RouteState) => void;
 }
 
@@ -55,6 +57,9 @@ export class Lane {
   readonly #options: LaneOptions;
   readonly #trouble: RouteTrouble;
   readonly #path: string;
+  readonly #closed = new AbortController();
+  /** As it was said last. */
+  #last: RouteState;
   #inFlight = 0;
   #running = 0;
   readonly #wakes = new Set<() => void>();
@@ -73,8 +78,6 @@ export class Lane {
     this.#last = options.state;
   }
 
-  #last: RouteState;
-
   /** How many requests are out. */
   get inFlight(): number {
     return this.#inFlight;
@@ -82,6 +85,15 @@ export class Lane {
 
   get state(): RouteState {
     return this.#trouble.state;
+  }
+
+  /** Aborts when the lane is closed: no more deliveries are taken. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
+  }
+
+  close(): void {
+    this.#closed.abort();
   }
 
   /** Resolves when one more may start, or when `signal` aborts. */
@@ -211,7 +223,8 @@ export class Lane {
 
   #waitMs(): number {
     const { pace, clock } = this.#options;
-    const gate = this.#trouble.waitMs(clock.now(), this.#inFlight);
+    const isOpen = this.#options.ignoreHold && this.state.kind === 'held';
+    const gate = isOpen ? 0 : this.#trouble.waitMs(clock.now(), this.#inFlight);
     return gate > 0 ? gate : pace.waitMs(this.#inFlight);
   }
 

@@ -108,9 +108,10 @@ export interface Outbox {
   /**
    * Yields what is due for a route, one each time the lane has room: never-tried events in log order, with late
    * retries mixed in 1 to 4. Never yields one twice before its `record`. Waits when nothing is due; ends when
-   * `signal` aborts. Yields nothing while the disk refuses what was recorded last.
+   * `signal` aborts, or, with `asOf` (ms since 1970), when nothing is left that was due then. Yields nothing while the
+   * disk refuses what was recorded last.
    */
-  due(lane: LaneGate, signal: AbortSignal): AsyncIterable<Delivery>;
+  due(lane: LaneGate, signal: AbortSignal, asOf?: number): AsyncIterable<Delivery>;
   /** Resolves when durable; several are written in one transaction. On a full disk it is kept and tried again. */
   record(lane: { readonly key: string }, delivery: Delivery, settlement: Settlement): Promise<void>;
   /** Gives back a delivery that was yielded and never sent; it is due as before. */
@@ -119,7 +120,9 @@ export interface Outbox {
   owedCount(): Promise<number>;
   routeState(key: string): Promise<RouteState>;
   saveRouteState(key: string, state: RouteState): Promise<void>;
-  /** Remembers how the tail fares, for `status`: the last good poll, or what is wrong since when. */
-  saveTail(tail: { readonly goodPollAt?: number; readonly trouble?: string }): Promise<void>;
+  /** Remembers for `status` what is wrong with the tail; undefined: nothing. */
+  saveTrouble(trouble: string | undefined): Promise<void>;
+  /** Sees what other processes changed (`dead replay`) and forgets what is too old. Call about once a second. */
+  tidy(): Promise<void>;
   close(): Promise<void>;
 }

@@ -17,10 +17,7 @@ const TABLES = `
     only INTEGER PRIMARY KEY CHECK (only = 1),
     next_url TEXT NOT NULL, query TEXT NOT NULL, last_published_at INTEGER, read_at INTEGER NOT NULL
   );
-  CREATE TABLE tail (
-    only INTEGER PRIMARY KEY CHECK (only = 1),
-    last_good_poll_at INTEGER, trouble TEXT, trouble_since INTEGER
-  );
+  CREATE TABLE trouble (what TEXT NOT NULL, since INTEGER NOT NULL);
   CREATE TABLE routes (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL, retired INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL DEFAULT 'flowing', why TEXT, since INTEGER, until INTEGER,

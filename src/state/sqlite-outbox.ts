@@ -119,15 +119,16 @@ export class SqliteOutbox implements Outbox {
     }
   }
 
-  async *due(lane: LaneGate, signal: AbortSignal): AsyncGenerator<Delivery> {
+  async *due(lane: LaneGate, signal: AbortSignal, asOf?: number): AsyncGenerator<Delivery> {
     const { queue } = this.#route(lane.key);
     while (!signal.aborted) {
       await lane.room(signal);
       if (!this.#gate.isOpen) await this.#gate.untilOpen(signal);
       if (signal.aborted) return;
-      const delivery = queue.take(this.#clock.now());
-      if (delivery === undefined) await queue.untilMore(this.#clock, signal);
-      else yield delivery;
+      const delivery = queue.take(asOf ?? this.#clock.now());
+      if (delivery !== undefined) yield delivery;
+      else if (asOf !== undefined) return;
+      else await queue.untilMore(this.#clock, signal);
     }
   }
 
@@ -156,11 +157,10 @@ export class SqliteOutbox implements Outbox {
     this.#tolerant(() => this.#routeTable.saveRouteState(this.#route(key).id, state));
   }
 
-  async saveTail(tail: { readonly goodPollAt?: number; readonly trouble?: string }): Promise<void> {
-    this.#tolerant(() => this.#tables.saveTail(tail, this.#clock.now()));
+  async saveTrouble(trouble: string | undefined): Promise<void> {
+    this.#tolerant(() => this.#tables.saveTrouble(trouble, this.#clock.now()));
   }
 
-  /** Looks whether another process (`dead replay`) changed something, and drops what is too old. Call now and then. */
   async tidy(): Promise<void> {
     if (this.#tables.changedByOthers()) {
       for (const { queue } of this.#routes.values()) queue.reread();

@@ -86,14 +86,10 @@ export class Tables {
     };
   }
 
-  saveTail(tail: { readonly goodPollAt?: number; readonly trouble?: string }, now: number): void {
-    this.#sql(
-      `INSERT INTO tail (only, last_good_poll_at, trouble, trouble_since) VALUES (1, ?, ?, ?)
-       ON CONFLICT (only) DO UPDATE SET
-         last_good_poll_at = coalesce(excluded.last_good_poll_at, last_good_poll_at),
-         trouble_since = CASE WHEN excluded.trouble IS NULL THEN NULL ELSE coalesce(trouble_since, ?) END,
-         trouble = excluded.trouble`,
-    ).run(tail.goodPollAt ?? null, tail.trouble ?? null, tail.trouble ? now : null, now);
+  saveTrouble(trouble: string | undefined, now: number): void {
+    this.#sql('DELETE FROM trouble').run();
+    if (trouble !== undefined)
+      this.#sql('INSERT INTO trouble (what, since) VALUES (?, ?)').run(trouble, now);
   }
 
   // ── what is owed ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,218 @@
+/**
+ * The loops of loghook; read this file first. `collect` turns pages of the System Log into what is owed, one
+ * transaction a page. `dispatch` turns what is owed into attempts, one lane a route. They meet only in the outbox, so
+ * either can stand still while the other goes on.
+ */
+import type { Clock } from './clock.ts';
+import type { Sender } from './delivery/attempt.ts';
+import type { Lane } from './delivery/lane.ts';
+import { Lanes } from './delivery/lanes.ts';
+import { raw } from './formats/raw.ts';
+import type { Log } from './log.ts';
+import type { Page } from './okta/system-log.ts';
+import type { Routes } from './routing/routes.ts';
+import type { Committed, Delivery, Outbox, Settlement } from './state/outbox.ts';
+
+/** How long a soft stop waits for requests in flight. */
+const DRAIN_MS = 10_000;
+const TIDY_EVERY_MS = 1_000;
+
+export interface DaemonParts {
+  /** Pages from where the cursor stands, until `signal` aborts. */
+  readonly tail: (signal: AbortSignal) => AsyncIterable<Page>;
+  readonly outbox: Outbox;
+  readonly routes: Routes;
+  readonly sender: Sender;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly userAgent: string;
+  readonly random?: () => number;
+  /** Read to the first short page, try each due delivery once, and end. */
+  readonly once?: boolean;
+  /** Called when the first page of this run is safe: Okta answers. */
+  readonly onReady?: () => void;
+}
+
+export interface Stop {
+  /** Take no more work; finish what is in flight. */
+  readonly soft: AbortSignal;
+  /** Cut what is in flight too. */
+  readonly hard: AbortSignal;
+}
+
+export interface Counts {
+  readonly events: number;
+  readonly delivered: number;
+  readonly postponed: number;
+  readonly dead: number;
+}
+
+export class Daemon {
+  readonly #parts: DaemonParts;
+  readonly #lanes: Lanes;
+  readonly #counts = { events: 0, delivered: 0, postponed: 0, dead: 0 };
+  /** Ends every loop: a soft stop, or a fault that no loop can go on from. */
+  readonly #halt = new AbortController();
+  #routes: Routes;
+  #fault: unknown;
+
+  constructor(parts: DaemonParts) {
+    this.#parts = parts;
+    this.#routes = parts.routes;
+    this.#lanes = new Lanes({
+      ...parts,
+      encoding: raw,
+      random: parts.random ?? Math.random,
+      ignoreHold: parts.once === true,
+      onState: (lane, state) => {
+        // A pause that was asked for outlasts `--once`; what is left stays owed.
+        if (parts.once && state.kind === 'slowed') lane.close();
+        parts.outbox.saveRouteState(lane.key, state).catch((error) => this.#fail(error));
+      },
+    });
+  }
+
+  /** What this run did so far: events owed, and what became of attempts. */
+  get counts(): Counts {
+    return this.#counts;
+  }
+
+  /**
+   * Runs until `stop.soft` aborts (with `once`, until there is no more to do), then waits up to 10 s for what is in
+   * flight. Rejects only when state cannot be trusted or Okta refuses a first start; all that is owed stays owed.
+   */
+  async run(stop: Stop): Promise<void> {
+    const halt = () => this.#stopTaking();
+    stop.soft.addEventListener('abort', halt, { once: true });
+    if (stop.soft.aborted) halt();
+    try {
+      await (this.#parts.once ? this.#runOnce() : this.#runOn());
+    } catch (error) {
+      this.#fail(error);
+    }
+    stop.soft.removeEventListener('abort', halt);
+    await this.#drain(stop.hard);
+    if (this.#fault !== undefined) throw this.#fault;
+  }
+
+  /** Puts other routes in force. One that stays keeps its lane; one that goes keeps its queue, unsent. */
+  async reload(routes: Routes): Promise<void> {
+    const opened = await this.#openLanes(routes);
+    this.#routes = routes;
+    this.#lanes.keepOnly(new Set(routes.all.map((route) => route.key)));
+    for (const lane of opened) void this.#dispatch(lane);
+  }
+
+  async #runOn(): Promise<void> {
+    const lanes = await this.#openLanes(this.#routes);
+    await Promise.all([
+      this.#collect(),
+      this.#tidy(),
+      ...lanes.map((lane) => this.#dispatch(lane)),
+    ]);
+  }
+
+  async #runOnce(): Promise<void> {
+    const lanes = await this.#openLanes(this.#routes);
+    await this.#collect((page) => !page.full);
+    const asOf = this.#parts.clock.now();
+    await Promise.all(lanes.map((lane) => this.#dispatch(lane, asOf)));
+  }
+
+  async #collect(isLast: (page: Page) => boolean = () => false): Promise<void> {
+    const { tail, outbox, onReady } = this.#parts;
+    let sayReady = onReady;
+    for await (const page of tail(this.#halt.signal)) {
+      const committed = await outbox.commit(page, this.#routes, this.#halt.signal);
+      if (committed === undefined) return;
+      this.#say(page, committed);
+      sayReady?.();
+      sayReady = undefined;
+      if (isLast(page)) return;
+    }
+  }
+
+  /** Ends when the lane closes or, with `asOf`, when nothing that was due then is left. Never rejects. */
+  async #dispatch(lane: Lane, asOf?: number): Promise<void> {
+    const { outbox } = this.#parts;
+    try {
+      for await (const delivery of outbox.due(lane, lane.closed, asOf)) {
+        lane
+          .start(delivery, (settlement) => this.#settle(lane, delivery, settlement))
+          .catch((error) => this.#fail(error));
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #settle(lane: Lane, delivery: Delivery, settlement: Settlement | undefined): Promise<void> {
+    if (settlement === undefined) {
+      this.#parts.outbox.release(lane, delivery);
+      return;
+    }
+    this.#counts[settlement.kind] += 1;
+    await this.#parts.outbox.record(lane, delivery, settlement);
+  }
+
+  async #tidy(): Promise<void> {
+    const { clock, outbox } = this.#parts;
+    while (!this.#halt.signal.aborted) {
+      await clock.sleep(TIDY_EVERY_MS, this.#halt.signal);
+      await outbox.tidy();
+    }
+  }
+
+  /** Opens lanes for routes that have none and returns those. */
+  async #openLanes(routes: Routes): Promise<Lane[]> {
+    const { outbox } = this.#parts;
+    await outbox.adopt(routes.all);
+    const opened: Lane[] = [];
+    for (const route of routes.all) {
+      const known = this.#lanes.get(route.key);
+      const lane = known ?? this.#lanes.open(route, await outbox.routeState(route.key));
+      if (known === undefined) opened.push(lane);
+      lane.tryAgain();
+    }
+    return opened;
+  }
+
+  async #drain(hard: AbortSignal): Promise<void> {
+    const { clock, sender } = this.#parts;
+    this.#stopTaking();
+    const enough = new AbortController();
+    const cut = () => {
+      sender.cut();
+      enough.abort();
+    };
+    hard.addEventListener('abort', cut, { once: true });
+    const cancel = clock.after(DRAIN_MS, cut);
+    await this.#lanes.drained(enough.signal);
+    cancel();
+    hard.removeEventListener('abort', cut);
+    // A request that was cut is given back, not recorded, and its lane ends by itself.
+    await this.#lanes.drained(new AbortController().signal);
+  }
+
+  #fail(error: unknown): void {
+    this.#fault ??= error;
+    this.#stopTaking();
+  }
+
+  #stopTaking(): void {
+    this.#halt.abort();
+    this.#lanes.closeAll();
+  }
+
+  #say(page: Page, { owed, repeated }: Committed): void {
+    const { log } = this.#parts;
+    this.#counts.events += owed.length;
+    for (const { event, routes } of owed) {
+      log.info(
+        { event: event.id, type: event.eventType, routes: routes.map((route) => route.name) },
+        'event owed',
+      );
+    }
+    log.debug({ events: page.events.length, owed: owed.length, repeated }, 'page committed');
+  }
+}

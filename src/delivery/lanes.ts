@@ -1,0 +1,71 @@
+/** All lanes that are open: one for each route in force. */
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Sender } from './attempt.ts';
+import { type Destination, type Encoding, Lane } from './lane.ts';
+import { Paces } from './pace.ts';
+import type { RouteState } from './whose-trouble.ts';
+
+export interface LanesOptions {
+  readonly encoding: Encoding;
+  readonly sender: Sender;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly userAgent: string;
+  readonly random: () => number;
+  /** Try everything that is due once, even on a held route. */
+  readonly ignoreHold: boolean;
+  /** Told of every change, to be remembered across restarts. */
+  readonly onState: (lane: Lane, state: RouteState) => void;
+}
+
+export class Lanes {
+  readonly #options: LanesOptions;
+  readonly #paces: Paces;
+  readonly #open = new Map<string, Lane>();
+
+  constructor(options: LanesOptions) {
+    this.#options = options;
+    this.#paces = new Paces(options.clock);
+  }
+
+  get all(): readonly Lane[] {
+    return [...this.#open.values()];
+  }
+
+  get(key: string): Lane | undefined {
+    return this.#open.get(key);
+  }
+
+  /** Opens a route's lane, going on from the state that was saved. */
+  open(destination: Destination, state: RouteState): Lane {
+    const { onState, ...shared } = this.#options;
+    const lane: Lane = new Lane({
+      ...shared,
+      destination,
+      state,
+      pace: this.#paces.of(destination.url.origin),
+      onState: (changed) => onState(lane, changed),
+    });
+    this.#open.set(destination.key, lane);
+    return lane;
+  }
+
+  /** Closes the lanes of routes that are not among `keys`; what is in flight ends by itself. */
+  keepOnly(keys: ReadonlySet<string>): void {
+    for (const [key, lane] of this.#open) {
+      if (keys.has(key)) continue;
+      lane.close();
+      this.#open.delete(key);
+    }
+  }
+
+  closeAll(): void {
+    for (const lane of this.#open.values()) lane.close();
+  }
+
+  /** Resolves when nothing is in flight or being recorded, or when `signal` aborts. */
+  async drained(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.all.map((lane) => lane.drained(signal)));
+  }
+}
