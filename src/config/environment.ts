@@ -1,0 +1,47 @@
+/** Settings by name: the environment, then `.env` in the working directory, which never overrides it. */
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { refuse } from './problems.ts';
+import { decodeUtf8, readBytes } from './text-file.ts';
+
+/** The only names that `.env` may set: it often belongs to a project that is not loghook's. */
+const OWN_NAMES = /^(OKTA|LOGHOOK)_/;
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+export interface Setting {
+  readonly name: string;
+  /** Never empty; as written, white space included. */
+  readonly value: string;
+  readonly from: 'environment' | '.env';
+}
+
+export class Environment {
+  readonly #variables: Variables;
+  readonly #dotEnv: Variables;
+
+  constructor(variables: Variables, dotEnv: Variables = {}) {
+    this.#variables = variables;
+    this.#dotEnv = dotEnv;
+  }
+
+  /** Undefined when it is set nowhere or blank. A name that is in the environment, even blank, hides the one in `.env`. */
+  get(name: string): Setting | undefined {
+    const outer = this.#variables[name];
+    const value = outer ?? this.#dotEnv[name];
+    if (value === undefined || value.trim() === '') return undefined;
+    return { name, value, from: outer === undefined ? '.env' : 'environment' };
+  }
+}
+
+/** Throws ConfigError if there is a `.env` in `cwd` that cannot be read; none is fine. */
+export function readEnvironment(variables: Variables, cwd: string): Environment {
+  const file = readBytes(join(cwd, '.env'));
+  if (file.kind === 'absent') return new Environment(variables);
+  if (file.kind === 'folder') return new Environment(variables); // Python projects keep a virtual environment there
+  if (file.kind === 'unreadable') refuse('.env', `could not read it: ${file.message}`, file.hint);
+  const text = decodeUtf8(file.bytes);
+  if (text === undefined) refuse('.env', 'it is not UTF-8 text', 'save it as UTF-8');
+  const own = Object.entries(parseEnv(text)).filter(([name]) => OWN_NAMES.test(name));
+  return new Environment(variables, Object.fromEntries(own));
+}

@@ -1,0 +1,60 @@
+/** Which routes want an event. Answers are remembered by event type, since an org has few of them. */
+import { RoutesError } from '../errors.ts';
+import { compilePattern, type Pattern } from './pattern.ts';
+import type { Route } from './route.ts';
+
+/** Okta has about 1,300 event types; the caps only bound what nonsense could fill. */
+const MAX_ANSWERS = 10_000;
+const MAX_REMEMBERED_LENGTH = 256;
+
+interface Matcher {
+  readonly route: Route;
+  readonly patterns: readonly Pattern[];
+}
+
+export class Routes {
+  readonly all: readonly Route[];
+  readonly #matchers: readonly Matcher[];
+  readonly #answers = new Map<string, readonly Route[]>();
+
+  /** Throws RoutesError, with every pattern that is none, if there is one. */
+  constructor(routes: readonly Route[]) {
+    this.all = Object.freeze([...routes]);
+    this.#matchers = compileAll(routes);
+  }
+
+  /** In the order of `all`. An event without a type is matched as if its type were empty: `.*` wants it, `^user` does not. */
+  wantedBy(event: { readonly eventType?: string | undefined }): readonly Route[] {
+    const type = event.eventType ?? '';
+    const remembered = this.#answers.get(type);
+    if (remembered !== undefined) return remembered;
+
+    const answer = Object.freeze(
+      this.#matchers
+        .filter(({ patterns }) => patterns.some((pattern) => pattern.test(type)))
+        .map(({ route }) => route),
+    );
+    this.#remember(type, answer);
+    return answer;
+  }
+
+  #remember(type: string, answer: readonly Route[]): void {
+    if (type.length > MAX_REMEMBERED_LENGTH) return;
+    if (this.#answers.size >= MAX_ANSWERS) this.#answers.clear();
+    this.#answers.set(type, answer);
+  }
+}
+
+function compileAll(routes: readonly Route[]): Matcher[] {
+  const compiled = routes.map((route) => ({ route, patterns: route.patterns.map(compilePattern) }));
+  const problems = compiled.flatMap(({ route, patterns }) =>
+    patterns
+      .filter((pattern) => 'error' in pattern)
+      .map(({ error }) => ({ where: route.name, message: `not a regular expression (${error})` })),
+  );
+  if (problems.length > 0) throw new RoutesError(problems);
+  return compiled.map(({ route, patterns }) => ({
+    route,
+    patterns: patterns.filter((pattern) => 'test' in pattern),
+  }));
+}
