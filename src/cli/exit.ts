@@ -1,0 +1,52 @@
+/** How a command ends: the exit code that means something, and the message that says what to do. */
+import { printable } from '../config/quote.ts';
+import {
+  ConfigError,
+  LoghookError,
+  OktaError,
+  type Problem,
+  RoutesError,
+  reasonOf,
+  StateError,
+} from '../errors.ts';
+import type { Output } from './io.ts';
+
+export const EXIT = {
+  asAsked: 0,
+  bug: 1,
+  usage: 2,
+  state: 3,
+  credentials: 4,
+  stillOwed: 5,
+} as const;
+
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof ConfigError || error instanceof RoutesError) return EXIT.usage;
+  if (error instanceof StateError) return EXIT.state;
+  if (error instanceof OktaError) {
+    return error.kind === 'credentials' ? EXIT.credentials : EXIT.usage;
+  }
+  return EXIT.bug;
+}
+
+/** Says what went wrong, each problem on a line and each hint on the line below it. */
+export function explain(error: unknown, stderr: Output): void {
+  if (error instanceof ConfigError || error instanceof RoutesError) {
+    for (const problem of error.problems) explainProblem(problem, stderr);
+  } else if (error instanceof LoghookError) {
+    const cause = error.cause === undefined ? '' : ` (${reasonOf(error.cause)})`;
+    say(stderr, `loghook: ${error.message}${cause}`, error.hint);
+  } else {
+    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    stderr.write(`loghook: this is a bug in loghook\n${trace}\n`);
+  }
+}
+
+function explainProblem(problem: Problem, stderr: Output): void {
+  say(stderr, `loghook: ${problem.where}: ${problem.message}`, problem.hint);
+}
+
+function say(stderr: Output, message: string, hint: string | undefined): void {
+  stderr.write(`${printable(message)}\n`);
+  if (hint !== undefined) stderr.write(`  → ${printable(hint)}\n`);
+}

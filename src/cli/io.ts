@@ -1,0 +1,43 @@
+/** The outside world as the commands see it; handed to `main`, so that no command reaches for it itself. */
+import { homedir, release } from 'node:os';
+import { relative } from 'node:path';
+import type { Surroundings } from '../config/config.ts';
+import type { Variables } from '../config/environment.ts';
+
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+  readonly fd?: number | undefined;
+}
+
+export interface Io {
+  readonly env: Variables;
+  readonly cwd: string;
+  readonly version: string;
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
+/** What the settings are read from. `logTo` is where this command's log goes. */
+export function surroundings(io: Io, now: number, logTo: Output): Surroundings {
+  return {
+    env: io.env,
+    cwd: io.cwd,
+    platform: process.platform,
+    homedir: homedir(),
+    isTerminal: logTo.isTTY === true,
+    now,
+  };
+}
+
+/** `loghook/1.0.0 node/20.18.1 linux/6.1.0`: what Okta and the receivers see. */
+export function userAgentOf(version: string): string {
+  return `loghook/${version} node/${process.versions.node} ${process.platform}/${release()}`;
+}
+
+/** A path as a person would write it: `~/…` below home. */
+export function shownPath(path: string): string {
+  const home = homedir();
+  const below = relative(home, path);
+  return home === '' || below.startsWith('..') || below === path ? path : `~/${below}`;
+}

@@ -1,0 +1,169 @@
+/**
+ * One run of the daemon, from open state to closed state: what `run`, `listen` and `demo` have in common. Opens the
+ * rooms in order (state first: a folder that is held or damaged stops everything), joins them, and closes them.
+ */
+import { type Clock, SystemClock } from '../clock.ts';
+import { type Counts, Daemon } from '../daemon.ts';
+import { Sender } from '../delivery/attempt.ts';
+import { ConfigError, reasonOf } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { apiToken } from '../okta/credentials.ts';
+import { type Page, SystemLog } from '../okta/system-log.ts';
+import type { Route } from '../routing/route.ts';
+import type { Routes } from '../routing/routes.ts';
+import type { TailCursor } from '../state/outbox.ts';
+import { SqliteOutbox } from '../state/sqlite-outbox.ts';
+import { openServiceNotifier } from '../status/systemd.ts';
+import { EXIT } from './exit.ts';
+import { type Io, shownPath, userAgentOf } from './io.ts';
+import { listenForSignals, type StopSignals } from './signals.ts';
+
+/** A first start reads from this long ago. */
+const FIRST_START_MS = 2 * 60_000;
+
+export interface SessionOptions {
+  readonly io: Io;
+  readonly log: Log;
+  readonly org: { readonly url: URL; readonly notes: readonly string[] };
+  readonly token: string;
+  readonly routes: Routes;
+  /** The org's own sub-folder of the state folder. */
+  readonly folder: string;
+  readonly intervalMs: number;
+  readonly filter?: string;
+  /** Ms since 1970; only for a first start. */
+  readonly since?: number;
+  readonly once?: boolean;
+  /** Reads the routes anew for a SIGHUP; throws when they are not usable. */
+  readonly reload?: () => Routes;
+  /** Called with the stop, once the daemon runs. */
+  readonly onRunning?: (stop: StopSignals) => void;
+  readonly onReady?: () => void;
+}
+
+/** Runs until it is told to stop (or, with `once`, is done). Returns the exit code. @throws what `explain` explains */
+export async function runSession(options: SessionOptions): Promise<number> {
+  const { log, folder } = options;
+  const clock = new SystemClock();
+  const outbox = SqliteOutbox.open({ folder, clock, log, pid: process.pid });
+  try {
+    const cursor = await outbox.cursor();
+    refuseSince(options, cursor);
+    const { counts } = await runDaemon(options, { clock, outbox, cursor });
+    const owed = await outbox.owedCount();
+    log.info({ ...counts, owed }, 'stopped');
+    return options.once && owed > 0 ? EXIT.stillOwed : EXIT.asAsked;
+  } finally {
+    await outbox.close();
+  }
+}
+
+interface Open {
+  readonly clock: Clock;
+  readonly outbox: SqliteOutbox;
+  readonly cursor: TailCursor | undefined;
+}
+
+async function runDaemon(options: SessionOptions, open: Open): Promise<{ counts: Counts }> {
+  const { io, log, org, routes, onReady } = options;
+  const { clock, outbox, cursor } = open;
+  const userAgent = userAgentOf(io.version);
+  const since = options.since ?? clock.now() - FIRST_START_MS;
+  const systemLog = new SystemLog({
+    org: org.url,
+    credentials: apiToken(options.token),
+    clock,
+    log,
+    userAgent,
+    intervalMs: options.intervalMs,
+    ...(options.filter === undefined ? {} : { filter: options.filter }),
+  });
+  const sender = new Sender(clock);
+  const from = cursor === undefined ? { since } : { cursor };
+  const daemon = new Daemon({
+    tail: (signal): AsyncIterable<Page> => systemLog.tail(from, signal),
+    outbox,
+    routes,
+    sender,
+    clock,
+    log,
+    userAgent,
+    once: options.once === true,
+    onReady: () => {
+      log.info({ org: org.url.host }, 'ready');
+      notifier.status(`tailing ${org.url.host}`);
+      onReady?.();
+    },
+  });
+  const notifier = openServiceNotifier({
+    environment: io.env,
+    clock,
+    log,
+    pid: process.pid,
+    isAlive: () => true,
+  });
+  const signals = listenForSignals({
+    fromTerminal: io.stdout.isTTY === true || io.stderr.isTTY === true,
+    onReload: () => void reload(options, daemon),
+    exit: () => process.exit(EXIT.asAsked),
+  });
+  signals.soft.addEventListener('abort', () => {
+    log.info({}, 'stopping');
+    notifier.stopping();
+  });
+  try {
+    announce(options, cursor, since);
+    notifier.ready();
+    options.onRunning?.(signals);
+    await daemon.run(signals);
+    return { counts: daemon.counts };
+  } finally {
+    signals.release();
+    await Promise.all([sender.close(), systemLog.close(), notifier.close()]);
+  }
+}
+
+/** `--since` is for a first start; later it would skip or repeat. */
+function refuseSince(options: SessionOptions, cursor: TailCursor | undefined): void {
+  if (options.since === undefined || cursor === undefined) return;
+  throw new ConfigError([
+    {
+      where: '--since',
+      message: `there is a cursor already in ${options.folder}: it goes on from ${new Date(cursor.readAt).toISOString()}`,
+      hint: 'Leave --since out to go on from there, or give another folder with --state for a first start.',
+    },
+  ]);
+}
+
+function announce(options: SessionOptions, cursor: TailCursor | undefined, since: number): void {
+  const { io, log, org, routes, folder } = options;
+  for (const note of org.notes) log.warn({ note }, 'setting put right');
+  log.info(
+    {
+      version: io.version,
+      org: org.url.host,
+      state: shownPath(folder),
+      from: new Date(cursor?.readAt ?? since).toISOString(),
+      firstStart: cursor === undefined,
+      routes: routes.all.map(describeRoute),
+    },
+    'starting',
+  );
+}
+
+function describeRoute(route: Route): { name: string; patterns: readonly string[]; auth?: string } {
+  const auth = route.authorization === undefined ? {} : { auth: 'basic' };
+  return { name: route.name, patterns: route.patterns, ...auth };
+}
+
+async function reload(options: SessionOptions, daemon: Daemon): Promise<void> {
+  const { log } = options;
+  if (options.reload === undefined) return;
+  try {
+    const routes = options.reload();
+    await daemon.reload(routes);
+    log.info({ routes: routes.all.map(describeRoute) }, 'routes reloaded');
+  } catch (error) {
+    log.error({ reason: reasonOf(error) }, 'routes not reloaded, the old ones stay in force');
+  }
+}
