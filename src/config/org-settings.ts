@@ -78,7 +78,7 @@ function origin(setting: Setting): string {
 function readTokenFile(written: string, cwd: string): Token {
   const path = resolve(cwd, written);
   const file = readBytes(path);
-  if (file.kind === 'absent' && /^[\w-]+$/.test(written)) {
+  if (file.kind === 'absent' && !/[/\\.]/.test(written)) {
     // It may be the token itself, so it is not shown.
     refuse(
       'OKTA_API_KEY_FILE',
