@@ -61,11 +61,14 @@ function addScheme(bare: string, notes: string[]): string | Extract<OrgUrl, { er
 }
 
 function noteExtras(written: string, url: URL, notes: string[]): void {
-  const authority = /^https?:[/\\]*([^/\\?#]*)/i.exec(written)?.[1] ?? '';
-  if (/[A-Z]/.test(authority) || /^[a-z]*[A-Z]/.test(written)) notes.push('it is in upper case');
+  const [start = ''] = /^https?:[/\\]*/i.exec(written) ?? [];
+  const rest = written.slice(start.length);
+  const [authority = ''] = /^[^/\\?#]*/.exec(rest) ?? [];
+  if (/[A-Z]/.test(start + authority)) notes.push('it is in upper case');
+  if (!start.endsWith('://')) notes.push('its scheme does not end with ://');
   if (url.pathname !== '/') notes.push('it has a path');
-  else if (/^https?:[/\\]*[^/\\?#]*[/\\]/i.test(written)) notes.push('it ends with a slash');
-  if (/[?#]/.test(written)) notes.push('it has a query or fragment');
+  else if (/^[/\\]/.test(rest.slice(authority.length))) notes.push('it ends with a slash');
+  if (/[?#]/.test(rest)) notes.push('it has a query or fragment');
 }
 
 /** Host and port, with the Admin Console's host put right. */
