@@ -1,5 +1,7 @@
 /** Reads OKTA_ORG_URL as people write it. What is put right is said; userinfo and paths are never repeated. */
 
+import { schemeOf } from '../routing/route.ts';
+
 /** https://developer.okta.com/docs/concepts/okta-organizations/#org-url, and the preview, EMEA and government cells. */
 const ADMIN_HOST = /^([a-z0-9-]+)-admin\.((?:okta|oktapreview|okta-emea|okta-gov)\.com|okta\.mil)$/;
 /** Okta's own sites, which people copy from the address bar. */
@@ -50,8 +52,7 @@ function strip(text: string, notes: string[]): string {
 function addScheme(bare: string, notes: string[]): string | Extract<OrgUrl, { error: string }> {
   if (/[\s\p{Cc}]/u.test(bare)) return { error: 'it holds white space', hint: EXAMPLE };
   if (/^https?:/i.test(bare)) return bare;
-  // Only before `//` is it a scheme for sure; `user:pass@host` must not be shown as the scheme "user".
-  const scheme = /^([a-z][a-z0-9+.-]{0,11}):\/\//i.exec(bare)?.[1];
+  const scheme = schemeOf(bare);
   if (scheme !== undefined) return { error: `its scheme is ${scheme}, not https`, hint: EXAMPLE };
   notes.push('it has no scheme');
   const rest = bare.replace(/^[:/]+/, '');

@@ -106,7 +106,14 @@ test('never shows a path in a note', () => {
 test('knows loopback hosts', () => {
   for (const host of ['localhost', '127.0.0.1', '127.255.0.9', '[::1]'])
     assert.ok(isLoopback(host));
-  for (const host of ['127.0.0.1.example', '128.0.0.1', '[::2]', 'localhost.example', '0.0.0.0']) {
+  for (const host of [
+    '127.0.0.1.example',
+    '128.0.0.1',
+    '[::2]',
+    'localhost.example',
+    '0.0.0.0',
+    'x127.0.0.1',
+  ]) {
     assert.ok(!isLoopback(host), host);
   }
 });
