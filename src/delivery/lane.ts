@@ -2,6 +2,7 @@
  * A route's lane: what it has in flight, when one more may start, and what becomes of each. A lane knows nothing of
  * the others but the origin's pace that they share, so a slow or dead receiver delays only itself.
  */
+import { Alarm } from '../alarm.ts';
 import type { Clock } from '../clock.ts';
 import type { LogEvent } from '../event.ts';
 import type { Log } from '../log.ts';
@@ -62,13 +63,15 @@ export class Lane {
   #last: RouteState;
   #inFlight = 0;
   #running = 0;
-  readonly #wakes = new Set<() => void>();
+  readonly #alarm: Alarm;
+  readonly #wake = () => this.#alarm.ring();
 
   constructor(options: LaneOptions) {
     const { destination, random } = options;
     this.key = destination.key;
     this.name = destination.name;
     this.#options = options;
+    this.#alarm = new Alarm(options.clock);
     this.#path = `${destination.url.pathname}${destination.url.search}`;
     this.#trouble = new RouteTrouble({
       state: options.state,
@@ -103,6 +106,11 @@ export class Lane {
       if (ms <= 0) return;
       await this.#wait(ms, signal);
     }
+  }
+
+  /** Time jumped, or something else that it waits for may have changed: look again. */
+  lookAgain(): void {
+    this.#wake();
   }
 
   /** A person wants a held route tried again now. */
@@ -229,22 +237,8 @@ export class Lane {
   }
 
   async #wait(ms: number, signal: AbortSignal): Promise<void> {
-    const { pace, clock } = this.#options;
-    const woken = new AbortController();
-    const wake = () => woken.abort();
-    this.#wakes.add(wake);
-    const stopListening = pace.onRoom(wake);
-    signal.addEventListener('abort', wake, { once: true });
-    await clock.sleep(Math.min(ms, LONGEST_WAIT_MS), woken.signal);
-    signal.removeEventListener('abort', wake);
+    const stopListening = this.#options.pace.onRoom(this.#wake);
+    await this.#alarm.wait(ms, signal);
     stopListening();
-    this.#wakes.delete(wake);
-  }
-
-  #wake(): void {
-    for (const wake of [...this.#wakes]) wake();
   }
 }
-
-/** A wait this long is looked at again; nothing hangs on a wake-up that was missed. */
-const LONGEST_WAIT_MS = 60_000;

@@ -4,6 +4,7 @@
  * Invariant: a delivery is in `#claimed` from the moment it enters the window until it is settled or released, and a
  * claimed one is never read again.
  */
+import { Alarm } from '../alarm.ts';
 import type { Clock } from '../clock.ts';
 import type { Delivery } from './outbox.ts';
 
@@ -23,6 +24,7 @@ export interface OwedRows {
 
 export class DueQueue {
   readonly #rows: OwedRows;
+  readonly #alarm: Alarm;
   readonly #claimed = new Set<number>();
   #ready: Delivery[] = [];
   #head = 0;
@@ -30,9 +32,9 @@ export class DueQueue {
   #freshSeq = 0;
   /** Whether disk holds fresh rows beyond `#freshSeq`. */
   #moreOnDisk = true;
-  #wake: (() => void) | undefined;
 
-  constructor(rows: OwedRows) {
+  constructor(clock: Clock, rows: OwedRows) {
+    this.#alarm = new Alarm(clock);
     this.#rows = rows;
   }
 
@@ -73,20 +75,14 @@ export class DueQueue {
   }
 
   wake(): void {
-    this.#wake?.();
+    this.#alarm.ring();
   }
 
   /** Resolves when something may have become due, or when `signal` aborts. */
-  async untilMore(clock: Clock, signal: AbortSignal): Promise<void> {
-    const nextDueAt = this.#rows.nextDueAt(clock.now());
-    const woken = new AbortController();
-    const stop = () => woken.abort();
-    this.#wake = stop;
-    signal.addEventListener('abort', stop, { once: true });
-    const ms = nextDueAt === undefined ? LONGEST_WAIT_MS : nextDueAt - clock.now();
-    await clock.sleep(Math.min(Math.max(ms, 0), LONGEST_WAIT_MS), woken.signal);
-    signal.removeEventListener('abort', stop);
-    this.#wake = undefined;
+  async untilMore(now: number, signal: AbortSignal): Promise<void> {
+    const nextDueAt = this.#rows.nextDueAt(now);
+    const ms = nextDueAt === undefined ? Number.POSITIVE_INFINITY : Math.max(0, nextDueAt - now);
+    await this.#alarm.wait(Math.min(ms, LONGEST_WAIT_MS), signal);
   }
 
   #forgetTaken(): void {

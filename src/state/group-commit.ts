@@ -8,7 +8,7 @@ import type { Delivery, Settlement } from './outbox.ts';
 import { isDiskTrouble } from './sqlite.ts';
 
 /** How long an answer waits for company. Also the window in which a crash forgets an answer that came. */
-const GATHER_MS = 4;
+const GATHER_MS = 10;
 const LARGEST_GROUP = 256;
 
 export interface Recorded {

@@ -128,7 +128,7 @@ export class SqliteOutbox implements Outbox {
       const delivery = queue.take(asOf ?? this.#clock.now());
       if (delivery !== undefined) yield delivery;
       else if (asOf !== undefined) return;
-      else await queue.untilMore(this.#clock, signal);
+      else await queue.untilMore(this.#clock.now(), signal);
     }
   }
 
@@ -282,7 +282,7 @@ export class SqliteOutbox implements Outbox {
   }
 
   #queueOf(id: number): DueQueue {
-    return new DueQueue({
+    return new DueQueue(this.#clock, {
       fresh: (afterSeq, limit) => this.#tables.fresh(id, afterSeq, limit),
       late: (now, limit) => this.#tables.late(id, now, limit),
       nextDueAt: (now) => this.#tables.nextDueAt(id, now),
