@@ -10,7 +10,7 @@ import { codeOfStatus, type ErrorCode, errorBody } from './error-body.ts';
 import { EventLog } from './event-log.ts';
 import { type Fault, FaultQueue } from './faults.ts';
 import { type LogsPage, linkHeader, logsPage, staleLink } from './logs-page.ts';
-import { type LoopbackServer, openLoopbackServer } from './loopback-server.ts';
+import { type LoopbackServer, openLoopbackServer, requestedUrl } from './loopback-server.ts';
 import { RateBucket, type RateState } from './rate-bucket.ts';
 import { encoded, GzipCache, type Reply, writeReply } from './reply.ts';
 import { type RequestRecord, RequestRing } from './request-ring.ts';
@@ -153,11 +153,12 @@ export class PracticeOrg {
     response.once('close', () => {
       this.#inFlight -= 1;
     });
-    const url = this.#urlOf(request);
+    const url = requestedUrl(request, this.#server);
     const refusal = this.#refusal(request, url);
     const fault = refusal ? undefined : this.#faults.take(url.searchParams.has('after'));
     const exchange = { request, response, record, url, fault };
     this.#answer(exchange, refusal).catch((error: unknown) => {
+      // A fault whose headers cannot be written, at most: the client sees a cut connection.
       response.destroy(error instanceof Error ? error : undefined);
     });
   }
@@ -288,17 +289,7 @@ export class PracticeOrg {
     this.#latest = Math.max(this.#latest, this.#clock.now());
     return this.#latest;
   }
-
-  /** Links name the org as this client does, as long as that name is one of the loopback's. */
-  #urlOf(request: IncomingMessage): URL {
-    const host = request.headers.host ?? '';
-    const named = LOOPBACK_NAME.test(host) && host.endsWith(`:${this.#server.port}`);
-    const origin = named ? `http://${host}` : this.url;
-    return new URL(`${origin}${request.url?.startsWith('/') ? request.url : '/'}`);
-  }
 }
-
-const LOOPBACK_NAME = /^(localhost|127\.0\.0\.1|\[::1\]):\d+$/;
 
 function rateHeaders({ limit, remaining, reset }: RateState): Record<string, string> {
   return {
