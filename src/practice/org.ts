@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, SystemClock } from '../clock.ts';
 import { codeOfStatus, type ErrorCode, errorBody } from './error-body.ts';
 import { EventLog } from './event-log.ts';
-import { type Fault, FaultQueue } from './faults.ts';
+import { type Fault, FaultQueue, LOGIN_PAGE } from './faults.ts';
 import { type LogsPage, linkHeader, logsPage, staleLink } from './logs-page.ts';
 import { type LoopbackServer, openLoopbackServer, requestedUrl } from './loopback-server.ts';
 import { RateBucket, type RateState } from './rate-bucket.ts';
@@ -23,10 +23,6 @@ const RETENTION_MS = 90 * 86_400_000;
 const CACHED_BYTES = 64 * 1024 * 1024;
 /** Okta only guesses when concurrent requests will have ended: https://developer.okta.com/docs/reference/rl2-monitor/ */
 const GUESSED_RESET_S = 60;
-const LOGIN_PAGE = Buffer.from(
-  '<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in to the network.</body></html>',
-);
-
 export interface PracticeOrgOptions {
   /** Tells `Date`, rate windows and what can be seen yet. Default: the system's. */
   readonly clock?: Clock;
