@@ -148,12 +148,11 @@ export class SystemLog {
   /** Undefined once the signal has aborted. */
   async #next(reading: Reading): Promise<Page | undefined> {
     try {
-      const page = await retryForEver(
+      return await retryForEver(
         () => this.#attempt(reading),
         (error) => this.#meet(error, reading),
         reading.signal,
       );
-      return page;
     } catch (error) {
       if (reading.signal.aborted) return undefined;
       throw error;
@@ -265,7 +264,7 @@ export class SystemLog {
 
 /** Why a stored cursor cannot be followed, if it cannot. */
 function unfit(org: URL, query: Query, cursor: Cursor): string | undefined {
-  if (cursor.query !== queryText(query.filter)) return 'the filter has changed';
+  if (cursor.query !== queryText(query.filter)) return 'filter changed';
   try {
     logsPath(org, cursor.nextUrl);
     return undefined;
