@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts';
 import type { DiskGate } from './disk-gate.ts';
 import type { Delivery, Settlement } from './outbox.ts';
-import { isDiskTrouble } from './sqlite.ts';
+import { isForNow } from './sqlite.ts';
 
 /** How long an answer waits for company. Also the window in which a crash forgets an answer that came. */
 const GATHER_MS = 10;
@@ -62,7 +62,7 @@ export class GroupCommit {
       return;
     }
     this.#pending = [];
-    this.#gate.accepted();
+    this.#gate.accepted('records');
     for (const recorded of group) recorded.resolve();
   }
 
@@ -78,8 +78,8 @@ export class GroupCommit {
   }
 
   #failed(group: readonly Pending[], error: unknown): void {
-    if (isDiskTrouble(error)) {
-      this.#flushAfter(this.#gate.refused(error));
+    if (isForNow(error)) {
+      this.#flushAfter(this.#gate.refused('records', error));
       return;
     }
     this.#pending = [];

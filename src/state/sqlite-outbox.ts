@@ -5,12 +5,12 @@
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { StateError } from '../errors.ts';
-import { eventId, type LogEvent } from '../event.ts';
 import type { Log } from '../log.ts';
 import { DiskGate } from './disk-gate.ts';
 import { DueQueue } from './due-queue.ts';
 import { DATABASE_FILE, type FolderLock, lockFolder, makeFolder } from './folder.ts';
 import { GroupCommit, type Recorded } from './group-commit.ts';
+import { IntakeTables, type Taken } from './intake.ts';
 import type {
   Committed,
   Delivery,
@@ -23,26 +23,19 @@ import type {
   TailCursor,
   Wants,
 } from './outbox.ts';
+import { OwedTable } from './owed-table.ts';
 import { Pruning } from './pruning.ts';
 import { RouteTable } from './route-table.ts';
 import { openState } from './schema.ts';
-import { type Database, hintFor, isDiskTrouble } from './sqlite.ts';
+import { Settlements } from './settlements.ts';
+import { type Database, hintFor, inTransaction, isForNow } from './sqlite.ts';
 import { Tables } from './tables.ts';
-
-/** The pseudo-route that raw pieces of unreadable pages are dead letters of. */
-const UNREADABLE = 0;
 
 export interface OutboxOptions {
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly pid: number;
-}
-
-interface Owed {
-  readonly seq: number;
-  readonly event: LogEvent;
-  readonly routes: readonly RouteRef[];
 }
 
 interface KnownRoute {
@@ -57,20 +50,31 @@ export class SqliteOutbox implements Outbox {
   readonly #lock: FolderLock;
   readonly #database: Database;
   readonly #tables: Tables;
+  readonly #owed: OwedTable;
+  readonly #intake: IntakeTables;
+  readonly #settlements: Settlements;
   readonly #routeTable: RouteTable;
   readonly #gate: DiskGate;
   readonly #group: GroupCommit;
   readonly #pruning: Pruning;
   readonly #routes = new Map<string, KnownRoute>();
   readonly #stopListening: () => void;
+  /** What was refused and is to be written when there is room, by what it is. */
+  readonly #late = new Map<string, () => void>();
+  /** How far the clock was set back that the due times do not know of yet, ms; negative. */
+  #shiftMs = 0;
 
   /** Locks and opens the folder. @throws StateError */
   static open(options: OutboxOptions): SqliteOutbox {
     makeFolder(options.folder);
     const lock = lockFolder(options.folder, options.pid);
+    let outbox: SqliteOutbox | undefined;
     try {
-      return new SqliteOutbox(options, lock, openState(join(options.folder, DATABASE_FILE)));
+      outbox = new SqliteOutbox(options, lock, openState(join(options.folder, DATABASE_FILE)));
+      outbox.#mendDueTimes();
+      return outbox;
     } catch (error) {
+      if (outbox !== undefined) outbox.#database.close();
       lock.release();
       throw error;
     }
@@ -83,16 +87,18 @@ export class SqliteOutbox implements Outbox {
     this.#lock = lock;
     this.#database = database;
     this.#tables = new Tables(database);
+    this.#owed = new OwedTable(database);
+    this.#intake = new IntakeTables(database);
+    this.#settlements = new Settlements(database);
     this.#routeTable = new RouteTable(database);
     this.#gate = new DiskGate(options.clock, options.log);
     this.#group = new GroupCommit(options.clock, this.#gate, (group) => this.#write(group));
     this.#pruning = new Pruning(database, options.clock, options.log);
     this.#stopListening = options.clock.onJump((jumpMs) => this.#clockJumped(jumpMs));
-    this.#tables.clampDue(options.clock.now());
   }
 
   async adopt(routes: readonly RouteRef[]): Promise<void> {
-    this.#transaction('adopt the routes in', () => {
+    this.#writing('adopt the routes in', () => {
       this.#routeTable.retireRoutes();
       for (const route of routes) this.#routeTable.adoptRoute(route.key, route.name);
     });
@@ -102,30 +108,32 @@ export class SqliteOutbox implements Outbox {
   }
 
   async cursor(): Promise<TailCursor | undefined> {
-    return this.#tables.cursor();
+    return this.#reading(() => this.#tables.cursor());
   }
 
   async commit(intake: Intake, wants: Wants, signal: AbortSignal): Promise<Committed | undefined> {
-    for (;;) {
-      await this.#gate.untilOpen(signal);
-      if (signal.aborted) return undefined;
+    while (!signal.aborted) {
       try {
         return this.#commit(intake, wants);
       } catch (error) {
-        if (!isDiskTrouble(error)) throw this.#stateError('write to', error);
-        const waitMs = this.#gate.refused(error);
-        if (this.#group.size === 0) await this.#untilWritable(waitMs, signal);
+        if (!isForNow(error)) throw this.#stateError('write to', error);
+        await this.#clock.sleep(this.#gate.refused('intake', error), signal);
+        this.#probe();
       }
     }
+    return undefined;
   }
 
   async *due(lane: LaneGate, signal: AbortSignal, asOf?: number): AsyncGenerator<Delivery> {
     const { queue } = this.#route(lane.key);
     while (!signal.aborted) {
       await lane.room(signal);
-      if (!this.#gate.isOpen) await this.#gate.untilOpen(signal);
       if (signal.aborted) return;
-      const delivery = queue.take(asOf ?? this.#clock.now());
+      if (!this.#gate.isOpen) {
+        await this.#gate.untilOpen(signal);
+        continue;
+      }
+      const delivery = this.#reading(() => queue.take(asOf ?? this.#clock.now()));
       if (delivery !== undefined) yield delivery;
       else if (asOf !== undefined) return;
       else await queue.untilMore(this.#clock.now(), signal);
@@ -141,31 +149,32 @@ export class SqliteOutbox implements Outbox {
   }
 
   release(lane: { readonly key: string }, delivery: Delivery): void {
-    const { queue } = this.#route(lane.key);
-    queue.unclaim(delivery, delivery.dueAt === 0);
+    this.#route(lane.key).queue.giveBack(delivery);
   }
 
   async owedCount(): Promise<number> {
-    return this.#tables.owedCount();
+    return this.#reading(() => this.#owed.count());
   }
 
   async routeState(key: string): Promise<RouteState> {
-    return this.#routeTable.routeState(this.#route(key).id);
+    const { id } = this.#route(key);
+    return this.#reading(() => this.#routeTable.routeState(id, this.#clock.now()));
   }
 
   async saveRouteState(key: string, state: RouteState): Promise<void> {
-    this.#tolerant(() => this.#routeTable.saveRouteState(this.#route(key).id, state));
+    const { id } = this.#route(key);
+    this.#soon(`state of route ${id}`, () => this.#routeTable.saveRouteState(id, state));
   }
 
   async saveTrouble(trouble: string | undefined): Promise<void> {
-    this.#tolerant(() => this.#tables.saveTrouble(trouble, this.#clock.now()));
+    const now = this.#clock.now();
+    this.#soon('trouble', () => this.#tables.saveTrouble(trouble, now));
   }
 
   async tidy(): Promise<void> {
-    if (this.#tables.changedByOthers()) {
-      for (const { queue } of this.#routes.values()) queue.reread();
-    }
-    this.#tolerant(() => this.#pruning.step());
+    if (this.#reading(() => this.#tables.changedByOthers())) this.#reread();
+    for (const [what, write] of [...this.#late]) this.#soon(what, write);
+    if (this.#gate.isOpen) this.#soon('pruning', () => this.#pruning.step());
   }
 
   async close(): Promise<void> {
@@ -182,91 +191,100 @@ export class SqliteOutbox implements Outbox {
   }
 
   #commit(intake: Intake, wants: Wants): Committed {
-    const owed: Owed[] = [];
-    let repeated = 0;
     const now = this.#clock.now();
-    this.#tables.inTransaction(() => {
-      for (const event of intake.events) {
-        const seq = this.#tables.addEvent(event, now);
-        if (seq === undefined) repeated += 1;
-        else this.#owe(seq, event, wants.wantedBy(event), owed);
-      }
-      for (const leftover of intake.leftovers ?? []) this.#bury(leftover, now);
-      if (intake.cursor !== undefined) this.#tables.saveCursor(intake.cursor);
+    let taken: Taken = { owed: [], repeated: 0 };
+    inTransaction(this.#database, () => {
+      taken = this.#intake.take(intake, wants, now, (key) => this.#route(key).id);
     });
-    this.#gate.accepted();
-    for (const { seq, event, routes } of owed) {
+    this.#gate.accepted('intake');
+    for (const { seq, event, routes } of taken.owed) {
       const delivery: Delivery = { seq, event, dueAt: 0, attempts: 0, tries: 0 };
       for (const { key } of routes) this.#route(key).queue.offer(delivery);
     }
-    return { owed, repeated };
-  }
-
-  #owe(seq: number, event: LogEvent, routes: readonly RouteRef[], owed: Owed[]): void {
-    if (routes.length === 0) return;
-    this.#tables.addBody(seq, routes.length, event.raw);
-    for (const { key } of routes) this.#tables.owe(this.#route(key).id, seq);
-    owed.push({ seq, event, routes });
-  }
-
-  #bury(leftover: { readonly raw: Buffer; readonly why: string }, now: number): void {
-    const id = eventId(undefined, leftover.raw);
-    const seq = this.#tables.addEvent({ id, raw: leftover.raw }, now);
-    if (seq === undefined) return;
-    this.#tables.addBody(seq, 1, leftover.raw);
-    this.#tables.addDead(UNREADABLE, seq, { at: now, why: leftover.why, attempts: 0 });
+    return taken;
   }
 
   #write(group: readonly Recorded[]): void {
     try {
-      this.#tables.inTransaction(() => {
+      inTransaction(this.#database, () => {
         for (const { routeKey, delivery, settlement } of group) {
-          this.#tables.settle(this.#route(routeKey).id, delivery, settlement);
+          this.#settlements.settle(this.#route(routeKey).id, delivery, settlement);
         }
         this.#routeTable.noteLast(
           group.map((recorded) => [this.#route(recorded.routeKey).id, recorded.settlement]),
         );
       });
     } catch (error) {
-      if (isDiskTrouble(error)) throw error;
+      if (isForNow(error)) throw error;
       throw this.#stateError('write to', error);
     }
     for (const { routeKey, delivery, settlement } of group) {
-      const { queue } = this.#route(routeKey);
-      queue.unclaim(delivery, false);
-      if (settlement.kind === 'postponed') queue.wake();
+      const dueAt = settlement.kind === 'postponed' ? settlement.dueAt : undefined;
+      this.#route(routeKey).queue.settled(delivery, dueAt);
     }
   }
 
-  async #untilWritable(waitMs: number, signal: AbortSignal): Promise<void> {
-    await this.#clock.sleep(waitMs, signal);
+  /** A page was refused: may sending go on? What waits to be recorded finds out by itself. */
+  #probe(): void {
+    if (this.#group.size > 0) return;
     try {
       this.#tables.probeWrite();
-      this.#gate.accepted();
     } catch (error) {
-      if (!isDiskTrouble(error)) throw this.#stateError('write to', error);
+      if (isForNow(error)) return;
+      throw this.#stateError('write to', error);
     }
+    this.#gate.probed();
+  }
+
+  /** The clock may have been set back while nobody watched: nothing may wait for ever. */
+  #mendDueTimes(): void {
+    const now = this.#clock.now();
+    this.#writing('mend the due times in', () => {
+      const back = (this.#tables.cursor()?.readAt ?? now) - now;
+      if (back > 0) this.#owed.shiftDue(-back);
+      this.#owed.clampDue(now);
+    });
   }
 
   #clockJumped(jumpMs: number): void {
-    if (jumpMs < 0) this.#tolerant(() => this.#tables.shiftDue(jumpMs));
-    for (const { queue } of this.#routes.values()) queue.wake();
+    if (jumpMs < 0) {
+      this.#shiftMs += jumpMs;
+      this.#soon('due times', () => {
+        this.#owed.shiftDue(this.#shiftMs);
+        this.#shiftMs = 0;
+      });
+    }
+    this.#reread();
   }
 
-  /** For what is good to have and not worth stopping for: a full disk skips it. */
-  #tolerant(write: () => void): void {
+  #reread(): void {
+    for (const { queue } of this.#routes.values()) queue.reread();
+  }
+
+  /** For what is worth writing and not worth stopping for: when it is refused for now, `tidy` tries again. */
+  #soon(what: string, write: () => void): void {
+    this.#late.delete(what);
     try {
       write();
     } catch (error) {
-      if (!isDiskTrouble(error)) throw this.#stateError('write to', error);
+      if (!isForNow(error)) throw this.#stateError('write to', error);
+      this.#late.set(what, write);
     }
   }
 
-  #transaction(doing: string, work: () => void): void {
+  #writing(doing: string, work: () => void): void {
     try {
-      this.#tables.inTransaction(work);
+      inTransaction(this.#database, work);
     } catch (error) {
       throw this.#stateError(doing, error);
+    }
+  }
+
+  #reading<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw this.#stateError('read', error);
     }
   }
 
@@ -283,9 +301,9 @@ export class SqliteOutbox implements Outbox {
 
   #queueOf(id: number): DueQueue {
     return new DueQueue(this.#clock, {
-      fresh: (afterSeq, limit) => this.#tables.fresh(id, afterSeq, limit),
-      late: (now, limit) => this.#tables.late(id, now, limit),
-      nextDueAt: (now) => this.#tables.nextDueAt(id, now),
+      fresh: (afterSeq, limit) => this.#owed.fresh(id, afterSeq, limit),
+      late: (now, limit) => this.#owed.late(id, now, limit),
+      nextDueAt: (now) => this.#owed.nextDueAt(id, now),
     });
   }
 }
