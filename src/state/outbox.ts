@@ -52,6 +52,8 @@ export interface Delivery {
   readonly tries: number;
   readonly firstAttemptAt?: number;
   readonly lastAttemptAt?: number;
+  /** Where its bytes are kept; the store's own. */
+  readonly bundle: number;
 }
 
 /** What became of an attempt, as far as the outbox must know. Instants in ms since 1970. */

@@ -1,8 +1,8 @@
 /** What is owed: statements over the `owed` rows, prepared once. */
 import type { LogEvent } from '../event.ts';
+import type { Bundles } from './bundles.ts';
 import type { Delivery } from './outbox.ts';
 import {
-  asBuffer,
   asNumber,
   asOptionalNumber,
   asOptionalText,
@@ -18,14 +18,16 @@ export const FURTHEST_DUE_MS = 25 * 3_600_000;
 
 const DELIVERY_COLUMNS = `
   owed.seq, owed.due_at, owed.attempts, owed.tries, owed.first_at, owed.last_at,
-  events.id, events.type, events.published, bodies.raw
-  FROM owed JOIN events ON events.seq = owed.seq JOIN bodies ON bodies.seq = owed.seq`;
+  events.id, events.type, events.published, events.bundle, events.at, events.size
+  FROM owed JOIN events ON events.seq = owed.seq`;
 
 export class OwedTable {
   readonly #sql: (text: string) => Statement;
+  readonly #bundles: Bundles;
 
-  constructor(database: Database) {
+  constructor(database: Database, bundles: Bundles) {
     this.#sql = statementsOf(database);
+    this.#bundles = bundles;
   }
 
   owe(route: number, seq: number): void {
@@ -38,7 +40,7 @@ export class OwedTable {
        ORDER BY owed.seq LIMIT ?`,
     )
       .all(route, afterSeq, limit)
-      .map(toDelivery);
+      .map((row) => this.#delivery(row));
   }
 
   late(route: number, now: number, limit: number): Delivery[] {
@@ -47,7 +49,7 @@ export class OwedTable {
        ORDER BY owed.due_at, owed.seq LIMIT ?`,
     )
       .all(route, now, limit)
-      .map(toDelivery);
+      .map((row) => this.#delivery(row));
   }
 
   nextDueAt(route: number, now: number): number | undefined {
@@ -75,14 +77,24 @@ export class OwedTable {
   shiftDue(byMs: number): void {
     this.#sql('UPDATE owed SET due_at = max(1, due_at + ?) WHERE due_at > 0').run(byMs);
   }
+
+  #delivery(row: Row): Delivery {
+    const place = {
+      bundle: asNumber(row.bundle),
+      at: asNumber(row.at),
+      size: asNumber(row.size),
+    };
+    return toDelivery(row, place.bundle, this.#bundles.bytesAt(place));
+  }
 }
 
-function toDelivery(row: Row): Delivery {
+function toDelivery(row: Row, bundle: number, raw: Buffer): Delivery {
   const firstAttemptAt = asOptionalNumber(row.first_at);
   const lastAttemptAt = asOptionalNumber(row.last_at);
   return {
     seq: asNumber(row.seq),
-    event: toEvent(row),
+    bundle,
+    event: toEvent(row, raw),
     dueAt: asNumber(row.due_at),
     attempts: asNumber(row.attempts),
     tries: asNumber(row.tries),
@@ -91,12 +103,12 @@ function toDelivery(row: Row): Delivery {
   };
 }
 
-function toEvent(row: Row): LogEvent {
+function toEvent(row: Row, raw: Buffer): LogEvent {
   const eventType = asOptionalText(row.type);
   const published = asOptionalText(row.published);
   return {
     id: asText(row.id),
-    raw: asBuffer(row.raw),
+    raw,
     ...(eventType === undefined ? {} : { eventType }),
     ...(published === undefined ? {} : { published }),
   };

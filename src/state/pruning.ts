@@ -122,7 +122,7 @@ export class Pruning {
   #eventsBetween(after: number, last: number): Row[] {
     return this.#sql(
       `SELECT seq, read_at, EXISTS (SELECT 1 FROM ledger WHERE ledger.seq = events.seq)
-                         OR EXISTS (SELECT 1 FROM bodies WHERE bodies.seq = events.seq) AS needed
+                         OR EXISTS (SELECT 1 FROM bundles WHERE bundles.id = events.bundle) AS needed
        FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
     ).all(after, last, STEP_ROWS);
   }

@@ -9,7 +9,7 @@ export const SCHEMA_VERSION = 1;
 
 /**
  * `owed.due_at` is 0 for what was never tried (due at once, in log order) and an instant in ms for what is to be tried
- * again. `bodies` holds an event's bytes once, for as long as an `owed` or `dead` row refers to it (`refs`).
+ * again. An event's bytes lie in its bundle (see bundles.ts) for as long as an `owed` or `dead` row needs one of it.
  * Route 0 is no route: raw pieces of pages that could not be cut lie there as dead letters. `probe` means nothing: it is
  * written to see whether the disk has room.
  */
@@ -26,9 +26,11 @@ const TABLES = `
     last_delivered_at INTEGER, last_failed_at INTEGER, last_error TEXT
   );
   CREATE TABLE events (
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, type TEXT, published TEXT, read_at INTEGER NOT NULL
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, type TEXT, published TEXT, read_at INTEGER NOT NULL,
+    bundle INTEGER, at INTEGER, size INTEGER
   );
-  CREATE TABLE bodies (seq INTEGER PRIMARY KEY, refs INTEGER NOT NULL, raw BLOB NOT NULL);
+  CREATE TABLE bundles (id INTEGER PRIMARY KEY, raw BLOB NOT NULL);
+  CREATE TABLE bundle_refs (id INTEGER PRIMARY KEY, refs INTEGER NOT NULL);
   CREATE TABLE owed (
     route INTEGER NOT NULL, due_at INTEGER NOT NULL, seq INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0,

@@ -2,8 +2,10 @@
  * What becomes of what is owed: delivered and dropped ones shrink to a ledger line and let go of the body, dead ones
  * keep it, postponed ones wait. Nothing here opens a transaction; the callers say what belongs in one.
  */
+
+import type { Bundles } from './bundles.ts';
 import type { Delivery, Settlement } from './outbox.ts';
-import { type Database, type Statement, statementsOf } from './sqlite.ts';
+import { asNumber, type Database, type Statement, statementsOf } from './sqlite.ts';
 
 type Of<K extends Settlement['kind']> = Settlement & { readonly kind: K };
 
@@ -17,13 +19,24 @@ interface Death {
 
 export class Settlements {
   readonly #sql: (text: string) => Statement;
+  readonly #bundles: Bundles;
+  /** How many deliveries of each bundle the group at hand is done with. */
+  readonly #done = new Map<number, number>();
 
-  constructor(database: Database) {
+  constructor(database: Database, bundles: Bundles) {
     this.#sql = statementsOf(database);
+    this.#bundles = bundles;
+  }
+
+  /** Settles them all. */
+  settleAll(all: Iterable<readonly [route: number, Delivery, Settlement]>): void {
+    this.#done.clear();
+    for (const [route, delivery, settlement] of all) this.#settle(route, delivery, settlement);
+    for (const [bundle, count] of this.#done) this.#bundles.release(bundle, count);
   }
 
   /** Of a delivery that is owed no more, nothing changes: its body is let go of once only. */
-  settle(route: number, delivery: Delivery, settlement: Settlement): void {
+  #settle(route: number, delivery: Delivery, settlement: Settlement): void {
     if (!this.#forgetOwed(route, delivery)) return;
     if (settlement.kind === 'postponed') this.#postpone(route, delivery, settlement);
     else if (settlement.kind === 'dead') this.#die(route, delivery, settlement);
@@ -61,7 +74,8 @@ export class Settlements {
        SELECT seq, route, 'dropped', ?, first_at, status, attempts FROM dead WHERE route = ? AND seq = ?`,
     ).run(now, route, seq);
     if (!this.#forgetDead(route, seq)) return false;
-    this.#releaseBody(seq);
+    const row = this.#sql('SELECT bundle FROM events WHERE seq = ?').get(seq);
+    this.#bundles.release(asNumber(row?.bundle));
     return true;
   }
 
@@ -78,7 +92,7 @@ export class Settlements {
       delivery.attempts + 1,
       Math.round(settlement.ms),
     );
-    this.#releaseBody(delivery.seq);
+    this.#done.set(delivery.bundle, (this.#done.get(delivery.bundle) ?? 0) + 1);
   }
 
   #postpone(route: number, delivery: Delivery, settlement: Of<'postponed'>): void {
@@ -107,12 +121,6 @@ export class Settlements {
       firstAt: delivery.firstAttemptAt ?? settlement.at,
       ...(settlement.status === undefined ? {} : { status: settlement.status }),
     });
-  }
-
-  /** One who needed the body is done with it; the last one takes it away. */
-  #releaseBody(seq: number): void {
-    const { changes } = this.#sql('DELETE FROM bodies WHERE seq = ? AND refs <= 1').run(seq);
-    if (changes === 0) this.#sql('UPDATE bodies SET refs = refs - 1 WHERE seq = ?').run(seq);
   }
 
   #forgetOwed(route: number, { dueAt, seq }: Delivery): boolean {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { StateError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { Bundles } from './bundles.ts';
 import { DiskGate } from './disk-gate.ts';
 import { DueQueue } from './due-queue.ts';
 import { DATABASE_FILE, type FolderLock, lockFolder, makeFolder } from './folder.ts';
@@ -87,9 +88,10 @@ export class SqliteOutbox implements Outbox {
     this.#lock = lock;
     this.#database = database;
     this.#tables = new Tables(database);
-    this.#owed = new OwedTable(database);
-    this.#intake = new IntakeTables(database);
-    this.#settlements = new Settlements(database);
+    const bundles = new Bundles(database);
+    this.#owed = new OwedTable(database, bundles);
+    this.#intake = new IntakeTables(database, bundles);
+    this.#settlements = new Settlements(database, bundles);
     this.#routeTable = new RouteTable(database);
     this.#gate = new DiskGate(options.clock, options.log);
     this.#group = new GroupCommit(options.clock, this.#gate, (group) => this.#write(group));
@@ -197,8 +199,8 @@ export class SqliteOutbox implements Outbox {
       taken = this.#intake.take(intake, wants, now, (key) => this.#route(key).id);
     });
     this.#gate.accepted('intake');
-    for (const { seq, event, routes } of taken.owed) {
-      const delivery: Delivery = { seq, event, dueAt: 0, attempts: 0, tries: 0 };
+    for (const { seq, bundle, event, routes } of taken.owed) {
+      const delivery: Delivery = { seq, bundle, event, dueAt: 0, attempts: 0, tries: 0 };
       for (const { key } of routes) this.#route(key).queue.offer(delivery);
     }
     return taken;
@@ -207,12 +209,12 @@ export class SqliteOutbox implements Outbox {
   #write(group: readonly Recorded[]): void {
     try {
       inTransaction(this.#database, () => {
-        for (const { routeKey, delivery, settlement } of group) {
-          this.#settlements.settle(this.#route(routeKey).id, delivery, settlement);
-        }
-        this.#routeTable.noteLast(
-          group.map((recorded) => [this.#route(recorded.routeKey).id, recorded.settlement]),
+        const settled = group.map(
+          ({ routeKey, delivery, settlement }) =>
+            [this.#route(routeKey).id, delivery, settlement] as const,
         );
+        this.#settlements.settleAll(settled);
+        this.#routeTable.noteLast(settled.map(([route, , settlement]) => [route, settlement]));
       });
     } catch (error) {
       if (isForNow(error)) throw error;

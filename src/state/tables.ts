@@ -3,6 +3,7 @@
  * prepared once; nothing here decides anything, the callers say what belongs in one transaction.
  */
 import type { LogEvent } from '../event.ts';
+import type { Place } from './bundles.ts';
 import type { TailCursor } from './outbox.ts';
 import {
   asNumber,
@@ -24,17 +25,27 @@ export class Tables {
     this.#dataVersion = this.#currentDataVersion();
   }
 
-  /** The event's place, or undefined when an event of that id was read before. */
-  addEvent(event: LogEvent, now: number): number | undefined {
-    const row = this.#sql(
-      `INSERT INTO events (id, type, published, read_at) VALUES (?, ?, ?, ?)
-       ON CONFLICT (id) DO NOTHING RETURNING seq`,
-    ).get(event.id, event.eventType ?? null, event.published ?? null, now);
-    return row === undefined ? undefined : asNumber(row.seq);
+  /** The place after the last event. */
+  nextSeq(): number {
+    return (asOptionalNumber(this.#sql('SELECT max(seq) AS seq FROM events').get()?.seq) ?? 0) + 1;
   }
 
-  addBody(seq: number, refs: number, raw: Buffer): void {
-    this.#sql('INSERT INTO bodies (seq, refs, raw) VALUES (?, ?, ?)').run(seq, refs, raw);
+  /** False when an event of that id was read before. */
+  addEvent(seq: number, event: LogEvent, now: number, place: Place | undefined): boolean {
+    const { changes } = this.#sql(
+      `INSERT OR IGNORE INTO events (seq, id, type, published, read_at, bundle, at, size)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    ).run(
+      seq,
+      event.id,
+      event.eventType ?? null,
+      event.published ?? null,
+      now,
+      place?.bundle ?? null,
+      place?.at ?? null,
+      place?.size ?? null,
+    );
+    return changes > 0;
   }
 
   saveCursor(cursor: TailCursor): void {
