@@ -23,14 +23,10 @@ export class Lanes {
   readonly #options: LanesOptions;
   readonly #paces: Paces;
   readonly #open = new Map<string, Lane>();
-  readonly #stopListening: () => void;
 
   constructor(options: LanesOptions) {
     this.#options = options;
     this.#paces = new Paces(options.clock);
-    this.#stopListening = options.clock.onJump(() => {
-      for (const lane of this.#open.values()) lane.lookAgain();
-    });
   }
 
   get all(): readonly Lane[] {
@@ -65,7 +61,6 @@ export class Lanes {
   }
 
   closeAll(): void {
-    this.#stopListening();
     for (const lane of this.#open.values()) lane.close();
   }
 
