@@ -3,7 +3,14 @@
  * row an event would cost three times as much to write and to free. A bundle is freed when the last delivery that
  * needs one of its events is settled.
  */
-import { asBuffer, asNumber, type Database, type Statement, statementsOf } from './sqlite.ts';
+import {
+  asBuffer,
+  asNumber,
+  type Database,
+  type Row,
+  type Statement,
+  statementsOf,
+} from './sqlite.ts';
 
 const BUNDLE_BYTES = 64 * 1024;
 /** Deliveries of a bundle are read one after the other: a few kept in memory serve nearly all of them. */
@@ -15,6 +22,11 @@ export interface Place {
   readonly bundle: number;
   readonly at: number;
   readonly size: number;
+}
+
+/** The place in a row of `events` that has one. */
+export function toPlace(row: Row | undefined): Place {
+  return { bundle: asNumber(row?.bundle), at: asNumber(row?.at), size: asNumber(row?.size) };
 }
 
 /** Gathers the bytes of one intake into bundles. */

@@ -126,5 +126,6 @@ export interface Outbox {
   saveTrouble(trouble: string | undefined): Promise<void>;
   /** Sees what other processes changed (`dead replay`) and forgets what is too old. Call about once a second. */
   tidy(): Promise<void>;
+  /** Writes what waits to be recorded and lets go of the store. A second call does nothing. */
   close(): Promise<void>;
 }

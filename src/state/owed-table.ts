@@ -1,6 +1,6 @@
 /** What is owed: statements over the `owed` rows, prepared once. */
 import type { LogEvent } from '../event.ts';
-import type { Bundles } from './bundles.ts';
+import { type Bundles, toPlace } from './bundles.ts';
 import type { Delivery } from './outbox.ts';
 import {
   asNumber,
@@ -79,11 +79,7 @@ export class OwedTable {
   }
 
   #delivery(row: Row): Delivery {
-    const place = {
-      bundle: asNumber(row.bundle),
-      at: asNumber(row.at),
-      size: asNumber(row.size),
-    };
+    const place = toPlace(row);
     return toDelivery(row, place.bundle, this.#bundles.bytesAt(place));
   }
 }

@@ -4,9 +4,9 @@
  */
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import { StateError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { Bundles } from './bundles.ts';
+import { DeferredWrites } from './deferred-writes.ts';
 import { DiskGate } from './disk-gate.ts';
 import { DueQueue } from './due-queue.ts';
 import { DATABASE_FILE, type FolderLock, lockFolder, makeFolder } from './folder.ts';
@@ -29,7 +29,7 @@ import { Pruning } from './pruning.ts';
 import { RouteTable } from './route-table.ts';
 import { openState } from './schema.ts';
 import { Settlements } from './settlements.ts';
-import { type Database, hintFor, inTransaction, isForNow } from './sqlite.ts';
+import { type Database, inTransaction, isForNow, stateErrorOf } from './sqlite.ts';
 import { Tables } from './tables.ts';
 
 export interface OutboxOptions {
@@ -60,10 +60,10 @@ export class SqliteOutbox implements Outbox {
   readonly #pruning: Pruning;
   readonly #routes = new Map<string, KnownRoute>();
   readonly #stopListening: () => void;
-  /** What was refused and is to be written when there is room, by what it is. */
-  readonly #late = new Map<string, () => void>();
+  readonly #deferred = new DeferredWrites();
   /** How far the clock was set back that the due times do not know of yet, ms; negative. */
   #shiftMs = 0;
+  #isClosed = false;
 
   /** Locks and opens the folder. @throws StateError */
   static open(options: OutboxOptions): SqliteOutbox {
@@ -100,17 +100,19 @@ export class SqliteOutbox implements Outbox {
   }
 
   async adopt(routes: readonly RouteRef[]): Promise<void> {
-    this.#writing('adopt the routes in', () => {
-      this.#routeTable.retireRoutes();
-      for (const route of routes) this.#routeTable.adoptRoute(route.key, route.name);
-    });
+    this.#try('adopt the routes in', () =>
+      inTransaction(this.#database, () => {
+        this.#routeTable.retireRoutes();
+        for (const route of routes) this.#routeTable.adoptRoute(route.key, route.name);
+      }),
+    );
     for (const [key, id] of this.#routeTable.routeIds()) {
       if (!this.#routes.has(key)) this.#routes.set(key, { id, queue: this.#queueOf(id) });
     }
   }
 
   async cursor(): Promise<TailCursor | undefined> {
-    return this.#reading(() => this.#tables.cursor());
+    return this.#try('read', () => this.#tables.cursor());
   }
 
   async commit(intake: Intake, wants: Wants, signal: AbortSignal): Promise<Committed | undefined> {
@@ -118,7 +120,7 @@ export class SqliteOutbox implements Outbox {
       try {
         return this.#commit(intake, wants);
       } catch (error) {
-        if (!isForNow(error)) throw this.#stateError('write to', error);
+        if (!isForNow(error)) throw stateErrorOf(this.#path, 'write to', error);
         await this.#clock.sleep(this.#gate.refused('intake', error), signal);
         this.#probe();
       }
@@ -135,7 +137,7 @@ export class SqliteOutbox implements Outbox {
         await this.#gate.untilOpen(signal);
         continue;
       }
-      const delivery = this.#reading(() => queue.take(asOf ?? this.#clock.now()));
+      const delivery = this.#try('read', () => queue.take(asOf ?? this.#clock.now()));
       if (delivery !== undefined) yield delivery;
       else if (asOf !== undefined) return;
       else await queue.untilMore(this.#clock.now(), signal);
@@ -155,31 +157,35 @@ export class SqliteOutbox implements Outbox {
   }
 
   async owedCount(): Promise<number> {
-    return this.#reading(() => this.#owed.count());
+    return this.#try('read', () => this.#owed.count());
   }
 
   async routeState(key: string): Promise<RouteState> {
     const { id } = this.#route(key);
-    return this.#reading(() => this.#routeTable.routeState(id, this.#clock.now()));
+    return this.#try('read', () => this.#routeTable.routeState(id, this.#clock.now()));
   }
 
   async saveRouteState(key: string, state: RouteState): Promise<void> {
     const { id } = this.#route(key);
-    this.#soon(`state of route ${id}`, () => this.#routeTable.saveRouteState(id, state));
+    this.#defer(`state of route ${id}`, () => this.#routeTable.saveRouteState(id, state));
   }
 
   async saveTrouble(trouble: string | undefined): Promise<void> {
     const now = this.#clock.now();
-    this.#soon('trouble', () => this.#tables.saveTrouble(trouble, now));
+    this.#defer('trouble', () => this.#tables.saveTrouble(trouble, now));
   }
 
   async tidy(): Promise<void> {
-    if (this.#reading(() => this.#tables.changedByOthers())) this.#reread();
-    for (const [what, write] of [...this.#late]) this.#soon(what, write);
-    if (this.#gate.isOpen) this.#soon('pruning', () => this.#pruning.step());
+    if (this.#try('read', () => this.#tables.changedByOthers())) this.#reread();
+    this.#try('write to', () => {
+      this.#deferred.retry();
+      if (this.#gate.isOpen) this.#deferred.write('pruning', () => this.#pruning.step());
+    });
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     const lost = this.#group.flushAndGiveUp();
     if (lost > 0) {
       this.#log.error(
@@ -218,7 +224,7 @@ export class SqliteOutbox implements Outbox {
       });
     } catch (error) {
       if (isForNow(error)) throw error;
-      throw this.#stateError('write to', error);
+      throw stateErrorOf(this.#path, 'write to', error);
     }
     for (const { routeKey, delivery, settlement } of group) {
       const dueAt = settlement.kind === 'postponed' ? settlement.dueAt : undefined;
@@ -233,7 +239,7 @@ export class SqliteOutbox implements Outbox {
       this.#tables.probeWrite();
     } catch (error) {
       if (isForNow(error)) return;
-      throw this.#stateError('write to', error);
+      throw stateErrorOf(this.#path, 'write to', error);
     }
     this.#gate.probed();
   }
@@ -241,7 +247,7 @@ export class SqliteOutbox implements Outbox {
   /** The clock may have been set back while nobody watched: nothing may wait for ever. */
   #mendDueTimes(): void {
     const now = this.#clock.now();
-    this.#writing('mend the due times in', () => {
+    this.#try('mend the due times in', () => {
       const back = (this.#tables.cursor()?.readAt ?? now) - now;
       if (back > 0) this.#owed.shiftDue(-back);
       this.#owed.clampDue(now);
@@ -251,7 +257,7 @@ export class SqliteOutbox implements Outbox {
   #clockJumped(jumpMs: number): void {
     if (jumpMs < 0) {
       this.#shiftMs += jumpMs;
-      this.#soon('due times', () => {
+      this.#defer('due times', () => {
         this.#owed.shiftDue(this.#shiftMs);
         this.#shiftMs = 0;
       });
@@ -259,40 +265,20 @@ export class SqliteOutbox implements Outbox {
     this.#reread();
   }
 
+  #defer(what: string, write: () => void): void {
+    this.#try('write to', () => this.#deferred.write(what, write));
+  }
+
   #reread(): void {
     for (const { queue } of this.#routes.values()) queue.reread();
   }
 
-  /** For what is worth writing and not worth stopping for: when it is refused for now, `tidy` tries again. */
-  #soon(what: string, write: () => void): void {
-    this.#late.delete(what);
+  #try<T>(doing: string, work: () => T): T {
     try {
-      write();
+      return work();
     } catch (error) {
-      if (!isForNow(error)) throw this.#stateError('write to', error);
-      this.#late.set(what, write);
+      throw stateErrorOf(this.#path, doing, error);
     }
-  }
-
-  #writing(doing: string, work: () => void): void {
-    try {
-      inTransaction(this.#database, work);
-    } catch (error) {
-      throw this.#stateError(doing, error);
-    }
-  }
-
-  #reading<T>(read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
-      throw this.#stateError('read', error);
-    }
-  }
-
-  #stateError(doing: string, cause: unknown): StateError {
-    if (cause instanceof StateError) return cause;
-    return new StateError(this.#path, doing, { cause, hint: hintFor(cause, this.#path) });
   }
 
   #route(key: string): KnownRoute {

@@ -114,6 +114,12 @@ export function hintFor(error: unknown, path: string): string {
   }
 }
 
+/** What is not the database's own (a bug in who called) stays what it is. */
+export function stateErrorOf(path: string, doing: string, cause: unknown): unknown {
+  if (primaryCode(cause) === -1 || cause instanceof StateError) return cause;
+  return new StateError(path, doing, { cause, hint: hintFor(cause, path) });
+}
+
 /** All of `work` or, when it or the commit throws, none of it. */
 export function inTransaction(database: Database, work: () => void): void {
   database.exec('BEGIN IMMEDIATE');
