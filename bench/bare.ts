@@ -1,6 +1,6 @@
 /**
- * What loghook is measured against: the shortest program that POSTs the same bodies with undici's Pool, IN_FLIGHT at a
- * time, and remembers nothing.
+ * What loghook is measured against: the shortest program that makes the same requests with undici's Pool, IN_FLIGHT at
+ * a time, and remembers nothing.
  */
 import { Pool } from 'undici';
 import { benchEvents } from './events.ts';
@@ -14,7 +14,18 @@ async function worker(): Promise<void> {
     const answer = await pool.request({
       path: '/',
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: [
+        'content-type',
+        'application/json',
+        'user-agent',
+        'bare/1.0.0 node/20.18.1 linux/6.1.0',
+        'loghook-route',
+        `127.0.0.1:${port}#0000`,
+        'webhook-id',
+        '00000000-0000-0000-0000-000000000000',
+        'loghook-attempt',
+        '1',
+      ],
       body,
     });
     await answer.body.dump();
