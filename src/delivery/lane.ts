@@ -57,6 +57,7 @@ export class Lane {
   readonly name: string;
   readonly #options: LaneOptions;
   readonly #trouble: RouteTrouble;
+  readonly #origin: string;
   readonly #path: string;
   readonly #headers: readonly string[];
   readonly #closed = new AbortController();
@@ -70,6 +71,7 @@ export class Lane {
     this.key = destination.key;
     this.name = destination.name;
     this.#options = options;
+    this.#origin = destination.url.origin;
     this.#path = `${destination.url.pathname}${destination.url.search}`;
     this.#headers = headersOf(destination, encoding, options.userAgent);
     this.#news = new RouteNews(options.log, this.name, options.state);
@@ -141,10 +143,10 @@ export class Lane {
   }
 
   async #send(delivery: Sendable): Promise<Verdict | undefined> {
-    const { pace, sender, clock, encoding, destination } = this.#options;
+    const { pace, sender, clock, encoding } = this.#options;
     const { id } = delivery.event;
     const request = {
-      origin: destination.url.origin,
+      origin: this.#origin,
       path: this.#path,
       headers: [...this.#headers, 'webhook-id', id, 'loghook-attempt', `${delivery.attempts + 1}`],
       body: encoding.encode(delivery.event),
