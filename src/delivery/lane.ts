@@ -5,8 +5,8 @@
 import type { Clock } from '../clock.ts';
 import type { LogEvent } from '../event.ts';
 import type { Log } from '../log.ts';
-import type { Sender } from './attempt.ts';
-import { outcomeOf } from './outcome.ts';
+import type { Request } from './attempt.ts';
+import { type Answer, outcomeOf } from './outcome.ts';
 import type { Pace } from './pace.ts';
 import { RouteNews } from './route-news.ts';
 import { type RouteState, RouteTrouble, type Verdict } from './whose-trouble.ts';
@@ -37,11 +37,16 @@ export interface Sendable {
   readonly lastAttemptAt?: number;
 }
 
+/** Sends one request; never rejects. */
+export interface Sends {
+  send(request: Request): Promise<Answer>;
+}
+
 export interface LaneOptions {
   readonly destination: Destination;
   readonly encoding: Encoding;
   readonly state: RouteState;
-  readonly sender: Sender;
+  readonly sender: Sends;
   readonly pace: Pace;
   readonly clock: Clock;
   readonly log: Log;
