@@ -17,7 +17,6 @@ import {
   type Row,
   type Statement,
   stateErrorOf,
-  statementsOf,
 } from './sqlite.ts';
 import { databaseIn } from './standing.ts';
 
@@ -64,7 +63,7 @@ export class DeadLetters {
   private constructor(path: string, database: Database) {
     this.#path = path;
     this.#database = database;
-    this.#sql = statementsOf(database);
+    this.#sql = (text) => database.prepare(text);
     this.#settlements = new Settlements(database);
   }
 

@@ -10,7 +10,6 @@ import {
   type Database,
   type Row,
   type Statement,
-  statementsOf,
 } from './sqlite.ts';
 
 /** Nothing is planned further ahead than a Retry-After of 24 h; a due time beyond it comes from a clock that was wrong. */
@@ -25,7 +24,7 @@ export class OwedTable {
   readonly #sql: (text: string) => Statement;
 
   constructor(database: Database) {
-    this.#sql = statementsOf(database);
+    this.#sql = (text) => database.prepare(text);
   }
 
   owe(route: number, seq: number): void {

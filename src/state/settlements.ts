@@ -3,7 +3,7 @@
  * keep it, postponed ones wait. Nothing here opens a transaction; the callers say what belongs in one.
  */
 import type { Delivery, Settlement } from './outbox.ts';
-import { type Database, type Statement, statementsOf } from './sqlite.ts';
+import type { Database, Statement } from './sqlite.ts';
 
 type Of<K extends Settlement['kind']> = Settlement & { readonly kind: K };
 
@@ -19,7 +19,7 @@ export class Settlements {
   readonly #sql: (text: string) => Statement;
 
   constructor(database: Database) {
-    this.#sql = statementsOf(database);
+    this.#sql = (text) => database.prepare(text);
   }
 
   /** Of a delivery that is owed no more, nothing changes: its body is let go of once only. */

@@ -28,7 +28,7 @@ import { Pruning } from './pruning.ts';
 import { RouteTable } from './route-table.ts';
 import { openState } from './schema.ts';
 import { Settlements } from './settlements.ts';
-import { type Database, inTransaction, isForNow, stateErrorOf } from './sqlite.ts';
+import { type Database, isForNow, isFull, stateErrorOf } from './sqlite.ts';
 import { Tables } from './tables.ts';
 
 export interface OutboxOptions {
@@ -99,7 +99,7 @@ export class SqliteOutbox implements Outbox {
 
   async adopt(routes: readonly RouteRef[]): Promise<void> {
     this.#try('adopt the routes in', () =>
-      inTransaction(this.#database, () => {
+      this.#tables.inTransaction(() => {
         this.#routeTable.retireRoutes();
         for (const route of routes) this.#routeTable.adoptRoute(route.key, route.name);
       }),
@@ -119,8 +119,9 @@ export class SqliteOutbox implements Outbox {
         return this.#commit(intake, wants);
       } catch (error) {
         if (!isForNow(error)) throw stateErrorOf(this.#path, 'write to', error);
-        await this.#clock.sleep(this.#gate.refused('intake', error), signal);
-        this.#probe();
+        const waitMs = this.#gate.refused('intake', error);
+        if (isFull(error)) this.#probe();
+        await this.#clock.sleep(waitMs, signal);
       }
     }
     return undefined;
@@ -192,6 +193,7 @@ export class SqliteOutbox implements Outbox {
       );
     }
     this.#stopListening();
+    this.#tables.checkpoint();
     this.#database.close();
     this.#lock.release();
   }
@@ -199,7 +201,7 @@ export class SqliteOutbox implements Outbox {
   #commit(intake: Intake, wants: Wants): Committed {
     const now = this.#clock.now();
     let taken: Taken = { owed: [], repeated: 0 };
-    inTransaction(this.#database, () => {
+    this.#tables.inTransaction(() => {
       taken = this.#intake.take(intake, wants, now, (key) => this.#route(key).id);
     });
     this.#gate.accepted('intake');
@@ -212,7 +214,7 @@ export class SqliteOutbox implements Outbox {
 
   #write(group: readonly Recorded[]): void {
     try {
-      inTransaction(this.#database, () => {
+      this.#tables.inTransaction(() => {
         for (const { routeKey, delivery, settlement } of group) {
           this.#settlements.settle(this.#route(routeKey).id, delivery, settlement);
         }
@@ -230,7 +232,7 @@ export class SqliteOutbox implements Outbox {
     }
   }
 
-  /** A page was refused: may sending go on? What waits to be recorded finds out by itself. */
+  /** A page does not fit: may sending go on? What waits to be recorded finds out by itself. */
   #probe(): void {
     if (this.#group.size > 0) return;
     try {

@@ -16,6 +16,7 @@ export interface Statement {
 
 export interface Database {
   exec(sql: string): void;
+  /** Each text is prepared once. */
   prepare(sql: string): Statement;
   close(): void;
 }
@@ -45,7 +46,23 @@ export function openDatabase(
   options: { readonly readOnly?: boolean; readonly timeout?: number } = {},
 ): Database {
   DatabaseSync ??= loadSqlite();
-  return new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, ...options });
+  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, ...options });
+  const prepared = new Map<string, Statement>();
+  return {
+    exec: (sql) => database.exec(sql),
+    prepare: (sql) => {
+      const known = prepared.get(sql);
+      if (known !== undefined) return known;
+      const statement = database.prepare(sql);
+      prepared.set(sql, statement);
+      return statement;
+    },
+    close: () => {
+      // The package keeps the file open until the last statement is collected as garbage; Node's own does not.
+      prepared.clear();
+      database.close();
+    },
+  };
 }
 
 function loadSqlite(): DatabaseConstructor {
@@ -138,19 +155,6 @@ function rollback(database: Database): void {
   } catch {
     // A full disk makes SQLite roll back by itself; there is then nothing left to roll back.
   }
-}
-
-/** Prepares each statement once. */
-export function statementsOf(database: Database): (sql: string) => Statement {
-  const prepared = new Map<string, Statement>();
-  return (sql) => {
-    let statement = prepared.get(sql);
-    if (statement === undefined) {
-      statement = database.prepare(sql);
-      prepared.set(sql, statement);
-    }
-    return statement;
-  };
 }
 
 /** A stored blob as a Buffer over the same memory. */
