@@ -38,6 +38,14 @@ const SQLITE_FULL = 13;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
 
+/** What the file system says, as SQLite would say it. */
+const FILE_ERRORS: ReadonlyMap<string, number> = new Map([
+  ['ENOSPC', SQLITE_FULL],
+  ['EROFS', SQLITE_READONLY],
+  ['EACCES', SQLITE_CANTOPEN],
+  ['EPERM', SQLITE_CANTOPEN],
+]);
+
 let DatabaseSync: DatabaseConstructor | undefined;
 
 /** @throws StateError when this Node has no SQLite and the optional package is not installed. */
@@ -113,8 +121,7 @@ export function isBusy(error: unknown): boolean {
 
 /** What a person should know about a database error, beside its text. */
 export function hintFor(error: unknown, path: string): string {
-  if (codeOf(error) === 'ENOSPC') return `Free some space on the disk that holds ${path}.`;
-  switch (primaryCode(error)) {
+  switch (FILE_ERRORS.get(codeOf(error) ?? '') ?? primaryCode(error)) {
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
       return `Check who owns ${path} and its folder, and that the disk is not mounted read-only.`;
