@@ -49,14 +49,16 @@ export class Account {
     return delivered === wanted && unchanged === delivered;
   }
 
-  /** The org has `raw` and hands it over from `at` (ms since 1970) on. */
-  made(raw: Buffer, at: number): void {
+  /** The org has `raw` and hands it over from `at` (ms since 1970) on. Returns its id. */
+  made(raw: Buffer, at: number): string {
     // Our own event, made a moment ago: it has both fields.
     const { uuid, eventType } = JSON.parse(raw.toString()) as { uuid: string; eventType: string };
     const missing = new Set(this.#routes.wantedBy({ eventType }).map(({ name }) => name));
-    this.#made.set(eventId(uuid, raw), { raw, at, missing });
+    const id = eventId(uuid, raw);
+    this.#made.set(id, { raw, at, missing });
     this.#totals.made += 1;
     this.#totals.wanted += missing.size;
+    return id;
   }
 
   /** A receiver is about to accept `body` at `now`. */

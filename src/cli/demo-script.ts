@@ -81,8 +81,8 @@ class Show {
 
   addLate(): void {
     const now = this.#stage.clock.now();
-    this.#add(now - LATE_MS, now);
-    this.#say('a late event: it happened 4 min ago, and the org hands it over only now');
+    const id = this.#add(now - LATE_MS, now).slice(0, 8);
+    this.#say(`a late event, ${id}: it happened 4 min ago, and is in the log only now`);
   }
 
   /** Okta says how long to wait; here it is about two seconds. */
@@ -90,7 +90,7 @@ class Show {
     const reset = Math.ceil(this.#stage.clock.now() / 1_000) + 2;
     const headers = { 'x-rate-limit-reset': String(reset) };
     this.#stage.org.fail({ kind: 'status', status: 429, headers });
-    this.#say('the org answers 429, too many requests: loghook waits as it is told');
+    this.#say('the org answers 429 (too many requests): loghook waits as told');
   }
 
   breakPeople(): void {
@@ -101,13 +101,15 @@ class Show {
   mendPeople(): void {
     if (!this.#broken) return;
     this.#broken = false;
-    this.#say('the receiver of "people" works again; loghook looks at it in its own time');
+    this.#say('the receiver of "people" works again; loghook will soon find out');
   }
 
-  #add(publishedAt: number, persistedAt: number): void {
+  /** Returns the event's id. */
+  #add(publishedAt: number, persistedAt: number): string {
     const raw = practiceEvent(this.#random, publishedAt);
-    this.#stage.account.made(raw, this.#stage.clock.now());
+    const id = this.#stage.account.made(raw, this.#stage.clock.now());
     this.#stage.org.add(raw, { publishedAt, persistedAt });
+    return id;
   }
 
   #open(name: 'everything' | 'people'): void {

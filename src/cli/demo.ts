@@ -125,7 +125,7 @@ function temporaryFolder(): { readonly path: string; readonly remove: () => void
 
 const INTRODUCTION = [
   'A practice org, two practice receivers, and the real loghook between them.',
-  'Nothing leaves this machine. → an event, ← an answer, ! trouble, * what we do to it',
+  'Nothing leaves this machine. → an event, ← an answer, ! trouble, * we make some',
   '',
 ];
 
