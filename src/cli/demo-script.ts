@@ -82,7 +82,7 @@ class Show {
   addLate(): void {
     const now = this.#stage.clock.now();
     const id = this.#add(now - LATE_MS, now).slice(0, 8);
-    this.#say(`a late event, ${id}: it happened 4 min ago, and is in the log only now`);
+    this.#say(`a late event, ${id}: it is 4 min old, and only now in the log`);
   }
 
   /** Okta says how long to wait; here it is about two seconds. */

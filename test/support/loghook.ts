@@ -29,12 +29,14 @@ export interface StartOptions {
 export class Sandbox {
   readonly cwd: string;
   readonly home: string;
-  readonly #t: TestContext;
+  readonly #started: Loghook[] = [];
 
   constructor(t: TestContext) {
     const root = mkdtempSync(join(tmpdir(), 'loghook-e2e-'));
-    t.after(() => rmSync(root, { recursive: true, force: true }));
-    this.#t = t;
+    t.after(async () => {
+      await Promise.all(this.#started.map((loghook) => loghook.stop('SIGKILL')));
+      rmSync(root, { recursive: true, force: true });
+    });
     this.cwd = join(root, 'here');
     this.home = join(root, 'home');
     mkdirSync(this.cwd);
@@ -54,8 +56,9 @@ export class Sandbox {
       env: { PATH, HOME: this.home, TZ: 'UTC', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.#t.after(() => child.kill('SIGKILL'));
-    return new Loghook(child, options.raw === true);
+    const loghook = new Loghook(child, options.raw === true);
+    this.#started.push(loghook);
+    return loghook;
   }
 
   /** Runs it to its end. */
@@ -171,4 +174,16 @@ export function addEvents(org: PracticeOrg, count: number, agoMs = 10_000, seed 
     org.add(raw, { publishedAt: at, persistedAt: at });
     return raw;
   });
+}
+
+/** A promise that the test settles. Node 20 has no Promise.withResolvers. */
+export function deferred<T>(): {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+} {
+  let resolve: ((value: T) => void) | undefined;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve: (value) => resolve?.(value) };
 }
