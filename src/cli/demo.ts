@@ -48,7 +48,7 @@ export async function demo(flags: DemoFlags, io: Io): Promise<number> {
   try {
     for (const line of INTRODUCTION) terminal.say(line);
     await play(stage, { events, follow: flags.follow === true, routes, folder: folder.path, io });
-    for (const line of summary(account, folder.path)) terminal.say(line);
+    for (const line of summary(account)) terminal.say(line);
     return account.isRight ? EXIT.asAsked : EXIT.bug;
   } finally {
     await Promise.all([org.close(), everything.close(), people.close()]);
@@ -129,7 +129,7 @@ const INTRODUCTION = [
   '',
 ];
 
-function summary(account: Account, folder: string): readonly string[] {
+function summary(account: Account): readonly string[] {
   const { made, wanted, delivered, unchanged, duplicates } = account.totals;
   const { longestWaitMs, slowestRoute } = account.totals;
   const row = (name: string, value: string | number, note = '') =>
@@ -145,7 +145,7 @@ function summary(account: Account, folder: string): readonly string[] {
     row('duplicates', duplicates),
     row('longest wait', duration(longestWaitMs), slowestRoute && `route ${slowestRoute}`),
     '',
-    `State was in ${folder}, which is removed now.`,
+    'Its state was in a temporary folder, which is removed now.',
     'With your own org:',
     '',
     '  export OKTA_ORG_URL=https://YOUR-ORG.okta.com OKTA_API_KEY=YOUR-TOKEN',
