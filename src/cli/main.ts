@@ -10,9 +10,11 @@ import { addPracticeOrg } from './add-practice-org.ts';
 import { addRun } from './add-run.ts';
 import { addService } from './add-service.ts';
 import { addTail } from './add-tail.ts';
+import { addDead } from './dead.ts';
 import { EXIT, exitCodeOf, explain } from './exit.ts';
 import type { Io, Output } from './io.ts';
 import type { Ended } from './options.ts';
+import { addStatus } from './status.ts';
 import { usageMessage, withDefaultCommand } from './usage.ts';
 
 interface Streams {
@@ -69,6 +71,8 @@ function commands(io: Io, ended: Ended): Command {
   addListen(program, io, ended);
   addCheck(program, io, ended);
   addTail(program, io, ended);
+  addStatus(program, io, ended);
+  addDead(program, io, ended);
   addDemo(program, io, ended);
   addPracticeOrg(program, io, ended);
   addService(program, io, ended);

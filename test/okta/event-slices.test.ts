@@ -206,7 +206,7 @@ describe('a page that is not valid', () => {
     ["[|{^'a':1}]", 'single quotes'],
     ['[|{^1:1}]', 'a number for a key'],
     ['[|{"a"^}]', 'a key alone'],
-    ['[|{"a"^ 1}]'.replace('^ ', ' ^'), 'no colon'],
+    ['[|{"a" ^1}]', 'no colon'],
     ['[|{"a":^}]', 'no value'],
     ['[|{"a":1 ^"b":2}]', 'no comma between members'],
     ['[|{"a":[1 ^2]}]', 'no comma between nested values'],
@@ -242,7 +242,7 @@ describe('a page that is not valid', () => {
     ['[|{"a":"^\0"}]', 'a zero byte in a string'],
     ['[|{"a":"^\u001f"}]', 'a control character in a string'],
     ['[|{"^\r":1}]', 'a control character in a key'],
-    ['[|{"a":1}^'.replace('|{"a":1}^', '{"a":1}|^'), 'no end'],
+    ['[{"a":1}|^', 'no end'],
     ['[|{"a":"b^', 'no end of a string'],
     ['[|{"a":"b\\^', 'no end of an escape'],
     ['[|{"a":"\\u00^', 'no end of a Unicode escape'],
@@ -281,7 +281,7 @@ describe('a page that is not valid', () => {
   ];
   for (const [bytes, why] of sequences) {
     test(`is refused where it is not UTF-8: ${why}`, () => {
-      const before = Buffer.from('[{"a":"é"},{"uuid":"é');
+      const before = Buffer.from('[{"a":"ࠀé€é😀é"},{"uuid":"é');
       const bad = Buffer.from(bytes);
       assert.equal(isUtf8(bad), false);
 
