@@ -27,7 +27,7 @@ async function openOrg(
     org.add(raw);
     uuids.push(JSON.parse(raw.toString()).uuid);
   }
-  // http is taken as it is by this version: only its documentation asks for https.
+  // Its documentation asks for https, but this version of the SDK does not check: http to loopback needs no option.
   const client = new Client({ orgUrl: org.url, token: org.token });
   return { org, client, published, uuids };
 }

@@ -169,6 +169,17 @@ test('forgets events after 90 days', async (t) => {
   assert.deepEqual(got.uuids(), ['kept']);
 });
 
+test('goes on from an event whose time was given in parts of a millisecond', async (t) => {
+  const { org, clock } = await openOrg(t);
+  org.add(eventOf('one', clock.now()), { persistedAt: clock.now() - 0.5 });
+  org.add(eventOf('two', clock.now()));
+
+  const first = await get(org, '?limit=1');
+  const second = await get(org, next(first));
+
+  assert.deepEqual([first.uuids(), second.uuids()], [['one'], ['two']]);
+});
+
 test('persists nothing before a cursor that it has handed out', async (t) => {
   const { org, clock } = await openOrg(t);
   org.add(eventOf('one', clock.now()));

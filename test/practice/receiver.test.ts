@@ -92,6 +92,18 @@ test('keeps no bodies when told not to', async (t) => {
   assert.equal(receiver.received[0]?.body.length, 0);
 });
 
+test('remembers only the newest requests when told to', async (t) => {
+  const { receiver } = await openReceiver(t, { keepRequests: 2 });
+
+  for (const id of ['a', 'b', 'c']) await post(receiver, { headers: { 'webhook-id': id } });
+
+  assert.deepEqual(
+    receiver.received.map(({ id }) => id),
+    ['b', 'c'],
+  );
+  assert.equal(receiver.accepted, 3);
+});
+
 test('says when so many requests have been answered 2xx', async (t) => {
   const statuses = [500, 200, 404, 299, 300];
   const { receiver } = await openReceiver(t, {
