@@ -9,7 +9,11 @@ import { SystemClock } from '../../src/clock.ts';
 import { practiceEvent, seededRandom } from '../../src/practice/events.ts';
 import { PracticeOrg } from '../../src/practice/org.ts';
 import { int } from '../../src/practice/random.ts';
-import { type Answer, PracticeReceiver, type ReceivedRequest } from '../../src/practice/receiver.ts';
+import {
+  type Answer,
+  PracticeReceiver,
+  type ReceivedRequest,
+} from '../../src/practice/receiver.ts';
 import { DaemonProcess, Workplace } from '../support/daemon-process.ts';
 import { Reception } from '../support/reception.ts';
 import { numberFrom, repeatWith } from '../support/seeds.ts';
@@ -18,6 +22,8 @@ const KILLS = numberFrom('LOGHOOK_KILLS', 200);
 const SEED = numberFrom('LOGHOOK_SEED', 1);
 /** An answer is recorded within a few ms of its coming; the rest is for a machine that is busy. */
 const KILL_WINDOW_MS = 1_000;
+/** A request that the daemon sent before it was killed may be seen here so much later. */
+const LAG_MS = 250;
 const SETTLE_MS = 240_000;
 
 const clock = new SystemClock();
@@ -62,18 +68,18 @@ class Written {
   }
 }
 
-/** Refuses, cuts or throttles one event in seven, once or twice, then takes it. */
+/** Refuses, cuts or throttles one event in eight, once, then takes it: a second time would cost a minute at the end. */
 function flakyAnswer(seed: number): (request: ReceivedRequest) => Answer {
   const random = seededRandom(seed);
-  const failures = new Map<string, number>();
+  const seen = new Set<string>();
   return ({ id = '' }) => {
-    const left = failures.get(id) ?? Math.max(0, 2 - int(random, 14));
-    failures.set(id, left - 1);
-    if (left <= 0) return { status: 200 };
-    const choice = int(random, 20);
+    const fails = !seen.has(id) && int(random, 8) === 0;
+    seen.add(id);
+    if (!fails) return { status: 200 };
+    const choice = int(random, 40);
     if (choice === 0) return { status: 429 };
-    if (choice < 5) return { kind: 'reset' };
-    return { status: choice < 12 ? 400 : 500, delayMs: int(random, 20) };
+    if (choice < 10) return { kind: 'reset' };
+    return { status: choice < 25 ? 400 : 500, delayMs: int(random, 20) };
   };
 }
 
@@ -116,6 +122,10 @@ async function liveAndDie(
   const at = clock.now();
   await daemon.kill();
   return { at, ready: daemon.said('ready').length > 0 };
+}
+
+function killsNear(kills: readonly number[], at: number): number[] {
+  return kills.map((kill) => kill - at).filter((ms) => Math.abs(ms) < 5_000);
 }
 
 const workplace = new Workplace();
@@ -174,9 +184,12 @@ test(`loses and changes nothing in ${KILLS} kills under load`, async (t) => {
   const { code } = await daemon.stop();
   const repeats = reception.repeats();
   const windows = repeats.map(({ first, second }) => {
-    const kill = kills.find((at) => at >= first.at - 5 && at <= second.at);
-    return kill === undefined ? Number.POSITIVE_INFINITY : kill - first.at;
+    const kill = kills.find((at) => at >= first.at - LAG_MS && at <= second.at);
+    return kill === undefined ? Number.POSITIVE_INFINITY : Math.max(0, kill - first.at);
   });
+  const unexplained = repeats
+    .filter((_, index) => !(windows[index]! <= KILL_WINDOW_MS))
+    .map((repeat) => JSON.stringify({ ...repeat, killsBetween: killsNear(kills, repeat.first.at) }));
   const widest = Math.max(0, ...windows);
   t.diagnostic(
     `${kills.length} kills (${ready} after the first page), ${written.size} events, ` +
@@ -185,6 +198,6 @@ test(`loses and changes nothing in ${KILLS} kills under load`, async (t) => {
   );
   assert.equal(code, 0, again);
   assert.deepEqual(reception.faults, [], again);
-  assert.ok(widest <= KILL_WINDOW_MS, `repeated ${widest} ms after an answer: ${again}`);
+  assert.deepEqual(unexplained.slice(0, 10), [], `repeats without a kill: ${again}`);
   assert.equal(daemon.said('stopped')[0]?.owed, 0, again);
 });

@@ -23,7 +23,9 @@ export class Reception {
     this.requests += 1;
     const expected = id === undefined ? undefined : this.#bytesOf(id);
     if (expected === undefined) {
-      this.faults.push(`${path} got ${id ?? 'a request without webhook-id'}, which the org never wrote`);
+      this.faults.push(
+        `${path} got ${id ?? 'a request without webhook-id'}, which the org never wrote`,
+      );
     } else if (!expected.equals(body)) {
       this.faults.push(`${path} got other bytes for ${id} (attempt ${attempt})`);
     }

@@ -5,7 +5,8 @@ export function numberFrom(name: string, byDefault: number): number {
   const given = process.env[name];
   if (given === undefined || given === '') return byDefault;
   const number = Number(given);
-  if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`${name}=${given} is no count`);
+  if (!Number.isSafeInteger(number) || number < 0)
+    throw new RangeError(`${name}=${given} is no count`);
   return number;
 }
 
