@@ -9,20 +9,44 @@ export type Log = Logger;
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Takes whole lines; `fd` is written synchronously. */
+/** Takes whole lines. What goes to `fd` is written at the end of each turn of the event loop, and at exit. */
 export type LogTarget = { readonly fd: number } | { write(line: string): void };
+
+/** More than this is written at once, in the middle of a turn. */
+const BUFFERED_CHARACTERS = 15 * 1024;
 
 export function openLog(level: LogLevel, target: LogTarget): Log {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   if (!('fd' in target)) return pino(options, target);
-  const destination = pino.destination({ dest: target.fd, sync: true });
-  destination.on('error', () => {
-    // EPIPE and EIO: whoever read the log is gone. Going on without it is the point.
-    options.level = 'silent';
-    log.level = 'silent';
-  });
-  const log = pino(options, destination);
+  const log = pino(
+    options,
+    turnByTurn(target.fd, () => {
+      log.level = 'silent';
+    }),
+  );
   return log;
+}
+
+/** A busy daemon writes hundreds of lines a turn: one system call for all of them, and none waits longer. */
+function turnByTurn(fd: number, onClosed: () => void): { write(line: string): void } {
+  const file = pino.destination({ dest: fd, sync: true });
+  // EPIPE and EIO: whoever read the log is gone. Going on without it is the point.
+  file.on('error', onClosed);
+  let lines = '';
+  const flush = () => {
+    if (lines === '') return;
+    const written = lines;
+    lines = '';
+    file.write(written);
+  };
+  process.on('exit', flush);
+  return {
+    write: (line) => {
+      if (lines === '') setImmediate(flush);
+      lines += line;
+      if (lines.length >= BUFFERED_CHARACTERS) flush();
+    },
+  };
 }
 
 /** For tests and for embedding: keeps nothing. */

@@ -5,7 +5,7 @@ import type { Surroundings } from '../config/config.ts';
 import type { Variables } from '../config/environment.ts';
 
 export interface Output {
-  write(text: string): unknown;
+  write(text: string | Uint8Array): unknown;
   readonly isTTY?: boolean | undefined;
   readonly fd?: number | undefined;
 }

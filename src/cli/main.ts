@@ -3,8 +3,10 @@
  * called, so that `--version` and `--help` answer at once.
  */
 import { Command, CommanderError, Option } from 'commander';
+import { addDead } from './dead.ts';
 import { EXIT, exitCodeOf, explain } from './exit.ts';
 import type { Io, Output } from './io.ts';
+import { addStatus } from './status.ts';
 
 interface Streams {
   readonly version: string;
@@ -57,6 +59,8 @@ function commands(io: Io, ended: Ended): Command {
       writeErr: (text) => void io.stderr.write(text),
     });
   addRun(program, io, ended);
+  addStatus(program, io, ended);
+  addDead(program, io, ended);
   program.addHelpText('after', EXAMPLES);
   return program;
 }

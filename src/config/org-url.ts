@@ -1,7 +1,9 @@
 /** Reads OKTA_ORG_URL as people write it. What is put right is said; userinfo and paths are never repeated. */
 
-/** https://developer.okta.com/docs/concepts/okta-organizations/#org-url, and the preview, EMEA and government cells. */
-const ADMIN_HOST = /^([a-z0-9-]+)-admin\.((?:okta|oktapreview|okta-emea|okta-gov)\.com|okta\.mil)$/;
+import { schemeOf } from '../routing/route.ts';
+
+/** The domains and the -admin form that https://developer.okta.com/docs/concepts/okta-organizations/ names. */
+const ADMIN_HOST = /^([a-z0-9-]+)-admin\.((?:okta|oktapreview|okta-emea)\.com)$/;
 /** Okta's own sites, which people copy from the address bar. */
 const NO_ORG = /^(?:(?:www|login|help|developer|support)\.)?okta\.com$/;
 const EXAMPLE = 'write it like https://acme.okta.com';
@@ -50,8 +52,7 @@ function strip(text: string, notes: string[]): string {
 function addScheme(bare: string, notes: string[]): string | Extract<OrgUrl, { error: string }> {
   if (/[\s\p{Cc}]/u.test(bare)) return { error: 'it holds white space', hint: EXAMPLE };
   if (/^https?:/i.test(bare)) return bare;
-  // Only before `//` is it a scheme for sure; `user:pass@host` must not be shown as the scheme "user".
-  const scheme = /^([a-z][a-z0-9+.-]{0,11}):\/\//i.exec(bare)?.[1];
+  const scheme = schemeOf(bare);
   if (scheme !== undefined) return { error: `its scheme is ${scheme}, not https`, hint: EXAMPLE };
   notes.push('it has no scheme');
   const rest = bare.replace(/^[:/]+/, '');
@@ -61,11 +62,14 @@ function addScheme(bare: string, notes: string[]): string | Extract<OrgUrl, { er
 }
 
 function noteExtras(written: string, url: URL, notes: string[]): void {
-  const authority = /^https?:[/\\]*([^/\\?#]*)/i.exec(written)?.[1] ?? '';
-  if (/[A-Z]/.test(authority) || /^[a-z]*[A-Z]/.test(written)) notes.push('it is in upper case');
+  const [start = ''] = /^https?:[/\\]*/i.exec(written) ?? [];
+  const rest = written.slice(start.length);
+  const [authority = ''] = /^[^/\\?#]*/.exec(rest) ?? [];
+  if (/[A-Z]/.test(start + authority)) notes.push('it is in upper case');
+  if (!start.endsWith('://')) notes.push('its scheme does not end with ://');
   if (url.pathname !== '/') notes.push('it has a path');
-  else if (/^https?:[/\\]*[^/\\?#]*[/\\]/i.test(written)) notes.push('it ends with a slash');
-  if (/[?#]/.test(written)) notes.push('it has a query or fragment');
+  else if (/^[/\\]/.test(rest.slice(authority.length))) notes.push('it ends with a slash');
+  if (/[?#]/.test(rest)) notes.push('it has a query or fragment');
 }
 
 /** Host and port, with the Admin Console's host put right. */

@@ -20,10 +20,9 @@ export function stateFolder(input: StateFolderInput): string {
   if (named !== undefined) {
     if (named.trim() === '') refuse('--state', 'it is empty', 'name a folder');
     // A shell expands ~ itself, but .env and unit files have no shell.
-    return path.resolve(
-      cwd,
-      named.replace(/^~(?=$|[/\\])/, () => homedir),
-    );
+    if (!/^~(?=$|[/\\])/.test(named)) return path.resolve(cwd, named);
+    if (!path.isAbsolute(homedir)) refuseHomeless();
+    return path.join(homedir, named.slice(1));
   }
   // systemd gives a list, separated by colons, when a unit has several (systemd.exec(5), StateDirectory=).
   const ofService = environment.get('STATE_DIRECTORY')?.value.split(':')[0];
@@ -45,10 +44,12 @@ function platformFolder(input: StateFolderInput, path: typeof posix): string {
   // A relative one is to be ignored: https://specifications.freedesktop.org/basedir-spec/latest/
   if (given !== undefined && path.isAbsolute(given)) return path.join(given, 'loghook');
 
-  if (!path.isAbsolute(homedir)) {
-    refuse('state folder', 'there is no home folder to keep it in', 'name one with --state DIR');
-  }
+  if (!path.isAbsolute(homedir)) refuseHomeless();
   if (platform === 'win32') return path.join(homedir, 'AppData', 'Local', 'loghook');
   if (platform === 'darwin') return path.join(homedir, 'Library', 'Application Support', 'loghook');
   return path.join(homedir, '.local', 'state', 'loghook');
+}
+
+function refuseHomeless(): never {
+  refuse('state folder', 'there is no home folder to keep it in', 'name one with --state DIR');
 }

@@ -1,22 +1,26 @@
 /**
  * One request to one receiver, and what came of it. The outcome is fixed at the status line; redirects are never
- * followed; no more than 64 KiB of an answer is read; nothing takes longer than 15 s in all.
+ * followed; no more than 64 KiB of an answer is read; no connection is waited for longer than 5 s, and nothing takes
+ * longer than 15 s in all.
  */
-import { type Dispatcher, Pool } from 'undici';
+import { Socket } from 'node:net';
+import { buildConnector, Client } from 'undici';
 import type { Clock } from '../clock.ts';
-import { codeOf, reasonOf } from '../errors.ts';
+import {
+  CONNECT_MS,
+  ENOUGH,
+  Exchange,
+  LATE,
+  STALE,
+  STOPPED,
+  TOTAL_MS,
+  type Watch,
+  type Wire,
+} from './exchange.ts';
 import type { Answer } from './outcome.ts';
-import { parseRetryAfter } from './retry-after.ts';
 
-const CONNECT_MS = 5_000;
-const TOTAL_MS = 15_000;
-const MOST_ANSWER_BYTES = 64 * 1024;
-const CONNECTIONS = 64;
-
-/** Thrown into an exchange to end it; never seen outside. */
-const LATE = new Error(`no answer within ${TOTAL_MS / 1000} s`);
-const STOPPED = new Error('stopped');
-const ENOUGH = new Error('enough of the answer was read');
+/** Answers whose status is known and whose bodies still come; beyond this many the oldest is cut. */
+const MOST_LINGERING = 64;
 
 export interface Request {
   readonly origin: string;
@@ -27,13 +31,20 @@ export interface Request {
   readonly body: Buffer;
 }
 
-/** Sends requests, keeping connections open per origin. Close it when done. */
+/** Sends requests, each on a connection of its own while it lasts; connections are kept open. Close it when done. */
 export class Sender {
   readonly #clock: Clock;
-  readonly #pools = new Map<string, Pool>();
+  readonly #connect = buildConnector({ timeout: 0 }); // the deadlines are ours: undici's are up to a second late
+  /** Connections that lie idle, by origin; the one used last comes first, so that the others may grow old and close. */
+  readonly #idle = new Map<string, Line[]>();
+  readonly #lines = new Set<Line>();
   /** In the order they began, which is the order in which they run out of time. */
-  readonly #open = new Set<Exchange>();
+  readonly #open = new Set<Exchange<Line>>();
+  readonly #connecting = new Set<Exchange<Line>>();
+  readonly #lingering = new Set<Exchange<Line>>();
   #cancelSweep: (() => void) | undefined;
+  #sweepAt = Number.POSITIVE_INFINITY;
+  #isClosed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -41,10 +52,9 @@ export class Sender {
 
   /** Never rejects. A POST that meets a connection which the receiver had just closed is sent once more, at once. */
   async send(request: Request): Promise<Answer> {
-    const pool = this.#pool(request.origin);
-    const answer = await this.#exchange(pool, request);
+    const answer = await this.#exchange(request, this.#idleLine(request.origin));
     if (answer !== STALE) return answer;
-    const second = await this.#exchange(pool, request);
+    const second = await this.#exchange(request, undefined);
     return second === STALE
       ? { kind: 'unanswered', why: 'connection closed', ms: 0, timedOut: false }
       : second;
@@ -55,161 +65,147 @@ export class Sender {
     for (const exchange of [...this.#open]) exchange.end(STOPPED);
   }
 
+  /** Cuts what is in flight and closes every connection. What is sent afterwards is `cut`. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.cut();
-    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
-    this.#cancelSweep?.();
+    this.#disarm();
+    await Promise.all([...this.#lines].map((line) => line.close()));
   }
 
-  #exchange(pool: Pool, request: Request): Promise<Answer | typeof STALE> {
+  #exchange(request: Request, idle: Line | undefined): Promise<Answer | typeof STALE> {
+    if (this.#isClosed) return Promise.resolve({ kind: 'cut' });
     return new Promise((resolve) => {
-      const exchange = new Exchange(this.#clock, resolve, () => this.#open.delete(exchange));
+      const line = idle ?? this.#openLine(request.origin);
+      const exchange = new Exchange(this.#clock, line, resolve, this.#watch);
       this.#open.add(exchange);
-      this.#sweepLater();
-      pool.dispatch(
-        { method: 'POST', path: request.path, headers: request.headers, body: request.body },
-        exchange,
-      );
+      if (!line.isConnected) this.#connecting.add(exchange);
+      this.#sweepBy(exchange.startedAt + (line.isConnected ? TOTAL_MS : CONNECT_MS));
+      line.dispatch(request, exchange);
     });
   }
 
-  #pool(origin: string): Pool {
-    let pool = this.#pools.get(origin);
-    if (pool === undefined) {
-      // undici's own timers are coarse (up to a second late); the deadline of the whole exchange is ours.
-      pool = new Pool(origin, {
-        connections: CONNECTIONS,
-        connect: { timeout: CONNECT_MS },
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      });
-      this.#pools.set(origin, pool);
+  readonly #watch: Watch<Line> = {
+    sent: (exchange) => {
+      this.#connecting.delete(exchange);
+    },
+    answered: (exchange) => {
+      this.#lingering.add(exchange);
+      if (this.#lingering.size <= MOST_LINGERING) return;
+      const [oldest] = this.#lingering;
+      oldest?.end(ENOUGH);
+    },
+    over: (exchange) => {
+      const { line } = exchange;
+      this.#open.delete(exchange);
+      this.#connecting.delete(exchange);
+      this.#lingering.delete(exchange);
+      if (exchange.isWhole && !this.#isClosed) this.#idle.get(line.origin)?.push(line);
+      else this.#drop(line);
+    },
+  };
+
+  #idleLine(origin: string): Line | undefined {
+    const idle = this.#idle.get(origin);
+    for (;;) {
+      const line = idle?.pop();
+      if (line === undefined || line.isConnected) return line;
+      this.#drop(line);
     }
-    return pool;
   }
 
-  #sweepLater(): void {
-    if (this.#cancelSweep !== undefined) return;
-    const [oldest] = this.#open;
-    if (oldest === undefined) return;
-    const dueIn = oldest.startedAt + TOTAL_MS - this.#clock.monotonic();
-    this.#cancelSweep = this.#clock.after(Math.max(0, dueIn), () => this.#sweep());
+  #openLine(origin: string): Line {
+    if (!this.#idle.has(origin)) this.#idle.set(origin, []);
+    const line = new Line(origin, this.#connect);
+    this.#lines.add(line);
+    return line;
+  }
+
+  #drop(line: Line): void {
+    if (!this.#lines.delete(line)) return;
+    void line.close();
+  }
+
+  #sweepBy(at: number): void {
+    if (at >= this.#sweepAt) return;
+    this.#disarm();
+    this.#sweepAt = at;
+    const ms = Math.max(0, at - this.#clock.monotonic());
+    this.#cancelSweep = this.#clock.after(ms, () => this.#sweep());
+  }
+
+  #disarm(): void {
+    this.#cancelSweep?.();
+    this.#cancelSweep = undefined;
+    this.#sweepAt = Number.POSITIVE_INFINITY;
   }
 
   #sweep(): void {
-    this.#cancelSweep = undefined;
+    this.#disarm();
+    this.#endThoseBefore(this.#connecting, CONNECT_MS);
+    this.#endThoseBefore(this.#open, TOTAL_MS);
+  }
+
+  #endThoseBefore(exchanges: ReadonlySet<Exchange<Line>>, allowedMs: number): void {
     const now = this.#clock.monotonic();
-    for (const exchange of this.#open) {
-      if (exchange.startedAt + TOTAL_MS > now) break;
+    for (const exchange of [...exchanges]) {
+      const dueAt = exchange.startedAt + allowedMs;
+      if (dueAt > now) {
+        this.#sweepBy(dueAt);
+        return;
+      }
       exchange.end(LATE);
     }
-    this.#sweepLater();
   }
 }
 
-const STALE = Symbol('the connection was closed before it was used');
+/** A connection that carries one request at a time. */
+class Line implements Wire {
+  readonly origin: string;
+  readonly #client: Client;
+  #socket: Socket | undefined;
+  #bytesBefore = 0;
+  #answers = 0;
 
-/** A connection died this soon without a byte: it was closed by the other side while it lay idle. */
-const STALE_WITHIN_MS = 1_000;
-
-class Exchange implements Dispatcher.DispatchHandler {
-  readonly startedAt: number;
-  readonly #clock: Clock;
-  readonly #resolve: (answer: Answer | typeof STALE) => void;
-  readonly #onOver: () => void;
-  #controller: Dispatcher.DispatchController | undefined;
-  #answer: Answer | undefined;
-  #answerBytes = 0;
-  #endedWith: Error | undefined;
-
-  constructor(clock: Clock, resolve: (answer: Answer | typeof STALE) => void, onOver: () => void) {
-    this.#clock = clock;
-    this.#resolve = resolve;
-    this.#onOver = onOver;
-    this.startedAt = clock.monotonic();
+  constructor(origin: string, connect: ReturnType<typeof buildConnector>) {
+    this.origin = origin;
+    this.#client = new Client(origin, {
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: (options, callback) => {
+        // undici's connector returns its socket, which its types leave out; a deadline has to be able to cut it.
+        const socket: unknown = connect(options, callback);
+        this.#socket = socket instanceof Socket ? socket : undefined;
+        this.#answers = 0;
+      },
+    });
   }
 
-  /** Ends it now, whatever it waits for. */
-  end(reason: Error): void {
-    this.#endedWith = reason;
-    if (this.#controller !== undefined) this.#controller.abort(reason);
-    else this.#over(this.#failed(reason));
+  get isConnected(): boolean {
+    const socket = this.#socket;
+    return socket !== undefined && !socket.connecting && !socket.destroyed;
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#endedWith !== undefined) controller.abort(this.#endedWith);
+  get isStale(): boolean {
+    return this.#answers > 0 && this.#socket?.bytesRead === this.#bytesBefore;
   }
 
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
-    if (status < 200) return;
-    const retryAfterMs = parseRetryAfter(headers['retry-after'], this.#clock.now());
-    this.#answer = {
-      kind: 'answered',
-      status,
-      ms: this.#elapsed(),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    };
-    this.#resolve(this.#answer);
+  dispatch(request: Request, exchange: Exchange<Line>): void {
+    const { path, headers, body } = request;
+    this.#client.dispatch({ method: 'POST', path, headers, body }, exchange);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#answerBytes += chunk.length;
-    if (this.#answerBytes > MOST_ANSWER_BYTES) controller.abort(ENOUGH);
+  requestStarts(): void {
+    this.#bytesBefore = this.#socket?.bytesRead ?? 0;
   }
 
-  onResponseEnd(): void {
-    this.#over(this.#answer ?? this.#failed(new Error('the answer had no status')));
+  answerStarts(): void {
+    this.#answers += 1;
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#over(this.#answer ?? this.#failed(this.#endedWith ?? error));
+  async close(reason: Error = STOPPED): Promise<void> {
+    const closed = this.#client.destroy(reason);
+    this.#socket?.destroy(reason);
+    await closed;
   }
-
-  #over(answer: Answer | typeof STALE): void {
-    this.#onOver();
-    this.#resolve(answer);
-  }
-
-  #failed(error: Error): Answer | typeof STALE {
-    const ms = this.#elapsed();
-    if (error === STOPPED) return { kind: 'cut' };
-    const why = describe(error);
-    if (this.#controller === undefined && error !== LATE) return { kind: 'unreachable', why, ms };
-    if (isClosed(error) && ms < STALE_WITHIN_MS) return STALE;
-    return { kind: 'unanswered', why, ms, timedOut: error === LATE };
-  }
-
-  #elapsed(): number {
-    return this.#clock.monotonic() - this.startedAt;
-  }
-}
-
-function isClosed(error: Error): boolean {
-  const code = codeOf(error);
-  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
-}
-
-const WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'connection reset',
-  ENOTFOUND: 'host name not found',
-  EAI_AGAIN: 'host name could not be looked up',
-  EHOSTUNREACH: 'host unreachable',
-  ENETUNREACH: 'network unreachable',
-  UND_ERR_CONNECT_TIMEOUT: `no connection within ${CONNECT_MS / 1000} s`,
-  UND_ERR_SOCKET: 'connection closed',
-};
-
-/** Words for people, then the code; never undici's own text, which can hold the request's address. */
-function describe(error: Error): string {
-  const code =
-    codeOf(error) ?? codeOf(error instanceof AggregateError ? error.errors[0] : undefined);
-  if (code === undefined) return reasonOf(error);
-  const words = WORDS[code];
-  return words === undefined ? code : `${words} (${code})`;
 }

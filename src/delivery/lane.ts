@@ -2,12 +2,14 @@
  * A route's lane: what it has in flight, when one more may start, and what becomes of each. A lane knows nothing of
  * the others but the origin's pace that they share, so a slow or dead receiver delays only itself.
  */
+import { Alarm } from '../alarm.ts';
 import type { Clock } from '../clock.ts';
 import type { LogEvent } from '../event.ts';
 import type { Log } from '../log.ts';
-import type { Sender } from './attempt.ts';
-import { type Outcome, outcomeOf } from './outcome.ts';
+import type { Request } from './attempt.ts';
+import { type Answer, outcomeOf } from './outcome.ts';
 import type { Pace } from './pace.ts';
+import { RouteNews } from './route-news.ts';
 import { type RouteState, RouteTrouble, type Verdict } from './whose-trouble.ts';
 
 /** Where a lane leads. */
@@ -36,11 +38,16 @@ export interface Sendable {
   readonly lastAttemptAt?: number;
 }
 
+/** Sends one request; never rejects. */
+export interface Sends {
+  send(request: Request): Promise<Answer>;
+}
+
 export interface LaneOptions {
   readonly destination: Destination;
   readonly encoding: Encoding;
   readonly state: RouteState;
-  readonly sender: Sender;
+  readonly sender: Sends;
   readonly pace: Pace;
   readonly clock: Clock;
   readonly log: Log;
@@ -56,26 +63,34 @@ export class Lane {
   readonly name: string;
   readonly #options: LaneOptions;
   readonly #trouble: RouteTrouble;
+  readonly #origin: string;
   readonly #path: string;
+  readonly #headers: readonly string[];
   readonly #closed = new AbortController();
-  /** As it was said last. */
-  #last: RouteState;
+  readonly #news: RouteNews;
   #inFlight = 0;
   #running = 0;
-  readonly #wakes = new Set<() => void>();
+  readonly #alarm: Alarm;
+  readonly #wake = () => this.#alarm.ring();
 
   constructor(options: LaneOptions) {
-    const { destination, random } = options;
+    const { destination, encoding, clock, random } = options;
     this.key = destination.key;
     this.name = destination.name;
     this.#options = options;
+    this.#alarm = new Alarm(options.clock);
+    this.#origin = destination.url.origin;
     this.#path = `${destination.url.pathname}${destination.url.search}`;
+    this.#headers = headersOf(destination, encoding, options.userAgent);
+    this.#news = new RouteNews(options.log, this.name, options.state);
     this.#trouble = new RouteTrouble({
       state: options.state,
+      now: clock.now(),
       random,
       onChange: (state) => this.#changed(state),
     });
-    this.#last = options.state;
+    const stopListening = clock.onJump((jumpMs) => this.#clockJumped(jumpMs));
+    this.#closed.signal.addEventListener('abort', stopListening, { once: true });
   }
 
   /** How many requests are out. */
@@ -135,90 +150,40 @@ export class Lane {
   }
 
   async #send(delivery: Sendable): Promise<Verdict | undefined> {
-    const { pace, sender, clock, encoding, destination } = this.#options;
+    const { pace, sender, clock, encoding } = this.#options;
+    const { id } = delivery.event;
+    const request = {
+      origin: this.#origin,
+      path: this.#path,
+      headers: [...this.#headers, 'webhook-id', id, 'loghook-attempt', `${delivery.attempts + 1}`],
+      body: encoding.encode(delivery.event),
+    };
     this.#inFlight += 1;
     pace.started();
-    const answer = await sender.send({
-      origin: destination.url.origin,
-      path: this.#path,
-      headers: this.#headers(delivery),
-      body: encoding.encode(delivery.event),
-    });
-    const outcome = outcomeOf(answer);
+    const outcome = outcomeOf(await sender.send(request));
     this.#inFlight -= 1;
     if (outcome.kind === 'cut') {
       pace.abandoned();
       return undefined;
     }
     const verdict = this.#trouble.judge(delivery, outcome, clock.now());
-    pace.answered(outcome.ms, outcome.kind !== 'delivered' && outcome.congested);
-    this.#say(delivery, outcome, verdict);
+    // Only answers of the usual kind show how fast the receiver is: a refusal may be quicker, and says nothing.
+    if (outcome.kind === 'delivered') pace.answered(outcome.ms, false);
+    else if (outcome.congested) pace.answered(outcome.ms, true);
+    else pace.abandoned();
+    this.#news.attempted(delivery, outcome, verdict, clock.now());
     this.#wake();
     return verdict;
   }
 
-  #headers(delivery: Sendable): string[] {
-    const { destination, encoding, userAgent } = this.#options;
-    const headers = [
-      'content-type',
-      encoding.contentType,
-      'user-agent',
-      userAgent,
-      'webhook-id',
-      delivery.event.id,
-      'loghook-route',
-      destination.name,
-      'loghook-attempt',
-      String(delivery.attempts + 1),
-    ];
-    if (destination.authorization !== undefined) {
-      headers.push('authorization', destination.authorization);
-    }
-    return headers;
-  }
-
-  /** The one line an attempt gets. */
-  #say(delivery: Sendable, outcome: Exclude<Outcome, { kind: 'cut' }>, verdict: Verdict): void {
-    const { log, clock } = this.#options;
-    const fields = {
-      route: this.name,
-      event: delivery.event.id,
-      attempt: delivery.attempts + 1,
-      ms: Math.round(outcome.ms),
-      outcome: verdict.kind,
-      ...(outcome.status === undefined ? {} : { status: outcome.status }),
-    };
-    if (outcome.kind === 'delivered') {
-      const sinceFirst =
-        delivery.firstAttemptAt === undefined
-          ? {}
-          : { afterMs: clock.now() - delivery.firstAttemptAt };
-      log.info({ ...fields, ...sinceFirst }, 'delivery attempted');
-      return;
-    }
-    const next =
-      verdict.kind === 'postponed' ? { nextAt: new Date(verdict.dueAt).toISOString() } : {};
-    const level = this.state.kind === 'held' && verdict.kind !== 'dead' ? 'debug' : 'warn';
-    log[level]({ ...fields, why: outcome.why, ...next }, 'delivery attempted');
-    if (verdict.kind === 'dead') {
-      log.error({ route: this.name, event: delivery.event.id, why: outcome.why }, 'dead letter');
-    }
-  }
-
-  /** Held and flowing are said once each; a probe that fails only moves the time of the next. */
   #changed(state: RouteState): void {
-    const { log, clock, onState } = this.#options;
-    const before = this.#last;
-    this.#last = state;
-    onState(state);
-    if (state.kind === before.kind) return;
-    if (state.kind === 'flowing') {
-      const forMs = before.kind === 'flowing' ? 0 : clock.now() - before.since;
-      log.info({ route: this.name, was: before.kind, forMs }, 'route flowing');
-      return;
-    }
-    const until = state.until === undefined ? {} : { until: new Date(state.until).toISOString() };
-    log.warn({ route: this.name, why: state.why, ...until }, `route ${state.kind}`);
+    this.#news.changed(state, this.#options.clock.now());
+    this.#options.onState(state);
+  }
+
+  #clockJumped(jumpMs: number): void {
+    if (jumpMs < 0) this.#trouble.clockSetBack(-jumpMs);
+    this.#wake();
   }
 
   #waitMs(): number {
@@ -228,23 +193,24 @@ export class Lane {
     return gate > 0 ? gate : pace.waitMs(this.#inFlight);
   }
 
+  /** Ends after `ms`, when something happens on the lane or its origin, or when `signal` aborts. */
   async #wait(ms: number, signal: AbortSignal): Promise<void> {
-    const { pace, clock } = this.#options;
-    const woken = new AbortController();
-    const wake = () => woken.abort();
-    this.#wakes.add(wake);
-    const stopListening = pace.onRoom(wake);
-    signal.addEventListener('abort', wake, { once: true });
-    await clock.sleep(Math.min(ms, LONGEST_WAIT_MS), woken.signal);
-    signal.removeEventListener('abort', wake);
+    const stopListening = this.#options.pace.onRoom(this.#wake);
+    await this.#alarm.wait(ms, signal);
     stopListening();
-    this.#wakes.delete(wake);
-  }
-
-  #wake(): void {
-    for (const wake of [...this.#wakes]) wake();
   }
 }
 
-/** A wait this long is looked at again; nothing hangs on a wake-up that was missed. */
-const LONGEST_WAIT_MS = 60_000;
+/** The headers that all of a route's requests have in common. */
+function headersOf(destination: Destination, encoding: Encoding, userAgent: string): string[] {
+  const headers = [
+    'content-type',
+    encoding.contentType,
+    'user-agent',
+    userAgent,
+    'loghook-route',
+    destination.name,
+  ];
+  const { authorization } = destination;
+  return authorization === undefined ? headers : [...headers, 'authorization', authorization];
+}

@@ -22,8 +22,14 @@ export interface ReadPage {
   /** Absent at the end of a bounded read, on an empty page, and where Okta never gave one that can be used. */
   readonly next: string | undefined;
   readonly leftovers: readonly Leftover[];
-  /** Set when the page was given up on: what was wrong with it. */
-  readonly gaveUp?: { readonly why: string; readonly eventsMissing: boolean };
+  readonly gaveUp?: GaveUp;
+}
+
+/** The page came bad too often. */
+export interface GaveUp {
+  readonly why: string;
+  /** There was more of it, which never came. */
+  readonly eventsMissing: boolean;
 }
 
 export interface Asked {
@@ -104,10 +110,8 @@ export class PageReader {
       logsPath(this.#org, absolute);
     } catch (error) {
       if (!(error instanceof OktaError)) throw error;
-      const fields = { link: this.#shown(withoutQuery(absolute)) };
-      const { message, hint } = error;
-      const shown = this.#redact(message);
-      throw new Trouble(shown, { kind: 'foreign-link', fields, hint, cause: error });
+      const why = `its next link leads to ${this.#shown(withoutQuery(absolute))}`;
+      throw new Trouble(why, { kind: 'foreign-link', hint: error.hint, cause: error });
     }
     // A page of events that leads back to itself would be read for ever.
     return absolute === asked.url && events > 0 ? undefined : absolute;

@@ -17,6 +17,8 @@ export const LOGS_PATH = '/api/v1/logs';
 const CONNECT_MS = 10_000;
 const SILENCE_MS = 45_000;
 const WHOLE_ANSWER_MS = 5 * 60_000;
+/** Both links repeat a long filter; undici's own limit of 16 KiB would take such an answer for a failure. */
+const MAX_HEADER_BYTES = 256 * 1024;
 export const MAX_PAGE_BYTES = 64 * 1024 * 1024;
 
 export interface Answer extends AnswerBody {
@@ -61,11 +63,13 @@ export class OktaDoor {
 
     const wakes = this.#wakes;
     try {
-      return await this.#send(path, authorization, signal);
+      const answer = await this.#send(path, authorization, signal);
+      if (answer.cutShort === undefined || wakes === this.#wakes) return answer;
+      throw new Error(answer.cutShort.why);
     } catch (error) {
       if (signal.aborted || codeOf(error) === 'UND_ERR_INVALID_ARG') throw error;
       const kind = wakes === this.#wakes ? 'unreachable' : 'woken';
-      throw new Trouble(this.redact(printable(reasonOf(error))), { kind, cause: error });
+      throw new Trouble(printable(this.redact(reasonOf(error))), { kind, cause: error });
     }
   }
 
@@ -184,6 +188,7 @@ function openPool(org: URL): Pool {
     connect: { timeout: CONNECT_MS },
     headersTimeout: SILENCE_MS,
     bodyTimeout: SILENCE_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
   });
 }
 

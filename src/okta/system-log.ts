@@ -9,7 +9,7 @@ import { OktaError } from '../errors.ts';
 import type { LogEvent } from '../event.ts';
 import type { Log } from '../log.ts';
 import type { Credentials } from './credentials.ts';
-import { type Leftover, PageReader, type ReadPage } from './page-reader.ts';
+import { type GaveUp, type Leftover, PageReader, type ReadPage } from './page-reader.ts';
 import { type Cursor, type Gap, Position, type Query, queryText } from './position.ts';
 import { RateBudget } from './rate-limit.ts';
 import { readRefusal, troubleOf } from './refusal.ts';
@@ -66,6 +66,7 @@ export class SystemLog {
   readonly #pages: PageReader;
   readonly #troubles: TroubleLog;
   #answeredWell = false;
+  #saidNoLink = false;
   /** Since a link was last read well. */
   #fallBacks = 0;
 
@@ -147,14 +148,11 @@ export class SystemLog {
   /** Undefined once the signal has aborted. */
   async #next(reading: Reading): Promise<Page | undefined> {
     try {
-      const page = await retryForEver(
+      return await retryForEver(
         () => this.#attempt(reading),
         (error) => this.#meet(error, reading),
         reading.signal,
       );
-      this.#answeredWell = true;
-      this.#troubles.allIsWell();
-      return page;
     } catch (error) {
       if (reading.signal.aborted) return undefined;
       throw error;
@@ -167,6 +165,9 @@ export class SystemLog {
     if (answer.status !== 200) throw this.#refusal(answer, isLink);
     const read = this.#pages.read(answer, { url, limit, bounded });
     if (isLink) this.#fallBacks = 0;
+    this.#answeredWell = true;
+    if (read.gaveUp === undefined) this.#allIsWell();
+    else this.#sayGivenUp(read, read.gaveUp);
     return this.#taken(read, position, answer.oktaNowMs ?? this.#options.clock.now());
   }
 
@@ -176,18 +177,28 @@ export class SystemLog {
     const full = events.length >= position.limit;
     let { gap } = position;
     let cursor = position.moveOn(read.next, events, oktaNowMs);
-    if (gaveUp !== undefined) {
-      const bytes = leftovers.reduce((sum, { raw }) => sum + raw.length, 0);
-      this.#options.log.error(
-        { reason: gaveUp.why, events: events.length, bytes },
-        'gave up on a page that cannot be read, kept what came of it',
-      );
-      if (gaveUp.eventsMissing) {
-        gap ??= { fromMs: cursor.lastPublishedAt ?? oktaNowMs, toMs: oktaNowMs, why: gaveUp.why };
-      }
-      if (read.next === undefined) cursor = position.restart(oktaNowMs);
+    if (gaveUp?.eventsMissing) {
+      gap ??= { fromMs: cursor.lastPublishedAt ?? oktaNowMs, toMs: oktaNowMs, why: gaveUp.why };
     }
+    if (gaveUp !== undefined && read.next === undefined) cursor = position.restart(oktaNowMs);
     return { events, cursor, leftovers, full, ...(gap !== undefined && { gap }) };
+  }
+
+  #allIsWell(): void {
+    this.#saidNoLink = false;
+    this.#troubles.allIsWell();
+  }
+
+  /** Each time that something of a page is lost to sight; a link that keeps missing only once. */
+  #sayGivenUp({ events, leftovers, next }: ReadPage, { why }: GaveUp): void {
+    this.#troubles.paceAfresh();
+    if (next === undefined && this.#saidNoLink) return;
+    this.#saidNoLink = next === undefined;
+    const bytes = leftovers.reduce((sum, { raw }) => sum + raw.length, 0);
+    this.#options.log.error(
+      { reason: why, events: events.length, bytes },
+      'gave up on a page that cannot be read, kept what came of it',
+    );
   }
 
   #refusal(answer: Answer, isLink: boolean): Trouble {
@@ -245,7 +256,7 @@ export class SystemLog {
     return this.#options.clock.onJump((jumpMs) => {
       if (jumpMs < 0) return;
       this.#budget.forget();
-      this.#troubles.woke();
+      this.#troubles.paceAfresh();
       this.#door.reconnect();
     });
   }
@@ -253,7 +264,7 @@ export class SystemLog {
 
 /** Why a stored cursor cannot be followed, if it cannot. */
 function unfit(org: URL, query: Query, cursor: Cursor): string | undefined {
-  if (cursor.query !== queryText(query.filter)) return 'the filter has changed';
+  if (cursor.query !== queryText(query.filter)) return 'filter changed';
   try {
     logsPath(org, cursor.nextUrl);
     return undefined;

@@ -39,12 +39,14 @@ export class TroubleLog {
     open.attempts++;
     open.tries++;
     this.#open.set(trouble.kind, open);
-    if (!open.said && !this.#endedJustNow(trouble.kind)) this.#say(trouble, open);
+    const { saidFrom = 1 } = TROUBLE_RULES[trouble.kind];
+    const due = open.attempts >= saidFrom && !this.#endedJustNow(trouble.kind);
+    if (due && !open.said) this.#say(trouble, open);
     return open.tries;
   }
 
-  /** After a sleep trouble is not what it was: pacing starts afresh. Nothing is said. */
-  woke(): void {
+  /** Trouble is not what it was (the machine slept, the page is another): pacing starts afresh. Nothing is said. */
+  paceAfresh(): void {
     for (const open of this.#open.values()) open.tries = 0;
   }
 

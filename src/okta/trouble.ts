@@ -67,6 +67,8 @@ export interface TroubleRule {
   /** Absent: said elsewhere, or not worth a line. */
   readonly starts?: { readonly level: 'warn' | 'error'; readonly message: string };
   readonly ends?: string;
+  /** Said from this time on that it comes in a row. Default: the first. */
+  readonly saidFrom?: number;
 }
 
 export const TROUBLE_RULES: Readonly<Record<TroubleKind, TroubleRule>> = {
@@ -106,7 +108,12 @@ export const TROUBLE_RULES: Readonly<Record<TroubleKind, TroubleRule>> = {
     ends: 'okta links to the org again',
   },
   'link-refused': { pace: SLOW },
-  'rate-limit': { pace: NONE },
+  'rate-limit': {
+    pace: NONE,
+    starts: { level: 'warn', message: 'okta keeps refusing requests over its rate limit' },
+    ends: 'okta grants requests again',
+    saidFrom: 5,
+  },
   woken: { pace: NONE },
 };
 

@@ -54,10 +54,14 @@ function findFault(asWritten: string): DestinationError | undefined {
   }
   if (/^https?:\/\/[^/?#\\]/i.test(asWritten)) return undefined;
   if (/^https?:/i.test(asWritten)) return { error: 'the URL has no host', hint: EXAMPLE };
-  // Only before `//` is it a scheme for sure; `user:pass@host` must not be shown as the scheme "user".
-  const scheme = /^([a-z][a-z0-9+.-]{0,11}):\/\//i.exec(asWritten)?.[1];
+  const scheme = schemeOf(asWritten);
   if (scheme === undefined) return { error: 'the URL has no http:// or https://', hint: EXAMPLE };
   return { error: `the URL's scheme is ${scheme}, not http or https`, hint: EXAMPLE };
+}
+
+/** A scheme that may be shown: only before `//` is it one for sure, and not the user of `user:pass@host`. */
+export function schemeOf(text: string): string | undefined {
+  return /^([a-z][a-z0-9+.-]{0,11}):\/\//i.exec(text)?.[1];
 }
 
 function readUserinfo(url: URL): string | undefined | DestinationError {

@@ -1,16 +1,20 @@
 /**
  * A route's next deliveries, held in memory: a window over its `owed` rows. Fresh ones (never tried) come in log order
  * and may be handed in by the commit that made them; late ones (to be tried again) are mixed in, one to four.
- * Invariant: a delivery is in `#claimed` from the moment it enters the window until it is settled or released, and a
- * claimed one is never read again.
+ * Invariants: every fresh row up to `#freshSeq` has entered the window, once; a late one is in `#claimed` from the
+ * moment it enters the window until it is settled, and a claimed one is never read again.
  */
+import { Alarm } from '../alarm.ts';
 import type { Clock } from '../clock.ts';
 import type { Delivery } from './outbox.ts';
 
-const WINDOW = 250;
-const LATE_SHARE = 50;
+const FRESH_WINDOW = 250;
+const LATE_WINDOW = 50;
+const FRESH_FOR_A_LATE = 4;
 /** Beyond this many waiting, a commit leaves new deliveries on disk, to be read when their turn comes. */
 const MOST_IN_MEMORY = 2_000;
+/** A wait this long is looked at again; nothing hangs on a wake-up that was missed. */
+const LONGEST_WAIT_MS = 60_000;
 
 export interface OwedRows {
   /** Never-tried deliveries after `seq`, in log order. */
@@ -23,112 +27,135 @@ export interface OwedRows {
 
 export class DueQueue {
   readonly #rows: OwedRows;
+  readonly #alarm: Alarm;
+  readonly #fresh = new Line();
+  readonly #late = new Line();
   readonly #claimed = new Set<number>();
-  #ready: Delivery[] = [];
-  #head = 0;
-  /** Fresh rows up to here are in the window or settled. */
   #freshSeq = 0;
-  /** Whether disk holds fresh rows beyond `#freshSeq`. */
+  /** Whether disk may hold fresh rows beyond `#freshSeq`. */
   #moreOnDisk = true;
-  #wake: (() => void) | undefined;
+  /** Before this instant (ms) disk holds no late row that is due and not claimed. */
+  #lateFrom = 0;
+  #freshInRow = 0;
 
-  constructor(rows: OwedRows) {
+  constructor(clock: Clock, rows: OwedRows) {
+    this.#alarm = new Alarm(clock);
     this.#rows = rows;
   }
 
   /** Hands in a delivery that was just committed, in log order. */
   offer(delivery: Delivery): void {
-    if (this.#moreOnDisk || this.#ready.length - this.#head >= MOST_IN_MEMORY) {
+    if (this.#moreOnDisk || this.#fresh.length >= MOST_IN_MEMORY) {
       this.#moreOnDisk = true;
     } else {
-      this.#claimed.add(delivery.seq);
       this.#freshSeq = delivery.seq;
-      this.#ready.push(delivery);
+      this.#fresh.push(delivery);
     }
     this.wake();
   }
 
-  /** The next delivery, or undefined when none is due now. */
+  /** The next delivery, or undefined when none is due at `now`. */
   take(now: number): Delivery | undefined {
-    if (this.#head === this.#ready.length) this.#refill(now);
-    const delivery = this.#ready[this.#head];
-    if (delivery === undefined) return undefined;
-    this.#head += 1;
-    if (this.#head >= WINDOW) this.#forgetTaken();
-    return delivery;
+    if (this.#freshInRow >= FRESH_FOR_A_LATE) return this.#takeLate(now) ?? this.#takeFresh();
+    return this.#takeFresh() ?? this.#takeLate(now);
   }
 
-  /** A delivery was settled, postponed or given back: it may be read again if it is still owed. */
-  unclaim(delivery: Delivery, stillFresh: boolean): void {
+  /** Its outcome is durable: it is over or, with `dueAt`, waits to be tried again. */
+  settled(delivery: Delivery, dueAt: number | undefined): void {
     this.#claimed.delete(delivery.seq);
-    if (!stillFresh) return;
-    this.#freshSeq = Math.min(this.#freshSeq, delivery.seq - 1);
-    this.#moreOnDisk = true;
+    if (dueAt === undefined) return;
+    this.#lateFrom = Math.min(this.#lateFrom, dueAt);
+    this.wake();
   }
 
-  /** Something on disk changed behind our back (another process): look there again. */
+  /** It was taken and not sent: it stands in its place again. */
+  giveBack(delivery: Delivery): void {
+    (delivery.dueAt === 0 ? this.#fresh : this.#late).putBack(delivery);
+    this.wake();
+  }
+
+  /** Due times on disk were changed by something else than `settled`: look there again. */
   reread(): void {
-    this.#moreOnDisk = true;
+    this.#lateFrom = 0;
     this.wake();
   }
 
   wake(): void {
-    this.#wake?.();
+    this.#alarm.ring();
   }
 
-  /** Resolves when something may have become due, or when `signal` aborts. */
-  async untilMore(clock: Clock, signal: AbortSignal): Promise<void> {
-    const nextDueAt = this.#rows.nextDueAt(clock.now());
-    const woken = new AbortController();
-    const stop = () => woken.abort();
-    this.#wake = stop;
-    signal.addEventListener('abort', stop, { once: true });
-    const ms = nextDueAt === undefined ? LONGEST_WAIT_MS : nextDueAt - clock.now();
-    await clock.sleep(Math.min(Math.max(ms, 0), LONGEST_WAIT_MS), woken.signal);
-    signal.removeEventListener('abort', stop);
-    this.#wake = undefined;
+  /** After `take` had nothing: resolves when something may have become due, or when `signal` aborts. */
+  async untilMore(now: number, signal: AbortSignal): Promise<void> {
+    await this.#alarm.wait(Math.min(Math.max(this.#lateFrom - now, 0), LONGEST_WAIT_MS), signal);
   }
 
-  #forgetTaken(): void {
-    this.#ready = this.#ready.slice(this.#head);
-    this.#head = 0;
+  #takeFresh(): Delivery | undefined {
+    if (this.#fresh.length === 0 && this.#moreOnDisk) this.#readFresh();
+    const delivery = this.#fresh.shift();
+    if (delivery !== undefined) this.#freshInRow += 1;
+    return delivery;
   }
 
-  #refill(now: number): void {
-    const late = this.#unclaimed(this.#rows.late(now, LATE_SHARE + this.#claimed.size)).slice(
-      0,
-      LATE_SHARE,
-    );
-    const fresh = this.#moreOnDisk ? this.#readFresh() : [];
-    this.#ready = mixed(fresh, late);
-    this.#head = 0;
-    for (const delivery of this.#ready) this.#claimed.add(delivery.seq);
+  #takeLate(now: number): Delivery | undefined {
+    if (this.#late.length === 0 && now >= this.#lateFrom) this.#readLate(now);
+    const delivery = this.#late.shift();
+    if (delivery !== undefined) this.#freshInRow = 0;
+    return delivery;
   }
 
-  #readFresh(): Delivery[] {
-    const rows = this.#rows.fresh(this.#freshSeq, WINDOW);
-    this.#moreOnDisk = rows.length === WINDOW;
+  #readFresh(): void {
+    const rows = this.#rows.fresh(this.#freshSeq, FRESH_WINDOW);
+    this.#moreOnDisk = rows.length === FRESH_WINDOW;
     this.#freshSeq = rows.at(-1)?.seq ?? this.#freshSeq;
-    return this.#unclaimed(rows);
+    for (const delivery of rows) this.#fresh.push(delivery);
   }
 
-  #unclaimed(rows: Delivery[]): Delivery[] {
-    return rows.filter((delivery) => !this.#claimed.has(delivery.seq));
+  #readLate(now: number): void {
+    const rows = this.#rows
+      .late(now, LATE_WINDOW + this.#claimed.size)
+      .filter((delivery) => !this.#claimed.has(delivery.seq))
+      .slice(0, LATE_WINDOW);
+    for (const delivery of rows) {
+      this.#claimed.add(delivery.seq);
+      this.#late.push(delivery);
+    }
+    if (rows.length === 0) this.#lateFrom = this.#rows.nextDueAt(now) ?? Number.POSITIVE_INFINITY;
   }
 }
 
-/** A wait this long is looked at again; nothing hangs on a wake-up that was missed. */
-const LONGEST_WAIT_MS = 60_000;
+/** First in, first out, without moving every element for each one taken. */
+class Line {
+  #deliveries: Delivery[] = [];
+  #head = 0;
 
-/** Four fresh ones, then a late one, until both are used up. */
-function mixed(fresh: readonly Delivery[], late: readonly Delivery[]): Delivery[] {
-  if (late.length === 0) return [...fresh];
-  const all: Delivery[] = [];
-  let taken = 0;
-  for (const delivery of late) {
-    all.push(...fresh.slice(taken, taken + 4), delivery);
-    taken += 4;
+  get length(): number {
+    return this.#deliveries.length - this.#head;
   }
-  all.push(...fresh.slice(taken));
-  return all;
+
+  push(delivery: Delivery): void {
+    this.#deliveries.push(delivery);
+  }
+
+  shift(): Delivery | undefined {
+    const delivery = this.#deliveries[this.#head];
+    if (delivery === undefined) return undefined;
+    this.#head += 1;
+    // What was taken must not be kept alive by the array.
+    if (this.#head === this.#deliveries.length || this.#head >= FRESH_WINDOW) this.#compact();
+    return delivery;
+  }
+
+  /** Before the first one of a later due time or place in the log. */
+  putBack(delivery: Delivery): void {
+    this.#compact();
+    const at = this.#deliveries.findIndex(
+      ({ dueAt, seq }) => (dueAt - delivery.dueAt || seq - delivery.seq) > 0,
+    );
+    this.#deliveries.splice(at === -1 ? this.#deliveries.length : at, 0, delivery);
+  }
+
+  #compact(): void {
+    this.#deliveries = this.#deliveries.slice(this.#head);
+    this.#head = 0;
+  }
 }

@@ -5,11 +5,11 @@
 import type { Clock } from '../clock.ts';
 import type { DiskGate } from './disk-gate.ts';
 import type { Delivery, Settlement } from './outbox.ts';
-import { isDiskTrouble } from './sqlite.ts';
+import { isForNow } from './sqlite.ts';
 
 /** How long an answer waits for company. Also the window in which a crash forgets an answer that came. */
-const GATHER_MS = 4;
-const LARGEST_GROUP = 256;
+const GATHER_MS = 25;
+const LARGEST_GROUP = 512;
 
 export interface Recorded {
   readonly routeKey: string;
@@ -17,7 +17,10 @@ export interface Recorded {
   readonly settlement: Settlement;
 }
 
-interface Pending extends Recorded {
+/** What is written together, and the one promise of all who wait for it. */
+interface Group {
+  readonly records: Recorded[];
+  readonly durable: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -26,7 +29,7 @@ export class GroupCommit {
   readonly #clock: Clock;
   readonly #gate: DiskGate;
   readonly #write: (group: readonly Recorded[]) => void;
-  #pending: Pending[] = [];
+  #group = newGroup();
   #cancelTimer: (() => void) | undefined;
 
   /** `write` puts a group into one transaction: all of it or, when it throws, none. */
@@ -37,33 +40,33 @@ export class GroupCommit {
   }
 
   add(recorded: Recorded): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#pending.push({ ...recorded, resolve, reject });
-      if (this.#gate.isOpen && this.#pending.length >= LARGEST_GROUP) this.flush();
-      else this.#flushAfter(GATHER_MS);
-    });
+    const { records, durable } = this.#group;
+    records.push(recorded);
+    if (this.#gate.isOpen && records.length >= LARGEST_GROUP) this.flush();
+    else this.#flushAfter(GATHER_MS);
+    return durable;
   }
 
   /** How many records wait to become durable. */
   get size(): number {
-    return this.#pending.length;
+    return this.#group.records.length;
   }
 
   /** Writes what there is now. Never throws: each record's promise tells. */
   flush(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    if (this.#pending.length === 0) return;
-    const group = this.#pending;
+    const group = this.#group;
+    if (group.records.length === 0) return;
     try {
-      this.#write(group);
+      this.#write(group.records);
     } catch (error) {
       this.#failed(group, error);
       return;
     }
-    this.#pending = [];
-    this.#gate.accepted();
-    for (const recorded of group) recorded.resolve();
+    this.#group = newGroup();
+    this.#gate.accepted('records');
+    group.resolve();
   }
 
   /** Last call before closing: what still cannot be written is given up, and counted. */
@@ -71,19 +74,19 @@ export class GroupCommit {
     this.flush();
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    const lost = this.#pending;
-    this.#pending = [];
-    for (const recorded of lost) recorded.resolve();
-    return lost.length;
+    const lost = this.#group;
+    this.#group = newGroup();
+    lost.resolve();
+    return lost.records.length;
   }
 
-  #failed(group: readonly Pending[], error: unknown): void {
-    if (isDiskTrouble(error)) {
-      this.#flushAfter(this.#gate.refused(error));
+  #failed(group: Group, error: unknown): void {
+    if (isForNow(error)) {
+      this.#flushAfter(this.#gate.refused('records', error));
       return;
     }
-    this.#pending = [];
-    for (const recorded of group) recorded.reject(error);
+    this.#group = newGroup();
+    group.reject(error);
   }
 
   #flushAfter(ms: number): void {
@@ -92,4 +95,14 @@ export class GroupCommit {
       this.flush();
     });
   }
+}
+
+function newGroup(): Group {
+  let resolve = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const durable = new Promise<void>((resolved, rejected) => {
+    resolve = resolved;
+    reject = rejected;
+  });
+  return { records: [], durable, resolve, reject };
 }

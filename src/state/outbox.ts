@@ -52,6 +52,8 @@ export interface Delivery {
   readonly tries: number;
   readonly firstAttemptAt?: number;
   readonly lastAttemptAt?: number;
+  /** Where its bytes are kept; the store's own. */
+  readonly bundle: number;
 }
 
 /** What became of an attempt, as far as the outbox must know. Instants in ms since 1970. */
@@ -124,5 +126,6 @@ export interface Outbox {
   saveTrouble(trouble: string | undefined): Promise<void>;
   /** Sees what other processes changed (`dead replay`) and forgets what is too old. Call about once a second. */
   tidy(): Promise<void>;
+  /** Writes what waits to be recorded and lets go of the store. A second call does nothing. */
   close(): Promise<void>;
 }

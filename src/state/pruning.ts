@@ -1,15 +1,19 @@
 /**
  * What is forgotten, in small steps between other work: ledger lines after 30 days or beyond about 1 GB, and event ids
  * that nothing refers to once they are older than a day and not among the newest 10,000. Dead letters are never pruned.
+ *
+ * Rows lie in log order, so what is too old is mostly at the start. A step looks there, and at one more stretch of a
+ * walk over the whole table: what is kept at the start (dead letters, late deliveries) hides nothing behind it.
  */
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { asNumber, type Database } from './sqlite.ts';
+import { asNumber, type Database, inTransaction, type Row, statementsOf } from './sqlite.ts';
 
 const LEDGER_DAYS = 30;
 const DAY_MS = 86_400_000;
 /** A ledger line with its event's id takes about 250 bytes on disk: this many are about 1 GB. */
 const LEDGER_LINES = 4_000_000;
+const LEDGER_BYTES = LEDGER_LINES * 250;
 const DEDUPE_MS = DAY_MS;
 const DEDUPE_IDS = 10_000;
 /** Ids of events that no route wanted, beyond which the oldest go even within a day. */
@@ -18,18 +22,24 @@ const STEP_ROWS = 500;
 const FREE_PAGES_KEPT = 2_000;
 const FREE_PAGES_A_STEP = 500;
 const REST_MS = 60_000;
+/** Counting millions of lines takes a moment, so it is done seldom. */
+const COUNT_EVERY_MS = 600_000;
 
 export class Pruning {
   readonly #database: Database;
+  readonly #sql: ReturnType<typeof statementsOf>;
   readonly #clock: Clock;
   readonly #log: Log;
-  /** Events up to here were looked at and may stay. */
-  #lookedAt = 0;
+  #ledgerWalkedTo = 0;
+  #eventsWalkedTo = 0;
+  #excessLines = 0;
+  #countAt = 0;
   #saidCap = false;
   #nextStepAt = 0;
 
   constructor(database: Database, clock: Clock, log: Log) {
     this.#database = database;
+    this.#sql = statementsOf(database);
     this.#clock = clock;
     this.#log = log;
   }
@@ -38,84 +48,107 @@ export class Pruning {
   step(): void {
     const now = this.#clock.monotonic();
     if (now < this.#nextStepAt) return;
-    const didSomething = [this.#pruneLedger(), this.#pruneEvents(), this.#giveBackPages()];
+    const didSomething = [
+      this.#capLedger(now),
+      this.#pruneLedger(),
+      this.#pruneEvents(),
+      this.#giveBackPages(),
+    ];
     if (!didSomething.includes(true)) this.#nextStepAt = now + REST_MS;
   }
 
-  #pruneLedger(): boolean {
-    const newest = this.#newestSeq();
-    const oldestKept = this.#clock.now() - LEDGER_DAYS * DAY_MS;
-    const oldest = this.#database
-      .prepare('SELECT seq, route, at FROM ledger ORDER BY seq LIMIT ?')
-      .all(STEP_ROWS)
-      .filter((row) => asNumber(row.at) < oldestKept || this.#beyondCap(asNumber(row.seq), newest));
-    if (oldest.length === 0) return false;
-    const remove = this.#database.prepare('DELETE FROM ledger WHERE seq = ? AND route = ?');
-    this.#inTransaction(() => {
-      for (const row of oldest) remove.run(asNumber(row.seq), asNumber(row.route));
-    });
-    this.#lookedAt = 0;
-    return true;
-  }
-
-  #beyondCap(seq: number, newest: number): boolean {
-    const beyond = seq < newest - LEDGER_LINES;
-    if (beyond && !this.#saidCap) {
+  #capLedger(now: number): boolean {
+    if (now >= this.#countAt) {
+      this.#countAt = now + COUNT_EVERY_MS;
+      this.#excessLines = this.#countExcess();
+    }
+    if (this.#excessLines === 0) return false;
+    if (!this.#saidCap) {
       this.#saidCap = true;
       this.#log.warn({ lines: LEDGER_LINES }, 'ledger is at its size limit, the oldest lines go');
     }
-    return beyond;
+    const oldest = this.#ledgerAfter(0).slice(0, this.#excessLines);
+    this.#excessLines -= oldest.length;
+    this.#removeLines(oldest);
+    return true;
+  }
+
+  #countExcess(): number {
+    const used = this.#pragma('page_count') - this.#pragma('freelist_count');
+    if (used * this.#pragma('page_size') < LEDGER_BYTES) return 0;
+    const lines = asNumber(this.#sql('SELECT count(*) AS n FROM ledger').get()?.n);
+    return Math.max(0, lines - LEDGER_LINES);
+  }
+
+  #pruneLedger(): boolean {
+    const oldestKept = this.#clock.now() - LEDGER_DAYS * DAY_MS;
+    const stretch = this.#ledgerAfter(this.#ledgerWalkedTo);
+    const old = [...this.#ledgerAfter(0), ...stretch].filter(
+      (row) => asNumber(row.at) < oldestKept,
+    );
+    this.#ledgerWalkedTo = endOf(stretch);
+    this.#removeLines(old);
+    return old.length > 0 || this.#ledgerWalkedTo > 0;
+  }
+
+  #ledgerAfter(seq: number): Row[] {
+    return this.#sql(
+      'SELECT seq, route, at FROM ledger WHERE seq > ? ORDER BY seq, route LIMIT ?',
+    ).all(seq, STEP_ROWS);
+  }
+
+  #removeLines(rows: readonly Row[]): void {
+    if (rows.length === 0) return;
+    const remove = this.#sql('DELETE FROM ledger WHERE seq = ? AND route = ?');
+    inTransaction(this.#database, () => {
+      for (const row of rows) remove.run(asNumber(row.seq), asNumber(row.route));
+    });
   }
 
   #pruneEvents(): boolean {
-    const newest = this.#newestSeq();
-    const rows = this.#database
-      .prepare(
-        `SELECT seq, read_at, EXISTS (SELECT 1 FROM ledger WHERE ledger.seq = events.seq)
-                           OR EXISTS (SELECT 1 FROM bodies WHERE bodies.seq = events.seq) AS needed
-         FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
-      )
-      .all(this.#lookedAt, newest - DEDUPE_IDS, STEP_ROWS);
-    const last = rows.at(-1);
-    if (last === undefined) return false;
+    const newest = asNumber(this.#sql('SELECT ifnull(max(seq), 0) AS seq FROM events').get()?.seq);
     const oldestKept = this.#clock.now() - DEDUPE_MS;
-    const forgotten = rows.filter(
+    const stretch = this.#eventsBetween(this.#eventsWalkedTo, newest - DEDUPE_IDS);
+    const forgotten = [...this.#eventsBetween(0, newest - DEDUPE_IDS), ...stretch].filter(
       (row) =>
         row.needed === 0 &&
         (asNumber(row.read_at) < oldestKept || asNumber(row.seq) < newest - DEDUPE_IDS_CAP),
     );
-    const remove = this.#database.prepare('DELETE FROM events WHERE seq = ?');
-    if (forgotten.length > 0) {
-      this.#inTransaction(() => {
-        for (const row of forgotten) remove.run(asNumber(row.seq));
-      });
-    }
-    // Rows too young today are looked at again once the walk has come round.
-    const roundIsOver = rows.length < STEP_ROWS;
-    this.#lookedAt = roundIsOver ? 0 : asNumber(last.seq);
-    return !roundIsOver;
+    this.#eventsWalkedTo = endOf(stretch);
+    this.#removeEvents(forgotten);
+    return forgotten.length > 0 || this.#eventsWalkedTo > 0;
+  }
+
+  #eventsBetween(after: number, last: number): Row[] {
+    return this.#sql(
+      `SELECT seq, read_at, EXISTS (SELECT 1 FROM ledger WHERE ledger.seq = events.seq)
+                         OR EXISTS (SELECT 1 FROM bundles WHERE bundles.id = events.bundle) AS needed
+       FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
+    ).all(after, last, STEP_ROWS);
+  }
+
+  #removeEvents(rows: readonly Row[]): void {
+    if (rows.length === 0) return;
+    const remove = this.#sql('DELETE FROM events WHERE seq = ?');
+    inTransaction(this.#database, () => {
+      for (const row of rows) remove.run(asNumber(row.seq));
+    });
   }
 
   /** Gives space that a drained backlog left behind back to the disk. */
   #giveBackPages(): boolean {
-    const free = asNumber(this.#database.prepare('PRAGMA freelist_count').get()?.freelist_count);
-    if (free <= FREE_PAGES_KEPT) return false;
+    if (this.#pragma('freelist_count') <= FREE_PAGES_KEPT) return false;
     this.#database.exec(`PRAGMA incremental_vacuum(${FREE_PAGES_A_STEP})`);
     return true;
   }
 
-  #newestSeq(): number {
-    return Number(this.#database.prepare('SELECT max(seq) AS seq FROM events').get()?.seq ?? 0);
+  #pragma(name: string): number {
+    return asNumber(this.#sql(`PRAGMA ${name}`).get()?.[name]);
   }
+}
 
-  #inTransaction(work: () => void): void {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      work();
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
-    }
-  }
+/** Where the walk goes on after this stretch: at the start again when it was the last. */
+function endOf(stretch: readonly Row[]): number {
+  const last = stretch.at(-1);
+  return last === undefined || stretch.length < STEP_ROWS ? 0 : asNumber(last.seq);
 }

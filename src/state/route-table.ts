@@ -1,5 +1,6 @@
 /** The routes that are or were in force: who they are, how they fare. Their ids stand in every other table. */
 import type { RouteState, Settlement } from './outbox.ts';
+import { FURTHEST_DUE_MS } from './owed-table.ts';
 import {
   asNumber,
   asOptionalNumber,
@@ -35,9 +36,12 @@ export class RouteTable {
       .map((row) => [asText(row.key), asNumber(row.id)]);
   }
 
-  routeState(route: number): RouteState {
+  /** As it was saved; a time further ahead than any plan reaches comes from a clock that was wrong. */
+  routeState(route: number, now: number): RouteState {
     const row = this.#sql('SELECT state, why, since, until FROM routes WHERE id = ?').get(route);
-    return row === undefined ? { kind: 'flowing' } : toRouteState(row);
+    const state: RouteState = row === undefined ? { kind: 'flowing' } : toRouteState(row);
+    if (state.kind === 'flowing' || state.until === undefined) return state;
+    return state.until > now + FURTHEST_DUE_MS ? { ...state, until: now } : state;
   }
 
   saveRouteState(route: number, state: RouteState): void {

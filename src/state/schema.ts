@@ -3,30 +3,34 @@
  * must never write what it does not understand.
  */
 import { StateError } from '../errors.ts';
-import { type Database, hintFor, openDatabase } from './sqlite.ts';
+import { asNumber, type Database, hintFor, inTransaction, openDatabase } from './sqlite.ts';
 
 export const SCHEMA_VERSION = 1;
 
 /**
  * `owed.due_at` is 0 for what was never tried (due at once, in log order) and an instant in ms for what is to be tried
- * again. `bodies` holds an event's bytes once, for as long as an `owed` or `dead` row refers to it (`refs`).
- * Route 0 is no route: raw pieces of pages that could not be cut lie there as dead letters.
+ * again. An event's bytes lie in its bundle (see bundles.ts) for as long as an `owed` or `dead` row needs one of it.
+ * Route 0 is no route: raw pieces of pages that could not be cut lie there as dead letters. `probe` means nothing: it is
+ * written to see whether the disk has room.
  */
 const TABLES = `
   CREATE TABLE cursor (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     next_url TEXT NOT NULL, query TEXT NOT NULL, last_published_at INTEGER, read_at INTEGER NOT NULL
   );
-  CREATE TABLE trouble (what TEXT NOT NULL, since INTEGER NOT NULL);
+  CREATE TABLE trouble (only INTEGER PRIMARY KEY CHECK (only = 1), what TEXT NOT NULL, since INTEGER NOT NULL);
+  CREATE TABLE probe (only INTEGER PRIMARY KEY CHECK (only = 1), filler BLOB NOT NULL);
   CREATE TABLE routes (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL, retired INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL DEFAULT 'flowing', why TEXT, since INTEGER, until INTEGER,
     last_delivered_at INTEGER, last_failed_at INTEGER, last_error TEXT
   );
   CREATE TABLE events (
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, type TEXT, published TEXT, read_at INTEGER NOT NULL
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, type TEXT, published TEXT, read_at INTEGER NOT NULL,
+    bundle INTEGER, at INTEGER, size INTEGER
   );
-  CREATE TABLE bodies (seq INTEGER PRIMARY KEY, refs INTEGER NOT NULL, raw BLOB NOT NULL);
+  CREATE TABLE bundles (id INTEGER PRIMARY KEY, raw BLOB NOT NULL);
+  CREATE TABLE bundle_refs (id INTEGER PRIMARY KEY, refs INTEGER NOT NULL);
   CREATE TABLE owed (
     route INTEGER NOT NULL, due_at INTEGER NOT NULL, seq INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0,
@@ -54,6 +58,7 @@ export function openState(path: string): Database {
   let database: Database | undefined;
   try {
     database = openDatabase(path);
+    refuseNewer(versionOf(database), path);
     // Only a new file takes the page size and auto_vacuum; 8 KB pages waste least with 2 KB events.
     database.exec(`
       PRAGMA page_size = 8192;
@@ -72,12 +77,22 @@ export function openState(path: string): Database {
   }
 }
 
-/** Opens an existing database to look at it, beside a daemon that writes. Makes and changes nothing. */
-export function openStateToRead(path: string): Database {
+/** How long a command waits for the daemon's transactions, ms. */
+const COMMAND_TIMEOUT_MS = 10_000;
+
+/**
+ * Opens an existing database as a second process, beside a daemon that writes or without one. Makes and upgrades
+ * nothing. @throws StateError
+ */
+export function openStateBeside(
+  path: string,
+  { readOnly }: { readonly readOnly: boolean },
+): Database {
   let database: Database | undefined;
   try {
-    database = openDatabase(path, { readOnly: true });
+    database = openDatabase(path, { readOnly, timeout: COMMAND_TIMEOUT_MS });
     refuseNewer(versionOf(database), path);
+    if (!readOnly) database.exec('PRAGMA synchronous = FULL');
     return database;
   } catch (cause) {
     database?.close();
@@ -99,17 +114,21 @@ function refuseNewer(version: number, path: string): void {
 }
 
 function prepareTables(database: Database, path: string): void {
-  const version = versionOf(database);
-  refuseNewer(version, path);
-  if (version === SCHEMA_VERSION) return;
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    // Looked at again inside the transaction: another process may have been first.
-    if (versionOf(database) === 0) database.exec(TABLES);
+  if (versionOf(database) === SCHEMA_VERSION) return;
+  inTransaction(database, () => {
+    // Looked at inside the transaction: another process may have been first.
+    if (versionOf(database) !== 0) return;
+    refuseForeign(database, path);
+    database.exec(TABLES);
     database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
-    database.exec('COMMIT');
-  } catch (error) {
-    database.exec('ROLLBACK');
-    throw error;
-  }
+  });
+}
+
+function refuseForeign(database: Database, path: string): void {
+  const row = database.prepare('SELECT count(*) AS tables FROM sqlite_master').get();
+  if (asNumber(row?.tables) === 0) return;
+  throw new StateError(path, 'open the state', {
+    cause: new Error('it is a database of another program'),
+    hint: 'Choose another folder with --state.',
+  });
 }

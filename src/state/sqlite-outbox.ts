@@ -4,13 +4,14 @@
  */
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import { StateError } from '../errors.ts';
-import { eventId, type LogEvent } from '../event.ts';
 import type { Log } from '../log.ts';
+import { Bundles } from './bundles.ts';
+import { DeferredWrites } from './deferred-writes.ts';
 import { DiskGate } from './disk-gate.ts';
 import { DueQueue } from './due-queue.ts';
 import { DATABASE_FILE, type FolderLock, lockFolder, makeFolder } from './folder.ts';
 import { GroupCommit, type Recorded } from './group-commit.ts';
+import { IntakeTables, type Taken } from './intake.ts';
 import type {
   Committed,
   Delivery,
@@ -23,26 +24,19 @@ import type {
   TailCursor,
   Wants,
 } from './outbox.ts';
+import { OwedTable } from './owed-table.ts';
 import { Pruning } from './pruning.ts';
 import { RouteTable } from './route-table.ts';
 import { openState } from './schema.ts';
-import { type Database, hintFor, isDiskTrouble } from './sqlite.ts';
+import { Settlements } from './settlements.ts';
+import { type Database, inTransaction, isForNow, stateErrorOf } from './sqlite.ts';
 import { Tables } from './tables.ts';
-
-/** The pseudo-route that raw pieces of unreadable pages are dead letters of. */
-const UNREADABLE = 0;
 
 export interface OutboxOptions {
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly pid: number;
-}
-
-interface Owed {
-  readonly seq: number;
-  readonly event: LogEvent;
-  readonly routes: readonly RouteRef[];
 }
 
 interface KnownRoute {
@@ -57,20 +51,31 @@ export class SqliteOutbox implements Outbox {
   readonly #lock: FolderLock;
   readonly #database: Database;
   readonly #tables: Tables;
+  readonly #owed: OwedTable;
+  readonly #intake: IntakeTables;
+  readonly #settlements: Settlements;
   readonly #routeTable: RouteTable;
   readonly #gate: DiskGate;
   readonly #group: GroupCommit;
   readonly #pruning: Pruning;
   readonly #routes = new Map<string, KnownRoute>();
   readonly #stopListening: () => void;
+  readonly #deferred = new DeferredWrites();
+  /** How far the clock was set back that the due times do not know of yet, ms; negative. */
+  #shiftMs = 0;
+  #isClosed = false;
 
   /** Locks and opens the folder. @throws StateError */
   static open(options: OutboxOptions): SqliteOutbox {
     makeFolder(options.folder);
     const lock = lockFolder(options.folder, options.pid);
+    let outbox: SqliteOutbox | undefined;
     try {
-      return new SqliteOutbox(options, lock, openState(join(options.folder, DATABASE_FILE)));
+      outbox = new SqliteOutbox(options, lock, openState(join(options.folder, DATABASE_FILE)));
+      outbox.#mendDueTimes();
+      return outbox;
     } catch (error) {
+      if (outbox !== undefined) outbox.#database.close();
       lock.release();
       throw error;
     }
@@ -83,52 +88,59 @@ export class SqliteOutbox implements Outbox {
     this.#lock = lock;
     this.#database = database;
     this.#tables = new Tables(database);
+    const bundles = new Bundles(database);
+    this.#owed = new OwedTable(database, bundles);
+    this.#intake = new IntakeTables(database, bundles);
+    this.#settlements = new Settlements(database, bundles);
     this.#routeTable = new RouteTable(database);
     this.#gate = new DiskGate(options.clock, options.log);
     this.#group = new GroupCommit(options.clock, this.#gate, (group) => this.#write(group));
     this.#pruning = new Pruning(database, options.clock, options.log);
     this.#stopListening = options.clock.onJump((jumpMs) => this.#clockJumped(jumpMs));
-    this.#tables.clampDue(options.clock.now());
   }
 
   async adopt(routes: readonly RouteRef[]): Promise<void> {
-    this.#transaction('adopt the routes in', () => {
-      this.#routeTable.retireRoutes();
-      for (const route of routes) this.#routeTable.adoptRoute(route.key, route.name);
-    });
+    this.#try('adopt the routes in', () =>
+      inTransaction(this.#database, () => {
+        this.#routeTable.retireRoutes();
+        for (const route of routes) this.#routeTable.adoptRoute(route.key, route.name);
+      }),
+    );
     for (const [key, id] of this.#routeTable.routeIds()) {
       if (!this.#routes.has(key)) this.#routes.set(key, { id, queue: this.#queueOf(id) });
     }
   }
 
   async cursor(): Promise<TailCursor | undefined> {
-    return this.#tables.cursor();
+    return this.#try('read', () => this.#tables.cursor());
   }
 
   async commit(intake: Intake, wants: Wants, signal: AbortSignal): Promise<Committed | undefined> {
-    for (;;) {
-      await this.#gate.untilOpen(signal);
-      if (signal.aborted) return undefined;
+    while (!signal.aborted) {
       try {
         return this.#commit(intake, wants);
       } catch (error) {
-        if (!isDiskTrouble(error)) throw this.#stateError('write to', error);
-        const waitMs = this.#gate.refused(error);
-        if (this.#group.size === 0) await this.#untilWritable(waitMs, signal);
+        if (!isForNow(error)) throw stateErrorOf(this.#path, 'write to', error);
+        await this.#clock.sleep(this.#gate.refused('intake', error), signal);
+        this.#probe();
       }
     }
+    return undefined;
   }
 
   async *due(lane: LaneGate, signal: AbortSignal, asOf?: number): AsyncGenerator<Delivery> {
     const { queue } = this.#route(lane.key);
     while (!signal.aborted) {
       await lane.room(signal);
-      if (!this.#gate.isOpen) await this.#gate.untilOpen(signal);
       if (signal.aborted) return;
-      const delivery = queue.take(asOf ?? this.#clock.now());
+      if (!this.#gate.isOpen) {
+        await this.#gate.untilOpen(signal);
+        continue;
+      }
+      const delivery = this.#try('read', () => queue.take(asOf ?? this.#clock.now()));
       if (delivery !== undefined) yield delivery;
       else if (asOf !== undefined) return;
-      else await queue.untilMore(this.#clock, signal);
+      else await queue.untilMore(this.#clock.now(), signal);
     }
   }
 
@@ -141,34 +153,39 @@ export class SqliteOutbox implements Outbox {
   }
 
   release(lane: { readonly key: string }, delivery: Delivery): void {
-    const { queue } = this.#route(lane.key);
-    queue.unclaim(delivery, delivery.dueAt === 0);
+    this.#route(lane.key).queue.giveBack(delivery);
   }
 
   async owedCount(): Promise<number> {
-    return this.#tables.owedCount();
+    return this.#try('read', () => this.#owed.count());
   }
 
   async routeState(key: string): Promise<RouteState> {
-    return this.#routeTable.routeState(this.#route(key).id);
+    const { id } = this.#route(key);
+    return this.#try('read', () => this.#routeTable.routeState(id, this.#clock.now()));
   }
 
   async saveRouteState(key: string, state: RouteState): Promise<void> {
-    this.#tolerant(() => this.#routeTable.saveRouteState(this.#route(key).id, state));
+    const { id } = this.#route(key);
+    this.#defer(`state of route ${id}`, () => this.#routeTable.saveRouteState(id, state));
   }
 
   async saveTrouble(trouble: string | undefined): Promise<void> {
-    this.#tolerant(() => this.#tables.saveTrouble(trouble, this.#clock.now()));
+    const now = this.#clock.now();
+    this.#defer('trouble', () => this.#tables.saveTrouble(trouble, now));
   }
 
   async tidy(): Promise<void> {
-    if (this.#tables.changedByOthers()) {
-      for (const { queue } of this.#routes.values()) queue.reread();
-    }
-    this.#tolerant(() => this.#pruning.step());
+    if (this.#try('read', () => this.#tables.changedByOthers())) this.#reread();
+    this.#try('write to', () => {
+      this.#deferred.retry();
+      if (this.#gate.isOpen) this.#deferred.write('pruning', () => this.#pruning.step());
+    });
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     const lost = this.#group.flushAndGiveUp();
     if (lost > 0) {
       this.#log.error(
@@ -182,97 +199,86 @@ export class SqliteOutbox implements Outbox {
   }
 
   #commit(intake: Intake, wants: Wants): Committed {
-    const owed: Owed[] = [];
-    let repeated = 0;
     const now = this.#clock.now();
-    this.#tables.inTransaction(() => {
-      for (const event of intake.events) {
-        const seq = this.#tables.addEvent(event, now);
-        if (seq === undefined) repeated += 1;
-        else this.#owe(seq, event, wants.wantedBy(event), owed);
-      }
-      for (const leftover of intake.leftovers ?? []) this.#bury(leftover, now);
-      if (intake.cursor !== undefined) this.#tables.saveCursor(intake.cursor);
+    let taken: Taken = { owed: [], repeated: 0 };
+    inTransaction(this.#database, () => {
+      taken = this.#intake.take(intake, wants, now, (key) => this.#route(key).id);
     });
-    this.#gate.accepted();
-    for (const { seq, event, routes } of owed) {
-      const delivery: Delivery = { seq, event, dueAt: 0, attempts: 0, tries: 0 };
+    this.#gate.accepted('intake');
+    for (const { seq, bundle, event, routes } of taken.owed) {
+      const delivery: Delivery = { seq, bundle, event, dueAt: 0, attempts: 0, tries: 0 };
       for (const { key } of routes) this.#route(key).queue.offer(delivery);
     }
-    return { owed, repeated };
-  }
-
-  #owe(seq: number, event: LogEvent, routes: readonly RouteRef[], owed: Owed[]): void {
-    if (routes.length === 0) return;
-    this.#tables.addBody(seq, routes.length, event.raw);
-    for (const { key } of routes) this.#tables.owe(this.#route(key).id, seq);
-    owed.push({ seq, event, routes });
-  }
-
-  #bury(leftover: { readonly raw: Buffer; readonly why: string }, now: number): void {
-    const id = eventId(undefined, leftover.raw);
-    const seq = this.#tables.addEvent({ id, raw: leftover.raw }, now);
-    if (seq === undefined) return;
-    this.#tables.addBody(seq, 1, leftover.raw);
-    this.#tables.addDead(UNREADABLE, seq, { at: now, why: leftover.why, attempts: 0 });
+    return taken;
   }
 
   #write(group: readonly Recorded[]): void {
     try {
-      this.#tables.inTransaction(() => {
-        for (const { routeKey, delivery, settlement } of group) {
-          this.#tables.settle(this.#route(routeKey).id, delivery, settlement);
-        }
-        this.#routeTable.noteLast(
-          group.map((recorded) => [this.#route(recorded.routeKey).id, recorded.settlement]),
+      inTransaction(this.#database, () => {
+        const settled = group.map(
+          ({ routeKey, delivery, settlement }) =>
+            [this.#route(routeKey).id, delivery, settlement] as const,
         );
+        this.#settlements.settleAll(settled);
+        this.#routeTable.noteLast(settled.map(([route, , settlement]) => [route, settlement]));
       });
     } catch (error) {
-      if (isDiskTrouble(error)) throw error;
-      throw this.#stateError('write to', error);
+      if (isForNow(error)) throw error;
+      throw stateErrorOf(this.#path, 'write to', error);
     }
     for (const { routeKey, delivery, settlement } of group) {
-      const { queue } = this.#route(routeKey);
-      queue.unclaim(delivery, false);
-      if (settlement.kind === 'postponed') queue.wake();
+      const dueAt = settlement.kind === 'postponed' ? settlement.dueAt : undefined;
+      this.#route(routeKey).queue.settled(delivery, dueAt);
     }
   }
 
-  async #untilWritable(waitMs: number, signal: AbortSignal): Promise<void> {
-    await this.#clock.sleep(waitMs, signal);
+  /** A page was refused: may sending go on? What waits to be recorded finds out by itself. */
+  #probe(): void {
+    if (this.#group.size > 0) return;
     try {
       this.#tables.probeWrite();
-      this.#gate.accepted();
     } catch (error) {
-      if (!isDiskTrouble(error)) throw this.#stateError('write to', error);
+      if (isForNow(error)) return;
+      throw stateErrorOf(this.#path, 'write to', error);
     }
+    this.#gate.probed();
+  }
+
+  /** The clock may have been set back while nobody watched: nothing may wait for ever. */
+  #mendDueTimes(): void {
+    const now = this.#clock.now();
+    this.#try('mend the due times in', () => {
+      const back = (this.#tables.cursor()?.readAt ?? now) - now;
+      if (back > 0) this.#owed.shiftDue(-back);
+      this.#owed.clampDue(now);
+    });
   }
 
   #clockJumped(jumpMs: number): void {
-    if (jumpMs < 0) this.#tolerant(() => this.#tables.shiftDue(jumpMs));
-    for (const { queue } of this.#routes.values()) queue.wake();
-  }
-
-  /** For what is good to have and not worth stopping for: a full disk skips it. */
-  #tolerant(write: () => void): void {
-    try {
-      write();
-    } catch (error) {
-      if (!isDiskTrouble(error)) throw this.#stateError('write to', error);
+    if (jumpMs < 0) {
+      this.#shiftMs += jumpMs;
+      this.#defer('due times', () => {
+        this.#owed.shiftDue(this.#shiftMs);
+        this.#shiftMs = 0;
+      });
     }
+    this.#reread();
   }
 
-  #transaction(doing: string, work: () => void): void {
+  #defer(what: string, write: () => void): void {
+    this.#try('write to', () => this.#deferred.write(what, write));
+  }
+
+  #reread(): void {
+    for (const { queue } of this.#routes.values()) queue.reread();
+  }
+
+  #try<T>(doing: string, work: () => T): T {
     try {
-      this.#tables.inTransaction(work);
+      return work();
     } catch (error) {
-      throw this.#stateError(doing, error);
+      throw stateErrorOf(this.#path, doing, error);
     }
-  }
-
-  #stateError(doing: string, cause: unknown): StateError {
-    if (cause instanceof StateError) return cause;
-    return new StateError(this.#path, doing, { cause, hint: hintFor(cause, this.#path) });
   }
 
   #route(key: string): KnownRoute {
@@ -282,10 +288,10 @@ export class SqliteOutbox implements Outbox {
   }
 
   #queueOf(id: number): DueQueue {
-    return new DueQueue({
-      fresh: (afterSeq, limit) => this.#tables.fresh(id, afterSeq, limit),
-      late: (now, limit) => this.#tables.late(id, now, limit),
-      nextDueAt: (now) => this.#tables.nextDueAt(id, now),
+    return new DueQueue(this.#clock, {
+      fresh: (afterSeq, limit) => this.#owed.fresh(id, afterSeq, limit),
+      late: (now, limit) => this.#owed.late(id, now, limit),
+      nextDueAt: (now) => this.#owed.nextDueAt(id, now),
     });
   }
 }

@@ -3,7 +3,7 @@
  * Nothing outside state/ knows which.
  */
 import { createRequire } from 'node:module';
-import { StateError } from '../errors.ts';
+import { codeOf, StateError } from '../errors.ts';
 
 export type SqlValue = null | number | string | Uint8Array;
 export type Row = Record<string, SqlValue>;
@@ -25,8 +25,8 @@ type DatabaseConstructor = new (
   options?: { readonly readOnly?: boolean; readonly timeout?: number },
 ) => Database;
 
-/** How long a writer waits for another process (a `dead replay`, say) before it gives up. */
-const BUSY_TIMEOUT_MS = 5_000;
+/** How long a writer waits for another process (a `dead replay`, say). The wait blocks the whole process. */
+const BUSY_TIMEOUT_MS = 1_000;
 
 /** Result codes of https://www.sqlite.org/rescode.html; the low byte is the primary code. */
 const SQLITE_BUSY = 5;
@@ -42,10 +42,10 @@ let DatabaseSync: DatabaseConstructor | undefined;
 /** @throws StateError when this Node has no SQLite and the optional package is not installed. */
 export function openDatabase(
   path: string,
-  options: { readonly readOnly?: boolean } = {},
+  options: { readonly readOnly?: boolean; readonly timeout?: number } = {},
 ): Database {
   DatabaseSync ??= loadSqlite();
-  return new DatabaseSync(path, { ...options, timeout: BUSY_TIMEOUT_MS });
+  return new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, ...options });
 }
 
 function loadSqlite(): DatabaseConstructor {
@@ -81,10 +81,13 @@ function primaryCode(error: unknown): number {
   return typeof error.errcode === 'number' ? error.errcode & 0xff : -1;
 }
 
-/** The disk is full or refuses to write for now: worth waiting for, nothing is wrong with the file. */
-export function isDiskTrouble(error: unknown): boolean {
-  const code = primaryCode(error);
-  return code === SQLITE_FULL || code === SQLITE_IOERR;
+/** The disk is full, refuses to write or another process holds the lock: worth waiting for, the file is as it was. */
+export function isForNow(error: unknown): boolean {
+  return isFull(error) || isBusy(error) || primaryCode(error) === SQLITE_IOERR;
+}
+
+export function isFull(error: unknown): boolean {
+  return primaryCode(error) === SQLITE_FULL;
 }
 
 export function isBusy(error: unknown): boolean {
@@ -93,6 +96,7 @@ export function isBusy(error: unknown): boolean {
 
 /** What a person should know about a database error, beside its text. */
 export function hintFor(error: unknown, path: string): string {
+  if (codeOf(error) === 'ENOSPC') return `Free some space on the disk that holds ${path}.`;
   switch (primaryCode(error)) {
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
@@ -107,6 +111,32 @@ export function hintFor(error: unknown, path: string): string {
       return 'Another process is writing to it; try again.';
     default:
       return `See the cause above; the file is ${path}.`;
+  }
+}
+
+/** What is not the database's own (a bug in who called) stays what it is. */
+export function stateErrorOf(path: string, doing: string, cause: unknown): unknown {
+  if (primaryCode(cause) === -1 || cause instanceof StateError) return cause;
+  return new StateError(path, doing, { cause, hint: hintFor(cause, path) });
+}
+
+/** All of `work` or, when it or the commit throws, none of it. */
+export function inTransaction(database: Database, work: () => void): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    work();
+    database.exec('COMMIT');
+  } catch (error) {
+    rollback(database);
+    throw error;
+  }
+}
+
+function rollback(database: Database): void {
+  try {
+    database.exec('ROLLBACK');
+  } catch {
+    // A full disk makes SQLite roll back by itself; there is then nothing left to roll back.
   }
 }
 

@@ -236,6 +236,41 @@ test('HTML with a good link is given up on after five reads, and kept', async (t
   assert.equal(okta.asked[5], '/api/v1/logs?after=1');
 });
 
+test('reads links that are longer than the usual limit of all headers', async (t) => {
+  const { okta, systemLog, stop, next } = await openScene(t, page([]));
+  const link = `${okta.origin}/api/v1/logs?filter=${'x'.repeat(30_000)}&after=1`;
+  okta.answers.unshift(page([event('a')], link));
+
+  const { cursor } = await next(systemLog.tail({ since: 0 }, stop.signal));
+
+  assert.equal(cursor.nextUrl, link);
+});
+
+test('links that something on the way strips for good: events flow, said once', async (t) => {
+  const published = '2026-11-21T07:59:00.000Z';
+  const { systemLog, stop, next, said } = await openScene(t, page([event('a', published)]));
+  const pages = systemLog.tail({ since: 0 }, stop.signal);
+
+  for (let n = 0; n < 5; n++) assert.deepEqual(ids(await next(pages)), ['a']);
+
+  assert.deepEqual(said(), [
+    'okta sent a page that cannot be read, reading it again',
+    'gave up on a page that cannot be read, kept what came of it',
+  ]);
+});
+
+test('429s that go on are said once, and so is their end', async (t) => {
+  const { okta, systemLog, stop, next, said } = await openScene(t, page([]));
+  okta.answers.unshift(...Array(20).fill(status(429, {}, { 'x-rate-limit-limit': '0' })));
+
+  await next(systemLog.tail({ since: 0 }, stop.signal));
+
+  assert.deepEqual(said(), [
+    'okta keeps refusing requests over its rate limit',
+    'okta grants requests again',
+  ]);
+});
+
 test('a Link header that cannot be read is an error, not the end', async (t) => {
   const { okta, systemLog, stop, next, lines } = await openScene(t, page([]));
   const link = `${okta.origin}/api/v1/logs?after=1`;

@@ -101,6 +101,7 @@ test('remembers the answer for a type, and stays right past as many types as it 
   for (let n = 0; n < 25_000; n++) {
     assert.equal(routes.wantedBy({ eventType: `type.${n}` }).length, n % 10 === 7 ? 1 : 0);
   }
+  assert.notEqual(routes.wantedBy({ eventType: 'type.7' }), first, 'forgotten: memory is bounded');
   assert.deepEqual(hostsWanting(routes, `${'x'.repeat(100_000)}7`), ['sevens.example']);
 });
 

@@ -6,6 +6,7 @@ import { FakeClock, settle } from './fake-clock.ts';
 
 export const TOKEN = '00marked-secret-token';
 export const INTERVAL_MS = 15_000;
+const LONGEST_MS = 7 * 86_400_000;
 
 export interface LogLine {
   readonly level: number;
@@ -67,6 +68,7 @@ export function openDesk(origin: string, options: DeskOptions = {}): Desk {
 }
 
 async function letTimePass<T>(clock: FakeClock, promise: Promise<T>): Promise<T> {
+  const latest = clock.monotonic() + LONGEST_MS;
   let over = false;
   const mark = () => {
     over = true;
@@ -76,6 +78,7 @@ async function letTimePass<T>(clock: FakeClock, promise: Promise<T>): Promise<T>
     await settle();
     const ms = over ? undefined : clock.nextTimerMs();
     if (ms !== undefined) await clock.advance(ms);
+    if (clock.monotonic() > latest) throw new Error('nothing came for a week of fake time');
   }
   return promise;
 }

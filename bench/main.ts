@@ -1,0 +1,88 @@
+/** `npm run bench`: every figure beside its limit, all of one run. Ratios hold on any machine, absolute figures do not. */
+import { backlog, idle, installed, versionMs } from './memory.ts';
+import { benchPage } from './page.ts';
+import { bareSpeed, loghookSpeed, type Speed } from './throughput.ts';
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
+const BACKLOG = Number(process.env.BENCH_BACKLOG ?? 1_000_000);
+
+type Row = readonly [what: string, figure: string, limit: string, holds: boolean];
+
+const rows: Row[] = [];
+
+function row(what: string, figure: string, limit: string, holds: boolean): void {
+  rows.push([what, figure, limit, holds]);
+  console.log(`${holds ? 'ok  ' : 'MISS'}  ${what}: ${figure} (${limit})`);
+}
+
+async function best(measure: () => Promise<Speed>): Promise<number> {
+  let perSecond = 0;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    perSecond = Math.max(perSecond, (await measure()).perSecond);
+  }
+  return perSecond;
+}
+
+async function throughput(): Promise<void> {
+  const slow = await best(() => loghookSpeed(5_000, 20));
+  const sequential = (await bareSpeed(200, 20, 1)).perSecond;
+  row(
+    'receiver answers in 20 ms, 5,000 events',
+    `${Math.round(slow)} events/s (a sequential sender: ${Math.round(sequential)})`,
+    '≥ 1,500',
+    slow >= 1_500,
+  );
+  const bare = await best(() => bareSpeed(20_000, 0, 64));
+  const fast = await best(() => loghookSpeed(20_000, 0));
+  row(
+    'receiver answers at once, 20,000 events',
+    `${Math.round(fast)} events/s, ${Math.round((fast / bare) * 100)} % of a bare loop's ${Math.round(bare)}`,
+    '≥ 60 %',
+    fast / bare >= 0.6,
+  );
+}
+
+async function main(): Promise<void> {
+  await throughput();
+  const page = await benchPage();
+  row(
+    'cutting a page of 1,000 events',
+    `${page.ratio.toFixed(2)} × JSON.parse`,
+    '≥ 1.2 ×',
+    page.ratio >= 1.2,
+  );
+  const { loghookMb, nodeMb } = await idle();
+  row(
+    'idle memory',
+    `${loghookMb.toFixed(0)} MB, ${(loghookMb / nodeMb).toFixed(2)} × node`,
+    '≤ 2.2 ×',
+    loghookMb / nodeMb <= 2.2,
+  );
+  const startMs = versionMs();
+  row('loghook --version', `${startMs.toFixed(0)} ms`, '≤ 150 ms', startMs <= 150);
+  const { packages, scripts } = installed();
+  row(
+    'runtime install',
+    `${packages} packages, ${scripts} install scripts`,
+    '≤ 40, none',
+    packages <= 40 && scripts === 0,
+  );
+  const { peakMb, statusMs } = await backlog(BACKLOG);
+  row(
+    `${BACKLOG.toLocaleString('en')} events owed, receiver down`,
+    `peak RSS ${peakMb.toFixed(0)} MB`,
+    '< 200 MB',
+    peakMb < 200,
+  );
+  row('status with that queue', `${statusMs.toFixed(0)} ms`, '< 1,000 ms', statusMs < 1_000);
+  print();
+}
+
+function print(): void {
+  console.log('\n| what | measured | limit | |\n| --- | --- | --- | --- |');
+  for (const [what, figure, limit, holds] of rows) {
+    console.log(`| ${what} | ${figure} | ${limit} | ${holds ? 'ok' : 'missed'} |`);
+  }
+}
+
+await main();

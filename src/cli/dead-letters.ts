@@ -1,0 +1,187 @@
+/** Lists, shows, replays and drops dead letters. */
+import { isUtf8 } from 'node:buffer';
+import { SystemClock } from '../clock.ts';
+import { refuse } from '../config/problems.ts';
+import { printable } from '../config/quote.ts';
+import { type DeadLetter, DeadLetters } from '../state/dead-letters.ts';
+import { holderOf } from '../state/folder.ts';
+import type { DeadFlags } from './dead.ts';
+import { EXIT } from './exit.ts';
+import type { Io } from './io.ts';
+import { findOrgState } from './org-state.ts';
+import { count, iso, localTime, printableLines, table, writeJson } from './words.ts';
+
+/** Rows of the table are lined up in groups of so many, so that a long list needs no memory. */
+const ROWS_A_TABLE = 1_000;
+
+export async function listDead(flags: DeadFlags, io: Io): Promise<number> {
+  return withLetters(flags, io, (letters) => {
+    let listed = 0;
+    for (const group of groups(letters.list(flags.route))) {
+      listed += group.length;
+      if (flags.json === true) for (const letter of group) writeJson(io.stdout, asJson(letter));
+      else printTable(group, io);
+    }
+    io.stderr.write(listed === 0 ? 'no dead letters\n' : `${count(listed, 'dead letter')}\n`);
+  });
+}
+
+function* groups(letters: Iterable<DeadLetter>): Generator<readonly DeadLetter[]> {
+  let group: DeadLetter[] = [];
+  for (const letter of letters) {
+    group.push(letter);
+    if (group.length < ROWS_A_TABLE) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
+export async function showDead(id: string, flags: DeadFlags, io: Io): Promise<number> {
+  return withLetters(flags, io, (letters) => {
+    const found = letters.find(id, flags.route);
+    if (flags.json === true) {
+      for (const letter of found) {
+        writeJson(io.stdout, { ...asJson(letter), ...bytesOf(letters, letter) });
+      }
+      return;
+    }
+    for (const letter of found) {
+      io.stderr.write(`${inWords(letter).map(printable).join('\n')}\n`);
+    }
+    writeRaw(letters.raw(found[0]), io);
+  });
+}
+
+export async function replayDead(
+  ids: readonly string[],
+  flags: DeadFlags,
+  io: Io,
+): Promise<number> {
+  return withLetters(flags, io, (letters, folder) => {
+    const chosen = choose(letters, ids, flags, 'replay');
+    const replayed = letters.replay(chosen, new SystemClock().now());
+    io.stdout.write(`${count(replayed, 'dead letter')} owed again\n`);
+    if (replayed > 0 && holderOf(folder) === undefined) {
+      io.stderr.write('no daemon is running here: they go out when `loghook run` starts\n');
+    }
+  });
+}
+
+export async function dropDead(ids: readonly string[], flags: DeadFlags, io: Io): Promise<number> {
+  return withLetters(flags, io, (letters) => {
+    const chosen = choose(letters, ids, flags, 'drop');
+    if (flags.all === true && flags.yes !== true) refuseToDropAll(letters, flags);
+    const dropped = letters.drop(chosen, new SystemClock().now());
+    io.stdout.write(`${count(dropped, 'dead letter')} dropped\n`);
+  });
+}
+
+function withLetters(
+  flags: DeadFlags,
+  io: Io,
+  work: (letters: DeadLetters, folder: string) => void,
+): number {
+  const { folder } = findOrgState(io, flags.state);
+  const letters = DeadLetters.open(folder);
+  try {
+    work(letters, folder);
+    return EXIT.asAsked;
+  } finally {
+    letters.close();
+  }
+}
+
+/** Looks every id up before anything is changed. */
+function choose(
+  letters: DeadLetters,
+  ids: readonly string[],
+  flags: DeadFlags,
+  word: string,
+): Iterable<DeadLetter> {
+  if (flags.all === true && ids.length > 0)
+    refuse('--all', 'it was given with ids', 'Leave one of them out.');
+  if (flags.all === true) return letters.list(flags.route);
+  if (ids.length === 0) {
+    refuse(`dead ${word}`, 'no id was given', `Give ids from \`loghook dead list\`, or --all.`);
+  }
+  const chosen = ids.flatMap((id) => letters.find(id, flags.route));
+  if (word === 'replay') for (const letter of chosen) refuseUnreadable(letter);
+  return chosen;
+}
+
+function refuseUnreadable(letter: DeadLetter): void {
+  if (!letter.unreadable) return;
+  refuse(
+    'dead replay',
+    `${letter.event} is a piece of a page that could not be read as an event: no route wants it`,
+    'Look at it with `loghook dead show`; drop it with `loghook dead drop`.',
+  );
+}
+
+function refuseToDropAll(letters: DeadLetters, flags: DeadFlags): never {
+  let n = 0;
+  for (const _ of letters.list(flags.route)) n += 1;
+  return refuse(
+    'dead drop --all',
+    `this drops ${count(n, 'dead letter')} for good`,
+    'Say yes with --yes.',
+  );
+}
+
+function printTable(group: readonly DeadLetter[], io: Io): void {
+  const lines = table([
+    ['DIED', 'ROUTE', 'TYPE', 'ATTEMPTS', 'WHY', 'EVENT'],
+    ...group.map((letter) => [
+      localTime(letter.diedAt),
+      letter.route,
+      letter.eventType ?? '-',
+      String(letter.attempts),
+      letter.why,
+      letter.event,
+    ]),
+  ]);
+  io.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function inWords(letter: DeadLetter): string[] {
+  const first =
+    letter.firstAttemptAt === undefined ? '' : `, first ${localTime(letter.firstAttemptAt)}`;
+  return [
+    `event      ${letter.event}`,
+    `type       ${letter.eventType ?? '-'}`,
+    `published  ${letter.published ?? '-'}`,
+    `route      ${letter.route}${letter.retired && !letter.unreadable ? ' (not in force)' : ''}`,
+    `died       ${localTime(letter.diedAt)}: ${letter.why}`,
+    `attempts   ${letter.attempts}${first}`,
+  ];
+}
+
+/** Byte for byte into a file or a pipe; a terminal gets the text past the control-character filter. */
+function writeRaw(raw: Buffer, io: Io): void {
+  if (io.stdout.isTTY === true) {
+    io.stdout.write(`${printableLines(raw.toString('utf8'))}\n`);
+  } else {
+    io.stdout.write(raw);
+  }
+}
+
+function bytesOf(letters: DeadLetters, letter: DeadLetter) {
+  const raw = letters.raw(letter);
+  return isUtf8(raw) ? { raw: raw.toString('utf8') } : { rawBase64: raw.toString('base64') };
+}
+
+function asJson(letter: DeadLetter) {
+  return {
+    event: letter.event,
+    eventType: letter.eventType ?? null,
+    published: letter.published ?? null,
+    route: letter.route,
+    inForce: !letter.retired,
+    diedAt: iso(letter.diedAt),
+    why: letter.why,
+    status: letter.status ?? null,
+    attempts: letter.attempts,
+    firstAttemptAt: iso(letter.firstAttemptAt),
+  };
+}

@@ -1,0 +1,67 @@
+/** Instants, durations and tables as people read them. Whatever goes into a table passes the control-character filter. */
+import { printable } from '../config/quote.ts';
+import type { Output } from './io.ts';
+
+/** Local time: `2026-11-21 09:46:04`. */
+export function localTime(at: number): string {
+  const local = new Date(at);
+  const pad = (part: number) => String(part).padStart(2, '0');
+  const day = `${local.getFullYear()}-${pad(local.getMonth() + 1)}-${pad(local.getDate())}`;
+  return `${day} ${pad(local.getHours())}:${pad(local.getMinutes())}:${pad(local.getSeconds())}`;
+}
+
+/** `45 s`, `12 min`, `5 h`, `3 days`; never negative. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 48 * 3_600) return `${Math.round(seconds / 3_600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}
+
+/** `2026-11-21 09:46:04 (45 s ago)`, or `never`. */
+export function when(at: number | undefined, now: number): string {
+  return at === undefined ? 'never' : `${localTime(at)} (${duration(now - at)} ago)`;
+}
+
+/** Lines with columns two spaces apart; columns of numbers stand to the right. The first row is the heading. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const shown = rows.map((row) => row.map(printable));
+  const [heading = [], ...body] = shown;
+  const widths = heading.map((_, column) =>
+    Math.max(...shown.map((row) => row[column]?.length ?? 0)),
+  );
+  const isNumber = heading.map((_, column) =>
+    body.every((row) => /^[\d,]*$/.test(row[column] ?? '')),
+  );
+  return shown.map((row) =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return isNumber[column] ? cell.padStart(width) : cell.padEnd(width);
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** ISO 8601, for JSON. */
+export function iso(at: number | undefined): string | null {
+  return at === undefined ? null : new Date(at).toISOString();
+}
+
+/** `1 dead letter`, `3 dead letters`. */
+export function count(n: number, noun: string): string {
+  return `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** For a terminal: every line of `text` past the control-character filter. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
+/** JSON and a line's end; a terminal gets characters that could move its cursor as JSON escapes. */
+export function writeJson(output: Output, value: unknown, indent?: number): void {
+  const text = JSON.stringify(value, null, indent);
+  output.write(`${output.isTTY === true ? printableLines(text) : text}\n`);
+}

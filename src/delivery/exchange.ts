@@ -1,0 +1,163 @@
+/**
+ * What happens on the wire between a request's start and its end, read into an Answer. The status line decides; what
+ * follows it is read, up to a limit, only so that the connection can be used again.
+ */
+import type { Clock } from '../clock.ts';
+import { codeOf } from '../errors.ts';
+import { networkWords } from './network-words.ts';
+import type { Answer } from './outcome.ts';
+import { parseRetryAfter } from './retry-after.ts';
+
+export const CONNECT_MS = 5_000;
+export const TOTAL_MS = 15_000;
+const MOST_ANSWER_BYTES = 64 * 1024;
+/** A used connection that dies this soon without a byte was closed by the other side while it lay idle. */
+const STALE_WITHIN_MS = 1_000;
+
+/** Why an exchange was ended by us; never seen outside. */
+export const LATE = new Error('late');
+export const STOPPED = new Error('stopped');
+export const ENOUGH = new Error('enough of the answer was read');
+
+export const STALE = Symbol('the connection was closed before the request reached anybody');
+
+/** The connection under an exchange. */
+export interface Wire {
+  /** It has carried an answer before, and since `requestStarts` not a byte has come. */
+  readonly isStale: boolean;
+  requestStarts(): void;
+  answerStarts(): void;
+  close(reason: Error): Promise<void>;
+}
+
+/** undici's hold on a request that it has put on the wire. */
+interface Controller {
+  abort(reason: Error): void;
+}
+
+/** Is told when an exchange is on the wire, when its status is known, and when it is over: in this order, or over alone. */
+export interface Watch<Line extends Wire> {
+  sent(exchange: Exchange<Line>): void;
+  answered(exchange: Exchange<Line>): void;
+  over(exchange: Exchange<Line>): void;
+}
+
+/** A dispatch handler of undici. */
+export class Exchange<Line extends Wire> {
+  readonly line: Line;
+  readonly startedAt: number;
+  readonly #clock: Clock;
+  readonly #resolve: (answer: Answer | typeof STALE) => void;
+  readonly #watch: Watch<Line>;
+  #controller: Controller | undefined;
+  /** When it went on the wire: what is measured is the receiver, not the setting up of a connection. */
+  #sentAt: number;
+  #answer: Answer | undefined;
+  #answerBytes = 0;
+  #endedWith: Error | undefined;
+  #isWhole = false;
+  #isOver = false;
+
+  constructor(
+    clock: Clock,
+    line: Line,
+    resolve: (answer: Answer | typeof STALE) => void,
+    watch: Watch<Line>,
+  ) {
+    this.#clock = clock;
+    this.line = line;
+    this.#resolve = resolve;
+    this.#watch = watch;
+    this.startedAt = clock.monotonic();
+    this.#sentAt = this.startedAt;
+  }
+
+  /** Its answer was read to the end, so that another may follow on the same connection. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  /** Ends it now, whatever it waits for. */
+  end(reason: Error): void {
+    this.#endedWith = reason;
+    if (this.#controller !== undefined) this.#controller.abort(reason);
+    else void this.line.close(reason);
+    this.#over(this.#answer ?? this.#failed(reason));
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller;
+    this.#sentAt = this.#clock.monotonic();
+    this.line.requestStarts();
+    this.#watch.sent(this);
+    if (this.#endedWith !== undefined) controller.abort(this.#endedWith);
+  }
+
+  onResponseStart(
+    _controller: Controller,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200) return;
+    const retryAfterMs = parseRetryAfter(headers['retry-after'], this.#clock.now());
+    this.#answer = {
+      kind: 'answered',
+      status,
+      ms: this.#elapsed(),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    };
+    this.line.answerStarts();
+    this.#resolve(this.#answer);
+    this.#watch.answered(this);
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    this.#answerBytes += chunk.length;
+    if (this.#answerBytes > MOST_ANSWER_BYTES) controller.abort(ENOUGH);
+  }
+
+  onResponseEnd(): void {
+    this.#isWhole = true;
+    this.#over(this.#answer ?? this.#failed(new Error('no status')));
+  }
+
+  onResponseError(_controller: Controller, error: Error): void {
+    this.#over(this.#answer ?? this.#failed(this.#endedWith ?? error));
+  }
+
+  #over(answer: Answer | typeof STALE): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#resolve(answer);
+    this.#watch.over(this);
+  }
+
+  #failed(error: Error): Answer | typeof STALE {
+    const ms = this.#elapsed();
+    if (error === STOPPED) return { kind: 'cut' };
+    if (this.#controller === undefined) {
+      const why =
+        error === LATE ? `no connection within ${CONNECT_MS / 1000} s` : networkWords(error);
+      return { kind: 'unreachable', why, ms };
+    }
+    if (error === LATE) {
+      return {
+        kind: 'unanswered',
+        why: `no answer within ${TOTAL_MS / 1000} s`,
+        ms,
+        timedOut: true,
+      };
+    }
+    if (isClosed(error) && this.line.isStale && ms < STALE_WITHIN_MS) return STALE;
+    return { kind: 'unanswered', why: networkWords(error), ms, timedOut: false };
+  }
+
+  #elapsed(): number {
+    return this.#clock.monotonic() - this.#sentAt;
+  }
+}
+
+function isClosed(error: Error): boolean {
+  const code = codeOf(error);
+  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+}

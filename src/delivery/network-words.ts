@@ -1,0 +1,46 @@
+/** What went wrong on the network, in words for people. Built from error codes alone: messages can hold addresses. */
+import { codeOf } from '../errors.ts';
+
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  EPIPE: 'connection closed',
+  ENOTFOUND: 'host name not found',
+  EAI_AGAIN: 'host name could not be looked up',
+  EHOSTUNREACH: 'host unreachable',
+  ENETUNREACH: 'network unreachable',
+  ETIMEDOUT: 'connection timed out',
+  EADDRNOTAVAIL: 'no free port or address of our own',
+  EMFILE: 'too many open files',
+  CERT_HAS_EXPIRED: 'certificate has expired',
+  CERT_NOT_YET_VALID: 'certificate is not valid yet',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'certificate chain is self-signed',
+  UNABLE_TO_GET_ISSUER_CERT: 'certificate issuer unknown',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'certificate issuer unknown',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'certificate chain is incomplete',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'certificate is for another host name',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'no TLS there, perhaps plain http',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'no TLS there, perhaps plain http',
+  EPROTO: 'TLS failed',
+  UND_ERR_SOCKET: 'connection closed',
+  UND_ERR_HEADERS_OVERFLOW: 'headers of the answer are too large',
+  HTTPParserError: 'the answer is not HTTP',
+  ERR_ASSERTION: 'the answer is not what undici can read', // such as 101 to a request that asked for no upgrade
+  UND_ERR_INVALID_ARG: 'the request cannot be written as HTTP',
+};
+
+/** Words, then the code in brackets; the code alone where there are no words for it. */
+export function networkWords(error: Error): string {
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
+  const code = codeOf(error) ?? codeOf(first);
+  if (code === undefined) return WORDS[error.name] ?? `failed (${error.name})`;
+  const words = WORDS[code] ?? familyWords(code);
+  return words === undefined ? code : `${words} (${code})`;
+}
+
+function familyWords(code: string): string | undefined {
+  if (code.startsWith('HPE_')) return 'the answer is not HTTP';
+  if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) return 'TLS failed';
+  return undefined;
+}

@@ -1,0 +1,104 @@
+/**
+ * What the log says of a route: one line an attempt, one when its trouble starts and one when it ends. While trouble
+ * lasts, failures are said at most once a minute, with the number of those that were not; never silent, never chatty.
+ */
+import type { Log } from '../log.ts';
+import type { Outcome } from './outcome.ts';
+import type { RouteState, Verdict } from './whose-trouble.ts';
+
+const QUIET_MS = 60_000;
+
+/** What a line must know of a delivery. */
+export interface Attempted {
+  readonly event: { readonly id: string };
+  readonly attempts: number;
+  readonly firstAttemptAt?: number;
+}
+
+type Ended = Exclude<Outcome, { kind: 'cut' }>;
+
+export class RouteNews {
+  readonly #log: Log;
+  readonly #route: string;
+  #state: RouteState;
+  /** Failures since the trouble began. */
+  #failures = 0;
+  #unsaid = 0;
+  #quietUntil = Number.NEGATIVE_INFINITY;
+  #slowedQuietUntil = Number.NEGATIVE_INFINITY;
+  /** Whether the state that lasts was said louder than debug. */
+  #wasSaid = true;
+
+  constructor(log: Log, route: string, state: RouteState) {
+    this.#log = log;
+    this.#route = route;
+    this.#state = state;
+  }
+
+  /** Instants in ms since 1970. Call it after `changed`, if the attempt changed the state. */
+  attempted(delivery: Attempted, outcome: Ended, verdict: Verdict, now: number): void {
+    const fields = {
+      route: this.#route,
+      event: delivery.event.id,
+      attempt: delivery.attempts + 1,
+      ms: Math.round(outcome.ms),
+      outcome: verdict.kind,
+      ...(outcome.status === undefined ? {} : { status: outcome.status }),
+    };
+    if (outcome.kind === 'delivered') {
+      const { firstAttemptAt } = delivery;
+      const after = firstAttemptAt === undefined ? {} : { afterMs: now - firstAttemptAt };
+      this.#log.info({ ...fields, ...after }, 'delivery attempted');
+      return;
+    }
+    const next =
+      verdict.kind === 'postponed' ? { nextAt: new Date(verdict.dueAt).toISOString() } : {};
+    this.#failed({ ...fields, why: outcome.why, ...next }, verdict.kind === 'dead', now);
+    if (verdict.kind !== 'dead') return;
+    this.#log.error(
+      { route: this.#route, event: delivery.event.id, why: outcome.why },
+      'dead letter',
+    );
+  }
+
+  /** The route has a new state. A probe that fails only moves the time of the next, which is no news. */
+  changed(state: RouteState, now: number): void {
+    const before = this.#state;
+    this.#state = state;
+    if (state.kind === before.kind) return;
+    if (state.kind === 'flowing') {
+      this.#flowing(before, now);
+      return;
+    }
+    const isQuiet = state.kind === 'slowed' && now < this.#slowedQuietUntil;
+    if (state.kind === 'slowed' && !isQuiet) this.#slowedQuietUntil = now + QUIET_MS;
+    this.#wasSaid = !isQuiet;
+    const until = state.until === undefined ? {} : { until: new Date(state.until).toISOString() };
+    const fields = { route: this.#route, why: state.why, ...until };
+    this.#log[isQuiet ? 'debug' : 'warn'](fields, `route ${state.kind}`);
+    this.#quietUntil = now + QUIET_MS;
+  }
+
+  #flowing(before: RouteState, now: number): void {
+    const forMs = before.kind === 'flowing' ? 0 : now - before.since;
+    const fields = { route: this.#route, was: before.kind, forMs, failures: this.#failures };
+    this.#log[this.#wasSaid ? 'info' : 'debug'](fields, 'route flowing');
+    this.#failures = 0;
+    this.#unsaid = 0;
+    this.#quietUntil = Number.NEGATIVE_INFINITY;
+  }
+
+  #failed(fields: object, isDead: boolean, now: number): void {
+    const isTrouble = this.#state.kind !== 'flowing';
+    if (isTrouble) this.#failures += 1;
+    if (isTrouble && !isDead && now < this.#quietUntil) {
+      this.#unsaid += 1;
+      this.#log.debug(fields, 'delivery attempted');
+      return;
+    }
+    const unsaid = this.#unsaid === 0 ? {} : { unsaid: this.#unsaid };
+    this.#unsaid = 0;
+    if (isTrouble) this.#quietUntil = now + QUIET_MS;
+    this.#log.warn({ ...fields, ...unsaid }, 'delivery attempted');
+  }
+}

@@ -1,0 +1,85 @@
+/** Takes a page in: its events, what they owe, what could not be cut, its cursor. The caller opens the transaction. */
+import { eventId, type LogEvent } from '../event.ts';
+import { type Bundles, BundleWriter } from './bundles.ts';
+import type { Intake, RouteRef, Wants } from './outbox.ts';
+import { OwedTable } from './owed-table.ts';
+import { Settlements } from './settlements.ts';
+import type { Database } from './sqlite.ts';
+import { Tables } from './tables.ts';
+
+/** The pseudo-route that raw pieces of unreadable pages are dead letters of. */
+export const UNREADABLE = 0;
+
+export interface Owed {
+  readonly seq: number;
+  readonly bundle: number;
+  readonly event: LogEvent;
+  readonly routes: readonly RouteRef[];
+}
+
+type Leftover = NonNullable<Intake['leftovers']>[number];
+
+export interface Taken {
+  readonly owed: readonly Owed[];
+  readonly repeated: number;
+}
+
+export class IntakeTables {
+  readonly #tables: Tables;
+  readonly #owed: OwedTable;
+  readonly #settlements: Settlements;
+  readonly #bundles: Bundles;
+
+  constructor(database: Database, bundles: Bundles) {
+    this.#tables = new Tables(database);
+    this.#bundles = bundles;
+    this.#owed = new OwedTable(database, bundles);
+    this.#settlements = new Settlements(database, bundles);
+  }
+
+  take(intake: Intake, wants: Wants, now: number, routeId: (key: string) => number): Taken {
+    const writer = new BundleWriter(this.#bundles);
+    const owed: Owed[] = [];
+    let seq = this.#tables.nextSeq();
+    let repeated = 0;
+    for (const event of intake.events) {
+      const routes = wants.wantedBy(event);
+      const place = routes.length > 0 ? writer.placeFor(seq, event.raw.length) : undefined;
+      if (!this.#tables.addEvent(seq, event, now, place)) {
+        repeated += 1;
+        continue;
+      }
+      if (place !== undefined) {
+        writer.add(event.raw, routes.length);
+        owed.push({ seq, bundle: place.bundle, event, routes });
+      }
+      seq += 1;
+    }
+    this.#buryAll(intake.leftovers ?? [], seq, now, writer);
+    writer.finish();
+    this.#oweAll(owed, routeId);
+    if (intake.cursor !== undefined) this.#tables.saveCursor(intake.cursor);
+    return { owed, repeated };
+  }
+
+  #oweAll(owed: readonly Owed[], routeId: (key: string) => number): void {
+    for (const { seq, routes } of owed) {
+      for (const { key } of routes) this.#owed.owe(routeId(key), seq);
+    }
+  }
+
+  #buryAll(leftovers: readonly Leftover[], from: number, now: number, writer: BundleWriter): void {
+    let seq = from;
+    for (const leftover of leftovers) {
+      if (this.#bury(seq, leftover, now, writer)) seq += 1;
+    }
+  }
+
+  #bury(seq: number, { raw, why }: Leftover, now: number, writer: BundleWriter): boolean {
+    const place = writer.placeFor(seq, raw.length);
+    if (!this.#tables.addEvent(seq, { id: eventId(undefined, raw), raw }, now, place)) return false;
+    writer.add(raw, 1);
+    this.#settlements.addDead(UNREADABLE, seq, { at: now, why, attempts: 0 });
+    return true;
+  }
+}

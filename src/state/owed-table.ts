@@ -1,0 +1,111 @@
+/** What is owed: statements over the `owed` rows, prepared once. */
+import type { LogEvent } from '../event.ts';
+import { type Bundles, toPlace } from './bundles.ts';
+import type { Delivery } from './outbox.ts';
+import {
+  asNumber,
+  asOptionalNumber,
+  asOptionalText,
+  asText,
+  type Database,
+  type Row,
+  type Statement,
+  statementsOf,
+} from './sqlite.ts';
+
+/** Nothing is planned further ahead than a Retry-After of 24 h; a due time beyond it comes from a clock that was wrong. */
+export const FURTHEST_DUE_MS = 25 * 3_600_000;
+
+const DELIVERY_COLUMNS = `
+  owed.seq, owed.due_at, owed.attempts, owed.tries, owed.first_at, owed.last_at,
+  events.id, events.type, events.published, events.bundle, events.at, events.size
+  FROM owed JOIN events ON events.seq = owed.seq`;
+
+export class OwedTable {
+  readonly #sql: (text: string) => Statement;
+  readonly #bundles: Bundles;
+
+  constructor(database: Database, bundles: Bundles) {
+    this.#sql = statementsOf(database);
+    this.#bundles = bundles;
+  }
+
+  owe(route: number, seq: number): void {
+    this.#sql('INSERT INTO owed (route, due_at, seq) VALUES (?, 0, ?)').run(route, seq);
+  }
+
+  fresh(route: number, afterSeq: number, limit: number): Delivery[] {
+    return this.#sql(
+      `SELECT ${DELIVERY_COLUMNS} WHERE owed.route = ? AND owed.due_at = 0 AND owed.seq > ?
+       ORDER BY owed.seq LIMIT ?`,
+    )
+      .all(route, afterSeq, limit)
+      .map((row) => this.#delivery(row));
+  }
+
+  late(route: number, now: number, limit: number): Delivery[] {
+    return this.#sql(
+      `SELECT ${DELIVERY_COLUMNS} WHERE owed.route = ? AND owed.due_at BETWEEN 1 AND ?
+       ORDER BY owed.due_at, owed.seq LIMIT ?`,
+    )
+      .all(route, now, limit)
+      .map((row) => this.#delivery(row));
+  }
+
+  nextDueAt(route: number, now: number): number | undefined {
+    const row = this.#sql('SELECT min(due_at) AS at FROM owed WHERE route = ? AND due_at > ?').get(
+      route,
+      now,
+    );
+    return asOptionalNumber(row?.at);
+  }
+
+  /** Of routes in force. */
+  count(): number {
+    const row = this.#sql(
+      'SELECT count(*) AS n FROM owed WHERE route IN (SELECT id FROM routes WHERE retired = 0)',
+    ).get();
+    return asNumber(row?.n);
+  }
+
+  /** Due times further ahead than any plan reaches come from a clock that was wrong: they are due now. */
+  clampDue(now: number): void {
+    this.#sql('UPDATE owed SET due_at = ? WHERE due_at > ?').run(now, now + FURTHEST_DUE_MS);
+  }
+
+  /** The clock was set back: what waits for a retry keeps its distance. */
+  shiftDue(byMs: number): void {
+    this.#sql('UPDATE owed SET due_at = max(1, due_at + ?) WHERE due_at > 0').run(byMs);
+  }
+
+  #delivery(row: Row): Delivery {
+    const place = toPlace(row);
+    return toDelivery(row, place.bundle, this.#bundles.bytesAt(place));
+  }
+}
+
+function toDelivery(row: Row, bundle: number, raw: Buffer): Delivery {
+  const firstAttemptAt = asOptionalNumber(row.first_at);
+  const lastAttemptAt = asOptionalNumber(row.last_at);
+  return {
+    seq: asNumber(row.seq),
+    bundle,
+    event: toEvent(row, raw),
+    dueAt: asNumber(row.due_at),
+    attempts: asNumber(row.attempts),
+    tries: asNumber(row.tries),
+    ...(firstAttemptAt === undefined ? {} : { firstAttemptAt }),
+    ...(lastAttemptAt === undefined ? {} : { lastAttemptAt }),
+  };
+}
+
+function toEvent(row: Row, raw: Buffer): LogEvent {
+  const eventType = asOptionalText(row.type);
+  const published = asOptionalText(row.published);
+  return {
+    id: asText(row.id),
+    raw,
+    ...(eventType === undefined ? {} : { eventType }),
+    ...(published === undefined ? {} : { published }),
+  };
+}

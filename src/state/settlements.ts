@@ -1,0 +1,139 @@
+/**
+ * What becomes of what is owed: delivered and dropped ones shrink to a ledger line and let go of the body, dead ones
+ * keep it, postponed ones wait. Nothing here opens a transaction; the callers say what belongs in one.
+ */
+
+import type { Bundles } from './bundles.ts';
+import type { Delivery, Settlement } from './outbox.ts';
+import { asNumber, type Database, type Statement, statementsOf } from './sqlite.ts';
+
+type Of<K extends Settlement['kind']> = Settlement & { readonly kind: K };
+
+interface Death {
+  readonly at: number;
+  readonly why: string;
+  readonly attempts: number;
+  readonly status?: number;
+  readonly firstAt?: number;
+}
+
+export class Settlements {
+  readonly #sql: (text: string) => Statement;
+  readonly #bundles: Bundles;
+  /** How many deliveries of each bundle the group at hand is done with. */
+  readonly #done = new Map<number, number>();
+
+  constructor(database: Database, bundles: Bundles) {
+    this.#sql = statementsOf(database);
+    this.#bundles = bundles;
+  }
+
+  /** Settles them all. */
+  settleAll(all: Iterable<readonly [route: number, Delivery, Settlement]>): void {
+    this.#done.clear();
+    for (const [route, delivery, settlement] of all) this.#settle(route, delivery, settlement);
+    for (const [bundle, count] of this.#done) this.#bundles.release(bundle, count);
+  }
+
+  /** Of a delivery that is owed no more, nothing changes: its body is let go of once only. */
+  #settle(route: number, delivery: Delivery, settlement: Settlement): void {
+    if (!this.#forgetOwed(route, delivery)) return;
+    if (settlement.kind === 'postponed') this.#postpone(route, delivery, settlement);
+    else if (settlement.kind === 'dead') this.#die(route, delivery, settlement);
+    else this.#deliver(route, delivery, settlement);
+  }
+
+  addDead(route: number, seq: number, death: Death): void {
+    this.#sql(
+      `INSERT OR REPLACE INTO dead (route, seq, died_at, why, status, attempts, first_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    ).run(
+      route,
+      seq,
+      death.at,
+      death.why,
+      death.status ?? null,
+      death.attempts,
+      death.firstAt ?? null,
+    );
+  }
+
+  /** A dead letter is owed again, due at `now`, with all its tries before it. False when it is no dead letter (any more). */
+  replay(route: number, seq: number, now: number): boolean {
+    this.#sql(
+      `INSERT INTO owed (route, due_at, seq, attempts, tries, first_at, last_at, last_status, last_why)
+       SELECT route, ?, seq, attempts, 0, first_at, died_at, status, why FROM dead WHERE route = ? AND seq = ?`,
+    ).run(now, route, seq);
+    return this.#forgetDead(route, seq);
+  }
+
+  /** A dead letter is given up by a person. False when it is no dead letter (any more). */
+  drop(route: number, seq: number, now: number): boolean {
+    this.#sql(
+      `INSERT OR REPLACE INTO ledger (seq, route, result, at, first_at, status, attempts)
+       SELECT seq, route, 'dropped', ?, first_at, status, attempts FROM dead WHERE route = ? AND seq = ?`,
+    ).run(now, route, seq);
+    if (!this.#forgetDead(route, seq)) return false;
+    const row = this.#sql('SELECT bundle FROM events WHERE seq = ?').get(seq);
+    this.#bundles.release(asNumber(row?.bundle));
+    return true;
+  }
+
+  #deliver(route: number, delivery: Delivery, settlement: Of<'delivered'>): void {
+    this.#sql(
+      `INSERT OR REPLACE INTO ledger (seq, route, result, at, first_at, status, attempts, ms)
+       VALUES (?, ?, 'delivered', ?, ?, ?, ?, ?)`,
+    ).run(
+      delivery.seq,
+      route,
+      settlement.at,
+      delivery.firstAttemptAt ?? settlement.at,
+      settlement.status,
+      delivery.attempts + 1,
+      Math.round(settlement.ms),
+    );
+    this.#done.set(delivery.bundle, (this.#done.get(delivery.bundle) ?? 0) + 1);
+  }
+
+  #postpone(route: number, delivery: Delivery, settlement: Of<'postponed'>): void {
+    this.#sql(
+      `INSERT INTO owed (route, due_at, seq, attempts, tries, first_at, last_at, last_status, last_why)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ).run(
+      route,
+      // 0 would make it a fresh one.
+      Math.max(1, Math.round(settlement.dueAt)),
+      delivery.seq,
+      delivery.attempts + 1,
+      delivery.tries + (settlement.charged ? 1 : 0),
+      delivery.firstAttemptAt ?? settlement.at,
+      settlement.at,
+      settlement.status ?? null,
+      settlement.why,
+    );
+  }
+
+  #die(route: number, delivery: Delivery, settlement: Of<'dead'>): void {
+    this.addDead(route, delivery.seq, {
+      at: settlement.at,
+      why: settlement.why,
+      attempts: delivery.attempts + 1,
+      firstAt: delivery.firstAttemptAt ?? settlement.at,
+      ...(settlement.status === undefined ? {} : { status: settlement.status }),
+    });
+  }
+
+  #forgetOwed(route: number, { dueAt, seq }: Delivery): boolean {
+    const { changes } = this.#sql(
+      'DELETE FROM owed WHERE route = ? AND due_at = ? AND seq = ?',
+    ).run(route, dueAt, seq);
+    if (changes > 0 || dueAt === 0) return changes > 0;
+    // Its due time was moved while it was out, because the clock was set back.
+    const moved = this.#sql('DELETE FROM owed WHERE route = ? AND due_at > 0 AND seq = ?');
+    return moved.run(route, seq).changes > 0;
+  }
+
+  #forgetDead(route: number, seq: number): boolean {
+    return this.#sql('DELETE FROM dead WHERE route = ? AND seq = ?').run(route, seq).changes > 0;
+  }
+}
