@@ -1,0 +1,63 @@
+/**
+ * Knows when the sockets of this process have come to rest, so that a fake clock may move on: real bytes need real turns
+ * of the event loop, however little time they take.
+ */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+
+/** What waits on purpose (a receiver that hangs, an answer that is drawn out) is not waited for longer than this. */
+const STUCK_MS = 4;
+/** Inflating a page leaves this thread and comes back by itself. */
+const INFLATE_MS = 1;
+const QUIET_TURNS = 3;
+
+export class Traffic {
+  readonly #open = new Set<unknown>();
+  #events = 0;
+  #begin = (message: unknown) => this.#note(message, true);
+  #end = (message: unknown) => this.#note(message, false);
+
+  constructor() {
+    subscribe('undici:request:create', this.#begin);
+    subscribe('undici:request:trailers', this.#end);
+    subscribe('undici:request:error', this.#end);
+  }
+
+  close(): void {
+    unsubscribe('undici:request:create', this.#begin);
+    unsubscribe('undici:request:trailers', this.#end);
+    unsubscribe('undici:request:error', this.#end);
+  }
+
+  /** Resolves when nothing moves any more. */
+  async settle(): Promise<void> {
+    const before = this.#events;
+    let seen = this.#events;
+    let quietTurns = 0;
+    let quietSince = performance.now();
+    for (;;) {
+      await turn();
+      if (this.#events !== seen) {
+        seen = this.#events;
+        quietTurns = 0;
+        quietSince = performance.now();
+        continue;
+      }
+      quietTurns += 1;
+      if (quietTurns < QUIET_TURNS) continue;
+      const restMs = this.#open.size > 0 ? STUCK_MS : seen === before ? 0 : INFLATE_MS;
+      if (performance.now() - quietSince >= restMs) return;
+    }
+  }
+
+  #note(message: unknown, begins: boolean): void {
+    // undici documents each of these messages as an object that holds the request.
+    const { request } = message as { request: unknown };
+    this.#events += 1;
+    if (begins) this.#open.add(request);
+    else this.#open.delete(request);
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
