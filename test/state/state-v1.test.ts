@@ -29,7 +29,7 @@ import { tempFolder } from '../support/temp-folder.ts';
 
 const MADE_AT = Date.parse('2026-11-21T08:00:00.000Z');
 /** After the outcomes were recorded. */
-const TROUBLE_AT = MADE_AT + 10;
+const TROUBLE_AT = MADE_AT + 100;
 
 function copyOfSample(t: TestContext): string {
   const folder = tempFolder(t);

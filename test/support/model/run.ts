@@ -59,7 +59,7 @@ class Run {
   readonly #random: Random;
   #routes: readonly PaperRoute[];
   #events = 0;
-  #longest: number;
+  readonly #longest: number;
 
   constructor(random: Random, world: World) {
     this.#random = random;
@@ -146,7 +146,9 @@ class Run {
 
   async #reload(): Promise<void> {
     this.#routes = this.#drawRoutes();
-    this.#tell(`reload: ${this.#routes.map(({ path, pattern }) => `${path} ${pattern}`).join(', ')}`);
+    this.#tell(
+      `reload: ${this.#routes.map(({ path, pattern }) => `${path} ${pattern}`).join(', ')}`,
+    );
     await this.world.reload(this.#routes);
   }
 
@@ -226,14 +228,17 @@ class Run {
     const database = openDatabase(join(this.world.folder, DATABASE_FILE), { readOnly: true });
     const one = (sql: string) => Number(database.prepare(sql).get()?.n);
     const owed = one('SELECT count(*) AS n FROM owed');
-    const stray = one('SELECT count(*) AS n FROM bodies WHERE seq NOT IN (SELECT seq FROM dead)');
-    const refs = one('SELECT coalesce(sum(refs), 0) AS n FROM bodies');
+    const stray = one(
+      `SELECT count(*) AS n FROM bundles WHERE id NOT IN
+         (SELECT bundle FROM events WHERE seq IN (SELECT seq FROM dead))`,
+    );
+    const refs = one('SELECT coalesce(sum(refs), 0) AS n FROM bundle_refs');
     const dead = one('SELECT count(*) AS n FROM dead');
     database.close();
     if (owed !== 0) this.world.oracle.violated(`${owed} rows are still owed`);
-    if (stray !== 0) this.world.oracle.violated(`${stray} bodies are kept for nobody`);
+    if (stray !== 0) this.world.oracle.violated(`${stray} bundles are kept for nobody`);
     if (refs !== dead) {
-      this.world.oracle.violated(`bodies are needed ${refs} times, by ${dead} dead letters`);
+      this.world.oracle.violated(`bundles are needed ${refs} times, by ${dead} dead letters`);
     }
   }
 

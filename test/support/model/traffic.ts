@@ -13,8 +13,8 @@ const QUIET_TURNS = 3;
 export class Traffic {
   readonly #open = new Set<unknown>();
   #events = 0;
-  #begin = (message: unknown) => this.#note(message, true);
-  #end = (message: unknown) => this.#note(message, false);
+  readonly #begin = (message: unknown) => this.#note(message, true);
+  readonly #end = (message: unknown) => this.#note(message, false);
 
   constructor() {
     subscribe('undici:request:create', this.#begin);

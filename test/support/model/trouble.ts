@@ -50,7 +50,8 @@ export class Trouble {
   /** What the sender must make of it: a plain 2xx is one; a cut connection may be anything to us, and is no 2xx. */
   #judge(request: ReceivedRequest, answer: Answer): void {
     const status = 'status' in answer ? answer.status : undefined;
-    const late = answer.kind === 'slow-headers' || ('delayMs' in answer && (answer.delayMs ?? 0) > 0);
+    const late =
+      answer.kind === 'slow-headers' || ('delayMs' in answer && (answer.delayMs ?? 0) > 0);
     const mayBeCut = answer.kind === 'reset-if-reused';
     this.#oracle.answered(request, mayBeCut || late ? undefined : status, !late && !mayBeCut);
   }
@@ -76,7 +77,8 @@ export class Trouble {
       case 'gone':
         return () => ({ status: 410 });
       case 'hanging':
-        return () => (random() < 0.3 ? { kind: 'hang' } : { status: 204, delayMs: int(random, 20_000) });
+        return () =>
+          random() < 0.3 ? { kind: 'hang' } : { status: 204, delayMs: int(random, 20_000) };
       case 'odd':
         return () => this.#oddAnswer();
       default:

@@ -135,7 +135,9 @@ export class World {
     const orgClock = new OrgClock(clock);
     const org = await PracticeOrg.open({ clock: orgClock, rateLimit: options.rateLimit });
     const oracle = new Oracle(() => clock.monotonic());
-    const troubles = [0, 1, 2].map((at) => new Trouble(seededRandom(options.seed * 10 + at), oracle, org.token));
+    const troubles = [0, 1, 2].map(
+      (at) => new Trouble(seededRandom(options.seed * 10 + at), oracle, org.token),
+    );
     const receivers = await Promise.all(
       troubles.map((trouble) =>
         PracticeReceiver.open({ clock, answer: (request) => trouble.answer(request) }),
