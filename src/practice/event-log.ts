@@ -69,9 +69,10 @@ export class EventLog {
   add(raw: Buffer, persisted: number, published?: number): void {
     const event: Timed = {
       raw,
-      persisted: Math.max(persisted, this.#handedOut),
+      // Whole milliseconds: cursors have no room for parts of one.
+      persisted: Math.max(Math.floor(persisted), this.#handedOut),
       sequence: this.#nextSequence,
-      published,
+      published: published === undefined ? undefined : Math.floor(published),
     };
     this.#nextSequence += 1;
     const last = this.#events.at(-1);

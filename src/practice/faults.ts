@@ -10,7 +10,7 @@ export type Fault =
     }
   /** RST before any answer. */
   | { readonly kind: 'reset' }
-  /** A full content-length is promised; the socket ends after so many bytes of the (compressed) body. */
+  /** A full content-length is promised; the socket ends after so many bytes of the body, compressed if it is. */
   | { readonly kind: 'truncate'; readonly afterBytes: number }
   /** A complete HTTP answer whose JSON text stops after so many bytes. */
   | { readonly kind: 'cut-json'; readonly afterBytes: number }
@@ -28,6 +28,11 @@ export type Fault =
   | { readonly kind: 'no-link' }
   /** The right headers and links with another body. */
   | { readonly kind: 'body'; readonly body: Buffer; readonly contentType?: string };
+
+/** What the fault `html` sends. */
+export const LOGIN_PAGE = Buffer.from(
+  '<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in to the network.</body></html>',
+);
 
 interface Waiting {
   readonly fault: Fault;

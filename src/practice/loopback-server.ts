@@ -1,5 +1,5 @@
 /** A node:http server that is listening when it is handed out and has no open handle left once it is closed. */
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 
 export interface LoopbackServer {
@@ -39,6 +39,16 @@ export async function openLoopbackServer(
       return closing;
     },
   };
+}
+
+const LOOPBACK_NAME = /^(localhost|127\.0\.0\.1|\[::1\]):\d+$/;
+
+/** What the client asked for, with the server named as the client named it if that is one of the loopback's names. */
+export function requestedUrl(request: IncomingMessage, server: LoopbackServer): URL {
+  const host = request.headers.host ?? '';
+  const named = LOOPBACK_NAME.test(host) && host.endsWith(`:${server.port}`);
+  const origin = named ? `http://${host}` : server.url;
+  return new URL(`${origin}${request.url?.startsWith('/') ? request.url : '/'}`);
 }
 
 function boundPort(server: Server): number {

@@ -8,9 +8,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, SystemClock } from '../clock.ts';
 import { codeOfStatus, type ErrorCode, errorBody } from './error-body.ts';
 import { EventLog } from './event-log.ts';
-import { type Fault, FaultQueue } from './faults.ts';
+import { type Fault, FaultQueue, LOGIN_PAGE } from './faults.ts';
 import { type LogsPage, linkHeader, logsPage, staleLink } from './logs-page.ts';
-import { type LoopbackServer, openLoopbackServer } from './loopback-server.ts';
+import { type LoopbackServer, openLoopbackServer, requestedUrl } from './loopback-server.ts';
 import { RateBucket, type RateState } from './rate-bucket.ts';
 import { encoded, GzipCache, type Reply, writeReply } from './reply.ts';
 import { type RequestRecord, RequestRing } from './request-ring.ts';
@@ -23,10 +23,6 @@ const RETENTION_MS = 90 * 86_400_000;
 const CACHED_BYTES = 64 * 1024 * 1024;
 /** Okta only guesses when concurrent requests will have ended: https://developer.okta.com/docs/reference/rl2-monitor/ */
 const GUESSED_RESET_S = 60;
-const LOGIN_PAGE = Buffer.from(
-  '<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in to the network.</body></html>',
-);
-
 export interface PracticeOrgOptions {
   /** Tells `Date`, rate windows and what can be seen yet. Default: the system's. */
   readonly clock?: Clock;
@@ -153,11 +149,12 @@ export class PracticeOrg {
     response.once('close', () => {
       this.#inFlight -= 1;
     });
-    const url = this.#urlOf(request);
+    const url = requestedUrl(request, this.#server);
     const refusal = this.#refusal(request, url);
     const fault = refusal ? undefined : this.#faults.take(url.searchParams.has('after'));
     const exchange = { request, response, record, url, fault };
     this.#answer(exchange, refusal).catch((error: unknown) => {
+      // A fault whose headers cannot be written, at most: the client sees a cut connection.
       response.destroy(error instanceof Error ? error : undefined);
     });
   }
@@ -288,17 +285,7 @@ export class PracticeOrg {
     this.#latest = Math.max(this.#latest, this.#clock.now());
     return this.#latest;
   }
-
-  /** Links name the org as this client does, as long as that name is one of the loopback's. */
-  #urlOf(request: IncomingMessage): URL {
-    const host = request.headers.host ?? '';
-    const named = LOOPBACK_NAME.test(host) && host.endsWith(`:${this.#server.port}`);
-    const origin = named ? `http://${host}` : this.url;
-    return new URL(`${origin}${request.url?.startsWith('/') ? request.url : '/'}`);
-  }
 }
-
-const LOOPBACK_NAME = /^(localhost|127\.0\.0\.1|\[::1\]):\d+$/;
 
 function rateHeaders({ limit, remaining, reset }: RateState): Record<string, string> {
   return {

@@ -36,6 +36,8 @@ export interface PracticeReceiverOptions {
   readonly answer?: (request: ReceivedRequest) => Answer | Promise<Answer>;
   /** Default: true. */
   readonly keepBodies?: boolean;
+  /** How many of the newest requests are remembered. Default: all. */
+  readonly keepRequests?: number;
 }
 
 interface Waiter {
@@ -53,6 +55,7 @@ export class PracticeReceiver {
   readonly #server: LoopbackServer;
   readonly #clock: Clock;
   readonly #keepBodies: boolean;
+  readonly #keepRequests: number;
   readonly #received: ReceivedRequest[] = [];
   readonly #listeners = new Set<(request: ReceivedRequest) => void>();
   readonly #waiters = new Set<Waiter>();
@@ -77,9 +80,10 @@ export class PracticeReceiver {
     this.#server = server;
     this.#clock = options.clock ?? new SystemClock();
     this.#keepBodies = options.keepBodies ?? true;
+    this.#keepRequests = options.keepRequests ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Every request that has come in full, in that order, whatever it was answered. */
+  /** The requests that have come in full, in that order, whatever they were answered. */
   get received(): readonly ReceivedRequest[] {
     return this.#received;
   }
@@ -123,6 +127,7 @@ export class PracticeReceiver {
       const body = this.#keepBodies ? Buffer.concat(chunks) : NOTHING;
       const received = receivedRequest(request, body, this.#clock.now(), connection.number);
       this.#received.push(received);
+      if (this.#received.length > this.#keepRequests) this.#received.shift();
       for (const listener of [...this.#listeners]) listener(received);
       this.#reply({ request, response, reused }, received).catch(() => {
         // The test's own answer threw or the socket went away: to the sender it is a cut connection.

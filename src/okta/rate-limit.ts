@@ -1,0 +1,156 @@
+/**
+ * How many requests Okta lets us make, and when the next one may go. Pure: it is told the time and never waits itself.
+ *
+ * Invariant: it never lets the last request of a window go (nor the last tenth, which the org's other clients need),
+ * never more than our share of a window, and never asks for a wait below 0 or above 15 minutes.
+ * What the headers mean: https://developer.okta.com/docs/reference/rl2-monitor/
+ */
+
+/** Header values as undici gives them: an array where Okta sent a header twice. */
+export type HeaderValue = string | readonly string[] | undefined;
+
+export interface RateHeaders {
+  readonly limit: HeaderValue;
+  readonly remaining: HeaderValue;
+  /** Seconds since 1970, by Okta's clock. */
+  readonly reset: HeaderValue;
+  /** Seconds. Not documented by Okta, but what stands in front of it may send one. */
+  readonly retryAfter?: HeaderValue;
+}
+
+export const MAX_WAIT_MS = 15 * 60_000;
+const MIN_WAIT_MS = 1_000;
+/** Windows are typically a minute: https://developer.okta.com/docs/reference/rate-limits/ */
+const USUAL_WINDOW_MS = 60_000;
+const RESERVE = 0.1;
+const JITTER_CAP_MS = 5 * 60_000;
+
+interface Seen {
+  readonly limit: number;
+  readonly remaining: number;
+  readonly resetAt: number;
+  readonly windowMs: number;
+}
+
+export class RateBudget {
+  readonly #share: number;
+  readonly #random: () => number;
+  #seen: Seen | undefined;
+  /** When our requests of the last window went out, oldest first. */
+  #sent: number[] = [];
+  #unanswered = 0;
+  #pausedUntil = Number.NEGATIVE_INFINITY;
+  #refusals = 0;
+  #collisions = 0;
+
+  /** `share`: the part (0..1) of a window's limit that our own requests may use; at least one request always may. */
+  constructor(share: number, random: () => number = Math.random) {
+    this.#share = share;
+    this.#random = random;
+  }
+
+  /** How long to wait at `now` before the next request, 0 to go. `now` only moves forward, in ms from anywhere. */
+  waitMs(now: number): number {
+    this.#forgetWhatIsOver(now);
+    const until = Math.max(this.#pausedUntil, this.#allowedAt(now));
+    return clamp(until - now, 0, MAX_WAIT_MS);
+  }
+
+  /** To be told of every request as it goes out. */
+  sent(now: number): void {
+    this.#forgetWhatIsOver(now);
+    this.#sent.push(now);
+    this.#unanswered++;
+  }
+
+  /** To be told of every answer. `oktaNowMs` is its `Date` (ours if it has none), so that our clock may be wrong. */
+  answered(status: number, headers: RateHeaders, oktaNowMs: number, now: number): void {
+    const limit = readNumber(headers.limit, Math.min);
+    const remaining = readNumber(headers.remaining, Math.min);
+    const untilReset = untilResetMs(headers.reset, oktaNowMs);
+    if (status === 429) this.#refused(limit, untilReset, headers.retryAfter, now);
+    else this.#refusals = this.#collisions = 0;
+    if (limit === undefined || limit === 0 || remaining === undefined) return;
+    this.#unanswered = 0;
+    this.#seen = {
+      limit,
+      remaining,
+      resetAt: now + Math.max(MIN_WAIT_MS, untilReset ?? USUAL_WINDOW_MS),
+      windowMs: Math.max(USUAL_WINDOW_MS, untilReset ?? 0),
+    };
+  }
+
+  /** The machine slept, or its clock was set: nothing that was being waited for still holds. */
+  forget(): void {
+    this.#seen = undefined;
+    this.#sent = [];
+    this.#unanswered = 0;
+    this.#pausedUntil = Number.NEGATIVE_INFINITY;
+    this.#refusals = this.#collisions = 0;
+  }
+
+  #refused(
+    limit: number | undefined,
+    untilReset: number | undefined,
+    retryAfter: HeaderValue,
+    now: number,
+  ): void {
+    const asked = 1_000 * (readNumber(retryAfter, Math.max) ?? 0);
+    const wait = limit === 0 ? this.#collisionMs() : this.#refusalMs(untilReset);
+    this.#pausedUntil = now + clamp(Math.max(wait, asked), MIN_WAIT_MS, MAX_WAIT_MS);
+  }
+
+  /** Too many requests at once in the org; the Reset that comes with it is only a guess (okta-sdk-nodejs#409). */
+  #collisionMs(): number {
+    const cap = Math.min(30_000, 5_000 * 2 ** this.#collisions++);
+    return MIN_WAIT_MS + this.#random() * (cap - MIN_WAIT_MS);
+  }
+
+  /** Reset is a floor: the bucket is the whole org's, and its other clients wait for the same moment. */
+  #refusalMs(untilReset: number | undefined): number {
+    const jitterCap = Math.min(JITTER_CAP_MS, 1_000 * 2 ** this.#refusals++);
+    return (untilReset ?? USUAL_WINDOW_MS) + MIN_WAIT_MS + this.#random() * jitterCap;
+  }
+
+  #allowedAt(now: number): number {
+    const seen = this.#seen;
+    if (seen === undefined) return now;
+    const reserve = Math.max(1, Math.floor(seen.limit * RESERVE));
+    if (seen.remaining - this.#unanswered <= reserve) return seen.resetAt;
+    const ours = Math.max(1, Math.floor(seen.limit * this.#share));
+    if (this.#sent.length < ours) return now;
+    const oldest = this.#sent[this.#sent.length - ours] ?? now;
+    return Math.min(seen.resetAt, oldest + seen.windowMs);
+  }
+
+  #forgetWhatIsOver(now: number): void {
+    if (this.#seen !== undefined && this.#seen.resetAt <= now) {
+      this.#seen = undefined;
+      this.#sent = [];
+      this.#unanswered = 0;
+    }
+    const since = now - (this.#seen?.windowMs ?? USUAL_WINDOW_MS);
+    while (this.#sent[0] !== undefined && this.#sent[0] <= since) this.#sent.shift();
+  }
+}
+
+/** Until the window ends, skew-safe; a Reset that is long past or absurd stays within 0..15 min. */
+function untilResetMs(reset: HeaderValue, oktaNowMs: number): number | undefined {
+  const seconds = readNumber(reset, Math.max);
+  return seconds === undefined ? undefined : clamp(seconds * 1_000 - oktaNowMs, 0, MAX_WAIT_MS);
+}
+
+/** A header that came twice may reach us joined by a comma; `pick` says which of the numbers is the careful one. */
+function readNumber(
+  value: HeaderValue,
+  pick: (...numbers: number[]) => number,
+): number | undefined {
+  if (value === undefined) return undefined;
+  const parts = (typeof value === 'string' ? value : value.join(',')).split(',');
+  const numbers = parts.map((part) => part.trim()).filter((part) => /^\d{1,15}$/.test(part));
+  return numbers.length === 0 ? undefined : pick(...numbers.map(Number));
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
+}

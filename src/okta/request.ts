@@ -1,0 +1,203 @@
+/**
+ * The only door to Okta. Invariant: no credential is attached before the address is known to be the System Log of the
+ * configured org, and no redirect is ever followed; requests go to the org's origin whatever a link says.
+ */
+import pRetry from 'p-retry';
+import { Pool } from 'undici';
+import type { Clock } from '../clock.ts';
+import { codeOf, OktaError, reasonOf } from '../errors.ts';
+import { type AnswerBody, readBody } from './answer-body.ts';
+import type { Credentials } from './credentials.ts';
+import type { HeaderValue, RateBudget } from './rate-limit.ts';
+import { MAX_ERROR_BYTES } from './refusal.ts';
+import { printable, Trouble } from './trouble.ts';
+
+export const LOGS_PATH = '/api/v1/logs';
+
+const CONNECT_MS = 10_000;
+const SILENCE_MS = 45_000;
+const WHOLE_ANSWER_MS = 5 * 60_000;
+/** Both links repeat a long filter; undici's own limit of 16 KiB would take such an answer for a failure. */
+const MAX_HEADER_BYTES = 256 * 1024;
+export const MAX_PAGE_BYTES = 64 * 1024 * 1024;
+
+export interface Answer extends AnswerBody {
+  readonly status: number;
+  /** Names in lower case; an array where a header came more than once. */
+  readonly headers: Readonly<Record<string, HeaderValue>>;
+  /** Okta's `Date`, ms since 1970, if it sent one that can be read. */
+  readonly oktaNowMs: number | undefined;
+}
+
+export interface OktaDoorOptions {
+  readonly org: URL;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  readonly budget: RateBudget;
+  readonly userAgent: string;
+  /** Called before each wait that the rate budget asks for. */
+  readonly onWait: (waitMs: number) => void;
+}
+
+export class OktaDoor {
+  readonly #options: OktaDoorOptions;
+  #pool: Pool;
+  #wakes = 0;
+  #secret = '';
+
+  constructor(options: OktaDoorOptions) {
+    this.#options = options;
+    this.#pool = openPool(options.org);
+  }
+
+  /**
+   * One GET, when the rate budget allows it. Any status is an answer. Rejects with an OktaError (kind foreign-link) if
+   * `url` is not the org's System Log, with a Trouble if no answer came, with whatever `signal` aborts with.
+   */
+  async get(url: string, signal: AbortSignal): Promise<Answer> {
+    const path = logsPath(this.#options.org, url);
+    await this.#untilAllowed(signal);
+    const authorization = await this.#options.credentials.authorization();
+    this.#secret = authorization.slice(authorization.indexOf(' ') + 1);
+    signal.throwIfAborted();
+
+    const wakes = this.#wakes;
+    try {
+      const answer = await this.#send(path, authorization, signal);
+      if (answer.cutShort === undefined || wakes === this.#wakes) return answer;
+      throw new Error(answer.cutShort.why);
+    } catch (error) {
+      if (signal.aborted || codeOf(error) === 'UND_ERR_INVALID_ARG') throw error;
+      const kind = wakes === this.#wakes ? 'unreachable' : 'woken';
+      throw new Trouble(printable(this.redact(reasonOf(error))), { kind, cause: error });
+    }
+  }
+
+  /** The machine slept: connections are dead without knowing it. What is in flight fails with Trouble `woken`. */
+  reconnect(): void {
+    this.#wakes++;
+    const old = this.#pool;
+    this.#pool = openPool(this.#options.org);
+    // Destroying fails nobody but the requests in flight, which hear of it themselves.
+    old.destroy().catch(() => undefined);
+  }
+
+  /** `text` without the credential that was sent last. */
+  redact(text: string): string {
+    return this.#secret === '' ? text : text.replaceAll(this.#secret, '[redacted]');
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  async #untilAllowed(signal: AbortSignal): Promise<void> {
+    const { budget, clock, onWait } = this.#options;
+    for (;;) {
+      const waitMs = budget.waitMs(clock.monotonic());
+      if (waitMs <= 0 || signal.aborted) return;
+      onWait(waitMs);
+      await clock.sleep(Math.ceil(waitMs), signal);
+    }
+  }
+
+  async #send(path: string, authorization: string, signal: AbortSignal): Promise<Answer> {
+    const { budget, clock, userAgent } = this.#options;
+    const startedAt = clock.monotonic();
+    budget.sent(startedAt);
+    const { statusCode, headers, body } = await this.#pool.request({
+      method: 'GET',
+      path,
+      signal,
+      headers: {
+        accept: 'application/json',
+        'accept-encoding': 'gzip',
+        'user-agent': userAgent,
+        authorization,
+      },
+    });
+    const oktaNowMs = dateOf(headers.date);
+    const rate = {
+      limit: headers['x-rate-limit-limit'],
+      remaining: headers['x-rate-limit-remaining'],
+      reset: headers['x-rate-limit-reset'],
+      retryAfter: headers['retry-after'],
+    };
+    budget.answered(statusCode, rate, oktaNowMs ?? clock.now(), clock.monotonic());
+    const read = await readBody(body, single(headers['content-encoding']), {
+      maxBytes: statusCode === 200 ? MAX_PAGE_BYTES : MAX_ERROR_BYTES,
+      tooLate: () => clock.monotonic() - startedAt > WHOLE_ANSWER_MS,
+    });
+    signal.throwIfAborted();
+    return { ...read, status: statusCode, headers, oktaNowMs };
+  }
+}
+
+/**
+ * Repeats `attempt` for ever while it rejects with a Trouble. `meet` is told of each rejection and does the waiting;
+ * what it throws, anything that is not a Trouble, and the abort of `signal` end the loop.
+ */
+export function retryForEver<T>(
+  attempt: () => Promise<T>,
+  meet: (error: Error) => Promise<void>,
+  signal: AbortSignal,
+): Promise<T> {
+  return pRetry(attempt, {
+    retries: Number.POSITIVE_INFINITY,
+    minTimeout: 0, // all waits are ours, by the clock that tests and waking can move
+    factor: 1,
+    signal,
+    onFailedAttempt: ({ error }) => meet(error),
+    shouldRetry: ({ error }) => error instanceof Trouble,
+  });
+}
+
+/**
+ * What stands behind the origin in `url`, byte for byte, if `url` is the System Log of `org`; only then may a
+ * credential go with it. Throws an OktaError (kind foreign-link) otherwise, naming no more than origin and path.
+ */
+export function logsPath(org: URL, url: string): string {
+  const [, origin, path, query] = ABSOLUTE_URL.exec(url) ?? [];
+  if (origin !== undefined && path === LOGS_PATH && originOf(origin) === org.origin) {
+    return path + (query ?? '');
+  }
+  const shown = printable(withoutQuery(url));
+  throw new OktaError(
+    `refused to ask ${shown}: it is not ${org.origin}${LOGS_PATH}, where the token belongs`,
+    {
+      kind: 'foreign-link',
+      hint: 'If the org has moved to this address, set OKTA_ORG_URL to it.',
+    },
+  );
+}
+
+/** Origin without userinfo, path, query; no fragment, and nothing that a URL cannot hold. */
+const ABSOLUTE_URL = /^(https?:\/\/[^/?#\\@\s]+)(\/[^?#\s]*)(\?[!"$-~]*)?$/i;
+
+/** Origin and path of a URL from outside: its query may hold what should not be shown. */
+export function withoutQuery(url: string): string {
+  return (url.split(/[?#]/, 1)[0] ?? '').replace(/\/\/[^/]*@/, '//');
+}
+
+function originOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).origin : undefined;
+}
+
+function openPool(org: URL): Pool {
+  return new Pool(org.origin, {
+    connect: { timeout: CONNECT_MS },
+    headersTimeout: SILENCE_MS,
+    bodyTimeout: SILENCE_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  });
+}
+
+function dateOf(value: HeaderValue): number | undefined {
+  const at = Date.parse(single(value) ?? '');
+  return Number.isNaN(at) ? undefined : at;
+}
+
+/** The first, where a header that should come once came more often. */
+export function single(value: HeaderValue): string | undefined {
+  return typeof value === 'string' ? value : value?.[0];
+}

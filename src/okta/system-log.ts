@@ -1,0 +1,275 @@
+/**
+ * The System Log as pages that never end (tail) or do (read). Hides paging, waiting, rate limits and retry; a page is
+ * yielded once, with the cursor that must be kept in one transaction with its events, and the log goes on from there.
+ *
+ * What ends it: the signal, quietly; a refusal by Okta at a first start (OktaError). Anything else is retried for ever.
+ */
+import type { Clock } from '../clock.ts';
+import { OktaError } from '../errors.ts';
+import type { LogEvent } from '../event.ts';
+import type { Log } from '../log.ts';
+import type { Credentials } from './credentials.ts';
+import { type GaveUp, type Leftover, PageReader, type ReadPage } from './page-reader.ts';
+import { type Cursor, type Gap, Position, type Query, queryText } from './position.ts';
+import { RateBudget } from './rate-limit.ts';
+import { readRefusal, troubleOf } from './refusal.ts';
+import { type Answer, logsPath, OktaDoor, retryForEver, single, withoutQuery } from './request.ts';
+import { backoffMs, printable, TROUBLE_RULES, Trouble } from './trouble.ts';
+import { TroubleLog } from './trouble-log.ts';
+
+export type { Cursor, Gap } from './position.ts';
+
+export interface Page {
+  readonly events: readonly LogEvent[];
+  /** Where to go on after this page: to be kept in one transaction with its events. */
+  readonly cursor: Cursor;
+  /** Bytes of a page that was given up on; they are no events, but nobody else has them. */
+  readonly leftovers: readonly Leftover[];
+  /** There were as many events as were asked for: there are more. */
+  readonly full: boolean;
+  /** What may be missing before or in this page, and why. */
+  readonly gap?: Gap;
+}
+
+export interface SystemLogOptions {
+  /** Only its origin counts. */
+  readonly org: URL;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly userAgent: string;
+  /** The wait after a page that is not full. */
+  readonly intervalMs: number;
+  /** The part (0..1) of the rate limit that may be used. Default: 0.5. */
+  readonly rateShare?: number;
+  readonly filter?: string;
+  /** Events a page, 1..1000. Default: 1000. */
+  readonly limit?: number;
+  /** 0 ≤ n < 1, for jitter. */
+  readonly random?: () => number;
+}
+
+interface Reading {
+  readonly position: Position;
+  readonly bounded: boolean;
+  /** Nothing is known to work yet, so that a refusal is for the person who starts it. */
+  readonly firstStart: boolean;
+  readonly signal: AbortSignal;
+}
+
+export class SystemLog {
+  readonly #options: SystemLogOptions;
+  readonly #query: Query;
+  readonly #random: () => number;
+  readonly #budget: RateBudget;
+  readonly #door: OktaDoor;
+  readonly #pages: PageReader;
+  readonly #troubles: TroubleLog;
+  #answeredWell = false;
+  #saidNoLink = false;
+  /** Since a link was last read well. */
+  #fallBacks = 0;
+
+  constructor(options: SystemLogOptions) {
+    const { org, log, clock, filter, limit = 1_000, rateShare = 0.5 } = options;
+    this.#options = options;
+    this.#random = options.random ?? Math.random;
+    this.#query = { org, limit, filter: filter === '' ? undefined : filter };
+    this.#troubles = new TroubleLog(log, clock);
+    this.#budget = new RateBudget(rateShare, this.#random);
+    const onWait = (waitMs: number) => this.#troubles.waits(waitMs);
+    this.#door = new OktaDoor({ ...options, budget: this.#budget, onWait });
+    this.#pages = new PageReader(org, (text) => this.#door.redact(text));
+  }
+
+  /**
+   * Every event from `from` on, as pages, for ever; empty pages too, so that whoever reads knows that Okta answers.
+   * A full page is followed at once, any other after the interval. Ends quietly when `signal` aborts. Rejects with an
+   * OktaError (kind credentials or request) only if `from` is a time and Okta has not yet answered well.
+   */
+  async *tail(
+    from: { readonly cursor: Cursor } | { readonly since: number },
+    signal: AbortSignal,
+  ): AsyncGenerator<Page> {
+    const position =
+      'cursor' in from ? this.#resume(from.cursor) : Position.start(this.#query, from);
+    const reading = { position, bounded: false, firstStart: 'since' in from, signal };
+    const stopWatching = this.#watchClock();
+    try {
+      for (;;) {
+        const page = await this.#next(reading);
+        if (page === undefined) return;
+        yield page;
+        if (!page.full) await this.#options.clock.sleep(this.#options.intervalMs, signal);
+      }
+    } finally {
+      stopWatching();
+    }
+  }
+
+  /**
+   * The events published from `since` to `until`, in order; late ones may be missing, for so Okta answers bounded
+   * requests. Ends after the last page, at an empty one, and quietly when `signal` aborts. Rejects as `tail` does, and
+   * when Okta refuses to go on.
+   */
+  async *read(
+    range: { readonly since: number; readonly until: number },
+    signal: AbortSignal,
+  ): AsyncGenerator<Page> {
+    const position = Position.start(this.#query, range);
+    const reading = { position, bounded: true, firstStart: true, signal };
+    const stopWatching = this.#watchClock();
+    try {
+      for (;;) {
+        const asked = position.url;
+        const page = await this.#next(reading);
+        if (page === undefined) return;
+        yield page;
+        if (page.events.length === 0 || position.url === asked) return;
+      }
+    } finally {
+      stopWatching();
+    }
+  }
+
+  /** Cuts what is in flight. To be called after the signal has aborted, or after reading. */
+  async close(): Promise<void> {
+    await this.#door.close();
+  }
+
+  #resume(cursor: Cursor): Position {
+    const { clock, org } = this.#options;
+    const position = Position.resume(this.#query, cursor);
+    const why = unfit(org, this.#query, cursor);
+    if (why !== undefined) this.#fallBack(position, clock.now(), 'warn', why);
+    return position;
+  }
+
+  /** Undefined once the signal has aborted. */
+  async #next(reading: Reading): Promise<Page | undefined> {
+    try {
+      return await retryForEver(
+        () => this.#attempt(reading),
+        (error) => this.#meet(error, reading),
+        reading.signal,
+      );
+    } catch (error) {
+      if (reading.signal.aborted) return undefined;
+      throw error;
+    }
+  }
+
+  async #attempt({ position, bounded, signal }: Reading): Promise<Page> {
+    const { url, limit, isLink } = position;
+    const answer = await this.#door.get(url, signal);
+    if (answer.status !== 200) throw this.#refusal(answer, isLink);
+    const read = this.#pages.read(answer, { url, limit, bounded });
+    if (isLink) this.#fallBacks = 0;
+    this.#answeredWell = true;
+    if (read.gaveUp === undefined) this.#allIsWell();
+    else this.#sayGivenUp(read, read.gaveUp);
+    return this.#taken(read, position, answer.oktaNowMs ?? this.#options.clock.now());
+  }
+
+  /** Nothing can fail from here on: the position moves. */
+  #taken(read: ReadPage, position: Position, oktaNowMs: number): Page {
+    const { events, leftovers, gaveUp } = read;
+    const full = events.length >= position.limit;
+    let { gap } = position;
+    let cursor = position.moveOn(read.next, events, oktaNowMs);
+    if (gaveUp?.eventsMissing) {
+      gap ??= { fromMs: cursor.lastPublishedAt ?? oktaNowMs, toMs: oktaNowMs, why: gaveUp.why };
+    }
+    if (gaveUp !== undefined && read.next === undefined) cursor = position.restart(oktaNowMs);
+    return { events, cursor, leftovers, full, ...(gap !== undefined && { gap }) };
+  }
+
+  #allIsWell(): void {
+    this.#saidNoLink = false;
+    this.#troubles.allIsWell();
+  }
+
+  /** Each time that something of a page is lost to sight; a link that keeps missing only once. */
+  #sayGivenUp({ events, leftovers, next }: ReadPage, { why }: GaveUp): void {
+    this.#troubles.paceAfresh();
+    if (next === undefined && this.#saidNoLink) return;
+    this.#saidNoLink = next === undefined;
+    const bytes = leftovers.reduce((sum, { raw }) => sum + raw.length, 0);
+    this.#options.log.error(
+      { reason: why, events: events.length, bytes },
+      'gave up on a page that cannot be read, kept what came of it',
+    );
+  }
+
+  #refusal(answer: Answer, isLink: boolean): Trouble {
+    const refusal = readRefusal(answer.status, answer.raw, (text) => this.#door.redact(text));
+    const location = single(answer.headers.location);
+    const fields =
+      location === undefined
+        ? undefined
+        : { to: printable(this.#door.redact(withoutQuery(location))) };
+    return troubleOf(refusal, { isLink, oktaNowMs: answer.oktaNowMs, fields });
+  }
+
+  /** Decides what a failed attempt means, says it, and waits. What it throws ends the reading. */
+  async #meet(error: Error, reading: Reading): Promise<void> {
+    if (reading.signal.aborted || !(error instanceof Trouble)) return;
+    this.#throwIfFatal(error, reading);
+    if (error.kind === 'link-refused') return this.#leaveLink(error, reading);
+    const tries = this.#troubles.came(error);
+    const waitMs = backoffMs(TROUBLE_RULES[error.kind].pace, tries, this.#random);
+    if (waitMs > 0) await this.#options.clock.sleep(Math.round(waitMs), reading.signal);
+  }
+
+  #throwIfFatal(trouble: Trouble, { bounded, firstStart }: Reading): void {
+    const { kind, status, oktaCode, hint, message } = trouble;
+    const refused = kind === 'credentials' || kind === 'request';
+    const atStart = firstStart && !this.#answeredWell && refused;
+    if (!atStart && !(bounded && kind === 'link-refused')) return;
+    throw new OktaError(`could not read the System Log of ${this.#options.org.host}: ${message}`, {
+      kind: kind === 'credentials' ? 'credentials' : 'request',
+      ...(status !== undefined && { status }),
+      ...(oktaCode !== undefined && { oktaCode }),
+      ...(hint !== undefined && { hint }),
+    });
+  }
+
+  /** The first time at once; if the links that follow are refused too, slowly, for each reads the overlap again. */
+  async #leaveLink(trouble: Trouble, { position, signal }: Reading): Promise<void> {
+    const now = trouble.oktaNowMs ?? this.#options.clock.now();
+    const again = this.#fallBacks++;
+    this.#fallBack(position, now, again === 0 ? 'warn' : 'debug', trouble.message);
+    if (again === 0) return;
+    const waitMs = backoffMs(TROUBLE_RULES['link-refused'].pace, again, this.#random);
+    await this.#options.clock.sleep(Math.round(waitMs), signal);
+  }
+
+  #fallBack(position: Position, now: number, level: 'warn' | 'debug', reason: string): void {
+    const since = new Date(position.fallBack(now, reason)).toISOString();
+    this.#options.log[level]({ reason, since }, 'cursor refused; reading again from earlier');
+    if (position.gap === undefined) return;
+    this.#options.log.error({ ...position.gap }, 'events older than okta keeps cannot be read');
+  }
+
+  /** After a sleep nothing that was waited for still holds, and open connections are dead. */
+  #watchClock(): () => void {
+    return this.#options.clock.onJump((jumpMs) => {
+      if (jumpMs < 0) return;
+      this.#budget.forget();
+      this.#troubles.paceAfresh();
+      this.#door.reconnect();
+    });
+  }
+}
+
+/** Why a stored cursor cannot be followed, if it cannot. */
+function unfit(org: URL, query: Query, cursor: Cursor): string | undefined {
+  if (cursor.query !== queryText(query.filter)) return 'filter changed';
+  try {
+    logsPath(org, cursor.nextUrl);
+    return undefined;
+  } catch (error) {
+    if (error instanceof OktaError) return error.message;
+    throw error;
+  }
+}
