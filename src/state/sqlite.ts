@@ -27,7 +27,7 @@ type DatabaseConstructor = new (
 ) => Database;
 
 /** How long a writer waits for another process (a `dead replay`, say). The wait blocks the whole process. */
-const BUSY_TIMEOUT_MS = 1_000;
+const BUSY_TIMEOUT_MS = 500;
 
 /** Result codes of https://www.sqlite.org/rescode.html; the low byte is the primary code. */
 const SQLITE_BUSY = 5;

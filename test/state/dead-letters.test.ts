@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ConfigError, StateError } from '../../src/errors.ts';
 import { silentLog } from '../../src/log.ts';
-import { DeadLetters } from '../../src/state/dead-letters.ts';
+import { DeadLetters, type Turn } from '../../src/state/dead-letters.ts';
 import { openDatabase } from '../../src/state/sqlite.ts';
 import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -22,6 +22,10 @@ import {
   takeDue,
 } from '../support/outbox-events.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+
+function turnAt(clock: FakeClock): Turn {
+  return { now: clock.now(), rest: () => Promise.resolve() };
+}
 
 /** A daemon's outbox in which `count` events are dead on A, the first also on B, and one piece could not be read. */
 async function withDead(t: TestContext, count: number) {
@@ -122,7 +126,7 @@ test('a route of another name is refused, and what was written is not shown', as
 test('a replayed one is due at once beside a running daemon, with all its tries before it', async (t) => {
   const { clock, outbox, letters } = await withDead(t, 3);
 
-  const replayed = letters.replay(letters.find('event-000002'), clock.now());
+  const replayed = await letters.replay(letters.find('event-000002'), turnAt(clock));
   await outbox.tidy();
   const due = await takeDue(outbox, A, clock.now());
 
@@ -136,8 +140,8 @@ test('a replayed one is due at once beside a running daemon, with all its tries 
 test('replay of all leaves what no route wants, and counts what it moved', async (t) => {
   const { clock, outbox, letters, value } = await withDead(t, 1_100);
 
-  const replayed = letters.replay(letters.list(), clock.now());
-  const again = letters.replay(letters.list(), clock.now());
+  const replayed = await letters.replay(letters.list(), turnAt(clock));
+  const again = await letters.replay(letters.list(), turnAt(clock));
   await outbox.tidy();
 
   assert.deepEqual([replayed, again], [1_101, 0]);
@@ -150,7 +154,7 @@ test('a replayed one that was replayed before is not owed twice', async (t) => {
   const found = letters.find('event-000002');
 
   assert.deepEqual(
-    [letters.replay(found, clock.now()), letters.replay(found, clock.now())],
+    [await letters.replay(found, turnAt(clock)), await letters.replay(found, turnAt(clock))],
     [1, 0],
   );
   await outbox.tidy();
@@ -161,9 +165,9 @@ test('a replayed one that was replayed before is not owed twice', async (t) => {
 test('a dropped one leaves a ledger line, and its bytes go with the last route', async (t) => {
   const { clock, letters, value } = await withDead(t, 1);
 
-  letters.drop(letters.find('event-000001', A.name), clock.now());
+  await letters.drop(letters.find('event-000001', A.name), turnAt(clock));
   const bodiesBetween = value('SELECT coalesce(sum(refs), 0) FROM bundle_refs');
-  const dropped = letters.drop(letters.list(), clock.now());
+  const dropped = await letters.drop(letters.list(), turnAt(clock));
 
   assert.equal(bodiesBetween, 2);
   assert.equal(dropped, 2);
@@ -174,7 +178,7 @@ test('a dropped one leaves a ledger line, and its bytes go with the last route',
 
 test('a dropped event owes nothing when Okta shows it again', async (t) => {
   const { clock, outbox, letters } = await withDead(t, 1);
-  letters.drop(letters.list(), clock.now());
+  await letters.drop(letters.list(), turnAt(clock));
 
   const committed = await outbox.commit(pageOf([eventOf(1)]), allTo(A, B), never);
 
