@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { type Request, Sender } from '../../src/delivery/attempt.ts';
-import type { Lane } from '../../src/delivery/lane.ts';
+import { Lane } from '../../src/delivery/lane.ts';
 import { Lanes, type LanesOptions } from '../../src/delivery/lanes.ts';
 import type { Answer } from '../../src/delivery/outcome.ts';
+import { Pace } from '../../src/delivery/pace.ts';
 import type { RouteState, Verdict } from '../../src/delivery/whose-trouble.ts';
 import { silentLog } from '../../src/log.ts';
 import { PracticeReceiver } from '../../src/practice/receiver.ts';
@@ -28,6 +29,19 @@ class CountingClock extends FakeClock {
   override onJump(listener: (jumpMs: number) => void): () => void {
     this.listeners += 1;
     const stop = super.onJump(listener);
+    return () => {
+      this.listeners -= 1;
+      stop();
+    };
+  }
+}
+
+class CountingPace extends Pace {
+  listeners = 0;
+
+  override onRoom(wake: () => void): () => void {
+    this.listeners += 1;
+    const stop = super.onRoom(wake);
     return () => {
       this.listeners -= 1;
       stop();
@@ -401,6 +415,74 @@ test('a lane that hangs does not stop its neighbour on the same origin', async (
 
   assert.equal(sender.requests.filter(({ path }) => path === '/b').length, 20);
   hanging.close();
+});
+
+test('a receiver that is overloaded gets half as much, a refusal of another kind changes nothing', async () => {
+  const overloaded: Answer = { kind: 'answered', status: 503, ms: 1 };
+  const inFlightAfter: number[] = [];
+  for (const answer of [overloaded, failed, { kind: 'cut' } as const]) {
+    const { clock, open, sender, start } = fixture();
+    const lane = open();
+    void feed(lane, (seq) => start(lane, seq), 5_000);
+    await settle();
+    for (let round = 0; round < 5; round += 1) {
+      await clock.advance(1);
+      await sender.answer(answered, sender.waiting);
+    }
+    assert.equal(sender.waiting, 32);
+    await clock.advance(1);
+    await sender.answer(answer);
+    await sender.answer(answered);
+    inFlightAfter.push(sender.waiting);
+    lane.close();
+  }
+
+  assert.deepEqual(inFlightAfter, [30, 33, 33]);
+});
+
+test('a refused connection says nothing of how fast the receiver is', async () => {
+  const { open, sender, start } = fixture();
+  const lane = open();
+  void start(lane, 1);
+  await sender.answer({ kind: 'unreachable', why: 'refused', ms: 0 });
+  void feed(lane, (seq) => start(lane, seq), 5_000);
+  await settle();
+
+  for (let round = 0; round < 5; round += 1) {
+    await sender.answer({ kind: 'answered', status: 200, ms: 100 }, sender.waiting);
+  }
+
+  assert.equal(sender.waiting, 32);
+  lane.close();
+});
+
+test('waiting for room leaves nothing behind at the pace of the origin', async () => {
+  const clock = new CountingClock();
+  const pace = new CountingPace(clock);
+  const sender = new HandSender();
+  const lane = new Lane({
+    destination: { key: 'k', name: 'n', url: new URL('http://receiver.example/') },
+    encoding: { contentType: 'x/y', encode: (event) => event.raw },
+    state: { kind: 'flowing' },
+    sender,
+    pace,
+    clock,
+    log: silentLog(),
+    userAgent: 'loghook/1',
+    random: () => 0,
+    ignoreHold: false,
+    onState: () => {},
+  });
+  const event = { id: 'e', raw: Buffer.from('{}') };
+  for (let seq = 1; seq <= 50; seq += 1) {
+    void lane.start({ seq, event, attempts: 0, tries: 0 }, async () => {});
+    const room = lane.room(lane.closed);
+    await sender.answer(answered);
+    await room;
+  }
+
+  assert.equal(pace.listeners, 0);
+  lane.close();
 });
 
 test('two lanes of one origin share its room', async () => {

@@ -136,17 +136,23 @@ test('what was in flight when the hold began does not put the first probe off', 
   assert.equal(route.attempts.length, 65);
 });
 
-test('the first success sets a held route flowing, and what failed is due at once', () => {
-  const route = new RouteSimulation({
-    receiver: (_seq, at) => (at < DAY ? status(500) : ok),
-    random: () => 0,
-  });
-  route.addMany(1, 20);
-  route.runTo(DAY + 15 * MINUTE + SECOND);
+for (const count of [2, 3, 20]) {
+  test(`the first success sets a held route flowing, and all ${count} that failed are due at once`, () => {
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const route = new RouteSimulation({
+        receiver: (_seq, at) => (at < DAY ? status(500) : ok),
+        random: chance(seed),
+      });
+      route.addMany(1, count);
+      route.runTo(DAY + HOUR);
 
-  assert.equal(route.delivered.length, 20);
-  assert.equal(route.trouble.state.kind, 'flowing');
-});
+      const deliveredAt = route.attempts.filter(({ at }) => at >= DAY).map(({ at }) => at);
+      assert.equal(deliveredAt.length, count);
+      assert.ok((deliveredAt.at(-1) ?? 0) - (deliveredAt[0] ?? 0) < SECOND);
+      assert.equal(route.trouble.state.kind, 'flowing');
+    }
+  });
+}
 
 for (const failure of [status(400), status(500), refused]) {
   test(`a lone event that gets ${failure.why} never dies while nobody else gets through`, () => {
@@ -391,6 +397,19 @@ test('a clock that is set back moves holds with it and charges nobody', () => {
   route.runTo(3 * DAY);
 
   assert.deepEqual(route.dead, []);
+});
+
+test('a success before the clock was set back proves nothing against a later failure', () => {
+  const now = 1_800_000_000_000;
+  const state: RouteState = { kind: 'flowing' };
+  const trouble = new RouteTrouble({ state, now, random: () => 0, onChange: () => {} });
+  trouble.judge({ seq: 1, attempts: 0, tries: 0 }, ok, now);
+  trouble.clockSetBack(DAY);
+
+  const event = { seq: 2, attempts: 1, tries: 0, lastAttemptAt: now - DAY + SECOND };
+  const verdict = trouble.judge(event, status(400), now - DAY + MINUTE);
+
+  assert.ok(verdict.kind === 'postponed' && !verdict.charged);
 });
 
 test('a clock that jumps a day ahead kills nothing and opens the gate', () => {
