@@ -11,7 +11,10 @@ export interface Stage {
   readonly clock: Clock;
   readonly terminal: Terminal;
   readonly org: PracticeOrg;
-  readonly receivers: { readonly everything: PracticeReceiver; readonly people: PracticeReceiver };
+  readonly receivers: {
+    readonly everything: PracticeReceiver;
+    readonly 'sign-ins': PracticeReceiver;
+  };
   readonly account: Account;
 }
 
@@ -23,14 +26,14 @@ export interface ScriptOptions {
   readonly stop: AbortSignal;
 }
 
-const LENGTH_MS = 15_000;
+const LENGTH_MS = 16_000;
 const STEP_MS = 250;
 const LATE_MS = 4 * 60_000;
 /** In log before the daemon starts: a first start reads from two minutes ago. */
 const BEFORE_START = 3;
 const AFTERWARDS_EVERY_MS = 500;
 /** The same events in every demo, so that every demo shows the same. */
-const SEED = 7;
+const SEED = 35;
 
 interface Scene {
   readonly atMs: number;
@@ -39,9 +42,9 @@ interface Scene {
 
 const SCENES: readonly Scene[] = [
   { atMs: 2_500, play: (show) => show.refuseOnce() },
-  { atMs: 5_500, play: (show) => show.addLate() },
-  { atMs: 6_500, play: (show) => show.breakPeople() },
-  { atMs: 11_500, play: (show) => show.mendPeople() },
+  { atMs: 4_000, play: (show) => show.breakSignIns() },
+  { atMs: 8_500, play: (show) => show.addLate() },
+  { atMs: 14_000, play: (show) => show.mendSignIns() },
 ];
 
 /** Resolves when it is over or `stop` aborts; the receivers answer rightly from then on. */
@@ -62,7 +65,7 @@ export async function script(stage: Stage, options: ScriptOptions): Promise<void
     await stage.clock.sleep(AFTERWARDS_EVERY_MS, stop);
     show.add();
   }
-  show.mendPeople();
+  show.mendSignIns();
 }
 
 class Show {
@@ -73,7 +76,7 @@ class Show {
   constructor(stage: Stage) {
     this.#stage = stage;
     this.#random = seededRandom(SEED);
-    for (const name of ['everything', 'people'] as const) this.#open(name);
+    for (const name of ['everything', 'sign-ins'] as const) this.#open(name);
   }
 
   add(agoMs = 0): void {
@@ -95,15 +98,15 @@ class Show {
     this.#say('the org answers 429 (too many requests): loghook waits as told');
   }
 
-  breakPeople(): void {
+  breakSignIns(): void {
     this.#broken = true;
-    this.#say('the receiver of "people" answers 500 from now on');
+    this.#say('the receiver of "sign-ins" answers 500 from now on');
   }
 
-  mendPeople(): void {
+  mendSignIns(): void {
     if (!this.#broken) return;
     this.#broken = false;
-    this.#say('the receiver of "people" works again; loghook will soon find out');
+    this.#say('the receiver of "sign-ins" works again; loghook will soon find out');
   }
 
   /** Returns the event's id. */
@@ -114,10 +117,10 @@ class Show {
     return id;
   }
 
-  #open(name: 'everything' | 'people'): void {
+  #open(name: 'everything' | 'sign-ins'): void {
     const { account, clock, receivers } = this.#stage;
     receivers[name].answer = ({ id, body }) => {
-      if (name === 'people' && this.#broken) return { status: 500 };
+      if (name === 'sign-ins' && this.#broken) return { status: 500 };
       account.delivered(name, id, body, clock.now());
       return { status: 204 };
     };

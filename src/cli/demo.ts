@@ -31,7 +31,7 @@ const POLL_EVERY_MS = 1_000;
 const RATE_LIMIT = 600;
 /** After the last event: the longest pause between two looks at a held route, and some. */
 const PATIENCE_MS = 20_000;
-const PATTERNS = { everything: '.*', people: '^user\\.' } as const;
+const PATTERNS = { everything: '.*', 'sign-ins': '^user\\.session\\.' } as const;
 
 /** Exit code 0 only if everything arrived, unchanged. @throws ConfigError */
 export async function demo(flags: DemoFlags, io: Io): Promise<number> {
@@ -41,17 +41,23 @@ export async function demo(flags: DemoFlags, io: Io): Promise<number> {
   const folder = temporaryFolder();
   const org = await PracticeOrg.open({ clock, rateLimit: RATE_LIMIT });
   const everything = await PracticeReceiver.open({ clock });
-  const people = await PracticeReceiver.open({ clock });
-  const routes = demoRoutes({ everything: everything.url, people: people.url });
+  const signIns = await PracticeReceiver.open({ clock });
+  const routes = demoRoutes({ everything: everything.url, 'sign-ins': signIns.url });
   const account = new Account(routes);
-  const stage: Stage = { clock, terminal, org, receivers: { everything, people }, account };
+  const stage: Stage = {
+    clock,
+    terminal,
+    org,
+    receivers: { everything, 'sign-ins': signIns },
+    account,
+  };
   try {
     for (const line of INTRODUCTION) terminal.say(line);
     await play(stage, { events, follow: flags.follow === true, routes, folder: folder.path, io });
     for (const line of summary(account)) terminal.say(line);
     return account.isRight ? EXIT.asAsked : EXIT.bug;
   } finally {
-    await Promise.all([org.close(), everything.close(), people.close()]);
+    await Promise.all([org.close(), everything.close(), signIns.close()]);
     folder.remove();
   }
 }
@@ -107,7 +113,7 @@ async function allArrived(account: Account, clock: Clock): Promise<void> {
 
 function demoRoutes(urls: Readonly<Record<keyof typeof PATTERNS, string>>): Routes {
   return new Routes(
-    (['everything', 'people'] as const).map((name) => {
+    (['everything', 'sign-ins'] as const).map((name) => {
       const destination = parseDestination(`${urls[name]}/${name}`);
       if ('error' in destination) throw new Error(destination.error);
       return { ...destination, name, patterns: [PATTERNS[name]] };
