@@ -189,7 +189,9 @@ test(`loses and changes nothing in ${KILLS} kills under load`, async (t) => {
   });
   const unexplained = repeats
     .filter((_, index) => !(windows[index]! <= KILL_WINDOW_MS))
-    .map((repeat) => JSON.stringify({ ...repeat, killsBetween: killsNear(kills, repeat.first.at) }));
+    .map((repeat) =>
+      JSON.stringify({ ...repeat, killsBetween: killsNear(kills, repeat.first.at) }),
+    );
   const widest = Math.max(0, ...windows);
   t.diagnostic(
     `${kills.length} kills (${ready} after the first page), ${written.size} events, ` +
