@@ -59,7 +59,7 @@ class Run {
   readonly #random: Random;
   #routes: readonly PaperRoute[];
   #events = 0;
-  #longest: number;
+  readonly #longest: number;
 
   constructor(random: Random, world: World) {
     this.#random = random;
