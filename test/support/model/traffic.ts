@@ -6,13 +6,14 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 /** What waits on purpose (a receiver that hangs, an answer that is drawn out) is not waited for longer than this. */
 const STUCK_MS = 4;
-/** Inflating a page leaves this thread and comes back by itself. */
-const INFLATE_MS = 1;
+/** After an answer of the org: inflating a page leaves this thread, and p-retry turns to a real timer of 1 ms. */
+const ORG_MS = 2;
 const QUIET_TURNS = 3;
 
 export class Traffic {
   readonly #open = new Set<unknown>();
   #events = 0;
+  #orgEvents = 0;
   readonly #begin = (message: unknown) => this.#note(message, true);
   readonly #end = (message: unknown) => this.#note(message, false);
 
@@ -30,7 +31,7 @@ export class Traffic {
 
   /** Resolves when nothing moves any more. */
   async settle(): Promise<void> {
-    const before = this.#events;
+    const before = this.#orgEvents;
     let seen = this.#events;
     let quietTurns = 0;
     let quietSince = performance.now();
@@ -44,15 +45,16 @@ export class Traffic {
       }
       quietTurns += 1;
       if (quietTurns < QUIET_TURNS) continue;
-      const restMs = this.#open.size > 0 ? STUCK_MS : seen === before ? 0 : INFLATE_MS;
+      const restMs = this.#open.size > 0 ? STUCK_MS : this.#orgEvents === before ? 0 : ORG_MS;
       if (performance.now() - quietSince >= restMs) return;
     }
   }
 
   #note(message: unknown, begins: boolean): void {
     // undici documents each of these messages as an object that holds the request.
-    const { request } = message as { request: unknown };
+    const { request } = message as { request: { method: string } };
     this.#events += 1;
+    if (request.method === 'GET') this.#orgEvents += 1;
     if (begins) this.#open.add(request);
     else this.#open.delete(request);
   }

@@ -12,9 +12,9 @@ export class Trouble {
   readonly #oracle: Oracle;
   readonly #token: string;
   #mode: Mode = () => ({ status: 204 });
-  /** Whether events whose id says so are refused for good. */
+  /** Whether events whose id says so are refused for good from now on. */
   poisonous = false;
-  requests = 0;
+  readonly #poison = new Set<string>();
 
   constructor(random: Random, oracle: Oracle, token: string) {
     this.#random = random;
@@ -22,7 +22,9 @@ export class Trouble {
     this.#token = token;
   }
 
+  /** What is poison already stays poison. */
   heal(): void {
+    this.poisonous = false;
     this.#mode = () => ({ status: 204 });
   }
 
@@ -35,14 +37,14 @@ export class Trouble {
   }
 
   answer(request: ReceivedRequest): Answer {
-    this.requests += 1;
     if (request.method !== 'POST') this.#oracle.violated(`a ${request.method} came to a receiver`);
     if (JSON.stringify(request.headers).includes(this.#token)) {
       this.#oracle.violated('the token went to a receiver');
     }
     this.#oracle.received(request);
-    const poisoned = this.poisonous && /[05]$/.test(request.id ?? '');
-    const answer: Answer = poisoned ? { status: 422 } : this.#mode(request);
+    const { id = '' } = request;
+    if (this.poisonous && /[05]$/.test(id)) this.#poison.add(id);
+    const answer: Answer = this.#poison.has(id) ? { status: 422 } : this.#mode(request);
     this.#judge(request, answer);
     return answer;
   }
