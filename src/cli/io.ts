@@ -1,11 +1,16 @@
 /** The outside world as the commands see it; handed to `main`, so that no command reaches for it itself. */
 import { homedir, release } from 'node:os';
 import { relative } from 'node:path';
+import { isatty } from 'node:tty';
 import type { Surroundings } from '../config/config.ts';
 import type { Variables } from '../config/environment.ts';
 
 export interface Output {
-  write(text: string | Uint8Array): unknown;
+  write(
+    chunk: string | Uint8Array,
+    /** Called when it is taken or refused. */
+    done?: (error?: Error | null) => void,
+  ): unknown;
   readonly isTTY?: boolean | undefined;
   readonly fd?: number | undefined;
 }
@@ -28,6 +33,16 @@ export function surroundings(io: Io, now: number, logTo: Output): Surroundings {
     isTerminal: logTo.isTTY === true,
     now,
   };
+}
+
+/** Whether a person's terminal hangs on this process: then its going away (SIGHUP) is meant for us. */
+export function startedFromTerminal({ stdout, stderr }: Io): boolean {
+  return stdout.isTTY === true || stderr.isTTY === true || isatty(0);
+}
+
+/** https://no-color.org: on a terminal, unless NO_COLOR is set to anything. */
+export function wantsColours(output: Output, env: Variables): boolean {
+  return output.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
 }
 
 /** `loghook/1.0.0 node/20.18.1 linux/6.1.0`: what Okta and the receivers see. */

@@ -1,12 +1,21 @@
 /**
- * The command line: which commands there are and what their words mean. Each command's own file is loaded when it is
- * called, so that `--version` and `--help` answer at once.
+ * The command line: which commands there are. Each command's words stand in an `add-…` file; what it does is loaded
+ * when it is called, so that `--version` and `--help` answer at once.
  */
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
+import { addCheck } from './add-check.ts';
+import { addDemo } from './add-demo.ts';
+import { addListen } from './add-listen.ts';
+import { addPracticeOrg } from './add-practice-org.ts';
+import { addRun } from './add-run.ts';
+import { addService } from './add-service.ts';
+import { addTail } from './add-tail.ts';
 import { addDead } from './dead.ts';
 import { EXIT, exitCodeOf, explain } from './exit.ts';
 import type { Io, Output } from './io.ts';
+import type { Ended } from './options.ts';
 import { addStatus } from './status.ts';
+import { usageMessage, withDefaultCommand } from './usage.ts';
 
 interface Streams {
   readonly version: string;
@@ -27,7 +36,7 @@ export async function main(
     code = ended;
   });
   try {
-    await program.parseAsync(argv);
+    await program.parseAsync(withDefaultCommand(argv));
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.asAsked : EXIT.usage;
@@ -42,10 +51,9 @@ function ignoreClosedOutput(): void {
   process.stderr.on('error', () => undefined);
 }
 
-type Ended = (code: number) => void;
-
 function commands(io: Io, ended: Ended): Command {
   const program = new Command('loghook')
+    .usage('[command] [options]')
     .description(
       "Sends the events of an Okta org's System Log to your URLs, byte for byte, losing nothing.",
     )
@@ -57,48 +65,32 @@ function commands(io: Io, ended: Ended): Command {
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
+      outputError: (text, write) => write(usageMessage(text)),
     });
   addRun(program, io, ended);
+  addListen(program, io, ended);
+  addCheck(program, io, ended);
+  addTail(program, io, ended);
   addStatus(program, io, ended);
   addDead(program, io, ended);
-  program.addHelpText('after', EXAMPLES);
-  return program;
+  addDemo(program, io, ended);
+  addPracticeOrg(program, io, ended);
+  addService(program, io, ended);
+  return program.addHelpText('before', EXAMPLES).addHelpText('after', EXIT_CODES);
 }
 
-const EXAMPLES = `
-Examples:
-  loghook demo                      see it work: no Okta account needed
-  loghook check                     look at the settings and the routes, reach nothing
-  loghook                           run with ./loghook.csv (the same as: loghook run)
-  loghook listen 3000               every event to http://localhost:3000, no routes file needed
+const EXAMPLES = `Examples:
+  loghook demo                 see it work: no Okta account needed
+  loghook check                look at the settings and the routes, reach nothing
+  loghook                      run with ./loghook.csv (the same as: loghook run)
+  loghook listen 3000          every event to http://localhost:3000, no routes file needed
+  loghook tail --since 2h      events on stdout, one a line
+`;
 
-Exit codes: 0 stopped as asked, 1 bug, 2 configuration or usage, 3 state cannot be opened or trusted,
-4 Okta refused the credentials at a first start, 5 \`--once\` ended with deliveries still owed.`;
+const EXIT_CODES = `
+Settings: OKTA_ORG_URL, and OKTA_API_KEY or OKTA_API_KEY_FILE, from the
+environment or ./.env.
 
-function logOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (info)'),
-    )
-    .addOption(new Option('--log-format <format>', 'pretty or json (pretty on a terminal)'));
-}
-
-function addRun(program: Command, io: Io, ended: Ended): void {
-  logOptions(
-    program
-      .command('run', { isDefault: true })
-      .description('tail the System Log and deliver what the routes want')
-      .option('-c, --config <file>', 'the routes (./loghook.csv)')
-      .option('-s, --state <dir>', 'where what is owed is kept')
-      .option(
-        '--since <when>',
-        'a first start reads from here: 2h, or a time such as 2026-11-20T10:00:00Z',
-      )
-      .option('--once', 'read to the end of the log, try each due delivery once, and end')
-      .option('--interval <time>', 'how often to poll when nothing is waiting (15s)')
-      .option(
-        '--filter <expression>',
-        "only what this filter of Okta's wants, such as 'severity eq \"WARN\"'",
-      ),
-  ).action(async (flags) => ended(await (await import('./run.ts')).run(flags, io)));
-}
+Exit codes: 0 stopped as asked, 1 bug, 2 configuration or usage, 3 state cannot
+be opened or trusted, 4 Okta refused the credentials at a first start,
+5 \`--once\` ended with deliveries still owed.`;

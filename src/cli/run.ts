@@ -1,7 +1,6 @@
 /** `loghook run`: the daemon. */
-
 import { SystemClock } from '../clock.ts';
-import { type Flags, loadConfig } from '../config/config.ts';
+import { type Flags, loadConfig, routesFile } from '../config/config.ts';
 import { loadRoutes } from '../config/routes-file.ts';
 import { orgFolder } from '../config/state-folder.ts';
 import { openCommandLog } from './command-log.ts';
@@ -10,12 +9,12 @@ import { runSession } from './session.ts';
 
 export async function run(flags: Flags, io: Io): Promise<number> {
   const config = loadConfig({ ...surroundings(io, new SystemClock().now(), io.stdout), flags });
-  const log = openCommandLog(config.logLevel, config.logFormat, io.stdout);
+  const file = routesFile(flags.config, io.cwd);
   return runSession({
     ...config,
     io,
-    log,
+    log: openCommandLog(config, io.stdout, io.env),
     folder: orgFolder(config.stateFolder, config.org.url),
-    reload: () => loadRoutes(config.routesFile),
+    reload: () => loadRoutes(file.path, file.shownAs),
   });
 }

@@ -3,9 +3,9 @@
  * rooms in order (state first: a folder that is held or damaged stops everything), joins them, and closes them.
  */
 import { type Clock, SystemClock } from '../clock.ts';
-import { type Counts, Daemon } from '../daemon.ts';
+import { type Counts, Daemon, type Stop } from '../daemon.ts';
 import { Sender } from '../delivery/attempt.ts';
-import { ConfigError, reasonOf } from '../errors.ts';
+import { ConfigError, type Problem, RoutesError, reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { apiToken } from '../okta/credentials.ts';
 import { type Page, SystemLog } from '../okta/system-log.ts';
@@ -15,11 +15,12 @@ import type { TailCursor } from '../state/outbox.ts';
 import { SqliteOutbox } from '../state/sqlite-outbox.ts';
 import { openServiceNotifier } from '../status/systemd.ts';
 import { EXIT } from './exit.ts';
-import { type Io, shownPath, userAgentOf } from './io.ts';
+import { type Io, shownPath, startedFromTerminal, userAgentOf } from './io.ts';
+import type { ShownRoute } from './route-tree.ts';
 import { listenForSignals, type StopSignals } from './signals.ts';
 
 /** A first start reads from this long ago. */
-const FIRST_START_MS = 2 * 60_000;
+export const FIRST_START_MS = 2 * 60_000;
 
 export interface SessionOptions {
   readonly io: Io;
@@ -36,8 +37,8 @@ export interface SessionOptions {
   readonly once?: boolean;
   /** Reads the routes anew for a SIGHUP; throws when they are not usable. */
   readonly reload?: () => Routes;
-  /** Called with the stop, once the daemon runs. */
-  readonly onRunning?: (stop: StopSignals) => void;
+  /** Stops it instead of the process's signals. */
+  readonly stop?: Stop & { readonly release?: () => void };
   readonly onReady?: () => void;
 }
 
@@ -102,11 +103,7 @@ async function runDaemon(options: SessionOptions, open: Open): Promise<{ counts:
     pid: process.pid,
     isAlive: () => true,
   });
-  const signals = listenForSignals({
-    fromTerminal: io.stdout.isTTY === true || io.stderr.isTTY === true,
-    onReload: () => void reload(options, daemon),
-    exit: () => process.exit(EXIT.asAsked),
-  });
+  const signals = options.stop ?? ownSignals(options, daemon);
   signals.soft.addEventListener('abort', () => {
     log.info({}, 'stopping');
     notifier.stopping();
@@ -114,13 +111,20 @@ async function runDaemon(options: SessionOptions, open: Open): Promise<{ counts:
   try {
     announce(options, cursor, since);
     notifier.ready();
-    options.onRunning?.(signals);
     await daemon.run(signals);
     return { counts: daemon.counts };
   } finally {
-    signals.release();
+    signals.release?.();
     await Promise.all([sender.close(), systemLog.close(), notifier.close()]);
   }
+}
+
+function ownSignals(options: SessionOptions, daemon: Daemon): StopSignals {
+  return listenForSignals({
+    fromTerminal: startedFromTerminal(options.io),
+    onReload: () => void reload(options, daemon),
+    exit: () => process.exit(EXIT.asAsked),
+  });
 }
 
 /** `--since` is for a first start; later it would skip or repeat. */
@@ -151,7 +155,7 @@ function announce(options: SessionOptions, cursor: TailCursor | undefined, since
   );
 }
 
-function describeRoute(route: Route): { name: string; patterns: readonly string[]; auth?: string } {
+export function describeRoute(route: Route): ShownRoute {
   const auth = route.authorization === undefined ? {} : { auth: 'basic' };
   return { name: route.name, patterns: route.patterns, ...auth };
 }
@@ -164,6 +168,11 @@ async function reload(options: SessionOptions, daemon: Daemon): Promise<void> {
     await daemon.reload(routes);
     log.info({ routes: routes.all.map(describeRoute) }, 'routes reloaded');
   } catch (error) {
-    log.error({ reason: reasonOf(error) }, 'routes not reloaded, the old ones stay in force');
+    const problems = error instanceof RoutesError ? error.problems.map(inWords) : [reasonOf(error)];
+    log.error({ problems }, 'routes not reloaded, the old ones stay in force');
   }
+}
+
+function inWords({ where, message }: Problem): string {
+  return `${where}: ${message}`;
 }

@@ -5,7 +5,7 @@ import type { LogLevel } from '../log.ts';
 import type { Routes } from '../routing/routes.ts';
 import { Environment, readEnvironment, type Variables } from './environment.ts';
 import { type OrgSettings, orgSettings } from './org-settings.ts';
-import { problemsOf, readAll } from './problems.ts';
+import { type Parts, problemsOf, type Read, readAll } from './problems.ts';
 import { loadRoutes } from './routes-file.ts';
 import {
   filterSetting,
@@ -42,34 +42,57 @@ export interface Surroundings {
   readonly now: number;
 }
 
-export interface Config extends OrgSettings {
+/** What every command that reads the System Log has. */
+export interface Settings extends OrgSettings {
   /** A SCIM filter for Okta, exactly as written. */
   readonly filter?: string;
-  readonly routes: Routes;
-  /** Absolute. */
-  readonly routesFile: string;
-  /** Absolute, and without the org's sub-folder (see orgFolder). */
-  readonly stateFolder: string;
   readonly intervalMs: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** Milliseconds since 1970. */
   readonly since?: number;
+}
+
+export interface Config extends Settings {
+  readonly routes: Routes;
+  /** Absolute. */
+  readonly routesFile: string;
+  /** Absolute, and without the org's sub-folder (see orgFolder). */
+  readonly stateFolder: string;
   readonly once: boolean;
 }
 
 export const DEFAULT_ROUTES_FILE = 'loghook.csv';
 
+export type SettingsInput = Surroundings & { readonly flags: Flags };
+
 /** Throws ConfigError with every problem of every part. */
-export function loadConfig(input: Surroundings & { readonly flags: Flags }): Config {
+export function loadConfig(input: SettingsInput): Config {
+  const { flags, cwd } = input;
+  const file = routesFile(flags.config, cwd);
+  const { settings, more } = loadSettings(input, (environment) => ({
+    routes: () => loadRoutes(file.path, file.shownAs),
+    stateFolder: () => stateFolder({ ...input, flag: flags.state, environment }),
+  }));
+  return Object.freeze({
+    ...settings,
+    ...more,
+    routesFile: file.path,
+    once: flags.once ?? false,
+  });
+}
+
+/** The settings, and what else a command needs, `parts`. Throws ConfigError with every problem of all of them. */
+export function loadSettings<P extends Parts>(
+  input: SettingsInput,
+  parts: (environment: Environment) => P,
+): { readonly settings: Settings; readonly more: Read<P> } {
   const { flags, cwd } = input;
   const { environment, problems } = readEnvironmentOrGoOn(input);
-  const file = routesFile(flags.config, cwd);
-  const { settings, since, filter, ...rest } = readAll(
+  const { org, more, since, filter, ...rest } = readAll(
     {
-      settings: () => orgSettings(environment, cwd),
-      routes: () => loadRoutes(file.path, file.shownAs),
-      stateFolder: () => stateFolder({ ...input, flag: flags.state, environment }),
+      org: () => orgSettings(environment, cwd),
+      more: () => readAll(parts(environment)),
       intervalMs: () => intervalMs(flags.interval, environment),
       logLevel: () => logLevel(flags.logLevel, environment),
       logFormat: () => logFormat(flags.logFormat, environment, input.isTerminal),
@@ -78,14 +101,13 @@ export function loadConfig(input: Surroundings & { readonly flags: Flags }): Con
     },
     problems,
   );
-  return Object.freeze({
-    ...settings,
+  const settings = Object.freeze({
+    ...org,
     ...rest,
     ...(filter !== undefined && { filter }),
     ...(since !== undefined && { since }),
-    routesFile: file.path,
-    once: flags.once ?? false,
   });
+  return { settings, more };
 }
 
 /** `--config`, else loghook.csv: where it is, and how messages name it. */

@@ -15,11 +15,15 @@ const OTHER_TOKEN_NAMES = ['OKTA_CLIENT_TOKEN', 'OKTA_API_TOKEN', 'OKTA_TOKEN'];
 export interface OrgSettings {
   readonly org: { readonly url: URL; readonly notes: readonly string[] };
   readonly token: string;
+  /** Where the token was found, in words; nothing of it. */
+  readonly tokenFrom: string;
 }
 
 interface Token {
   readonly value: string;
-  /** Where it came from: `.env` itself, or anywhere else. */
+  /** Where it came from, in words. */
+  readonly from: string;
+  /** Whether that is `.env` itself, or anywhere else. */
   readonly isFromDotEnv: boolean;
   readonly notes: readonly string[];
 }
@@ -38,7 +42,11 @@ export function orgSettings(environment: Environment, cwd: string): OrgSettings 
     );
   }
   const notes = Object.freeze([...org.notes, ...token.notes]);
-  return Object.freeze({ org: Object.freeze({ url: org.url, notes }), token: token.value });
+  return Object.freeze({
+    org: Object.freeze({ url: org.url, notes }),
+    token: token.value,
+    tokenFrom: token.from,
+  });
 }
 
 function readOrg(environment: Environment) {
@@ -66,7 +74,10 @@ function readToken(environment: Environment, cwd: string): Token {
       'unset one of them',
     );
   }
-  if (key !== undefined) return cleanToken(key.name, key.value, key.from === '.env');
+  if (key !== undefined) {
+    const from = `${key.name} ${origin(key)}`;
+    return { ...cleanToken(key.name, key.value), from, isFromDotEnv: key.from === '.env' };
+  }
   if (file !== undefined) return readTokenFile(file.value.trim(), cwd);
   return readCredential(environment) ?? refuseMissing(environment);
 }
@@ -106,11 +117,11 @@ function tokenOf(where: string, path: string, file: Exclude<FileBytes, { kind: '
   const text = decodeUtf8(file.bytes);
   if (text === undefined) refuse(where, `${path} is not UTF-8 text`, 'save it as UTF-8');
   if (text.trim() === '') refuse(where, `${path} is empty`, 'put the API token in it');
-  return cleanToken(where, text, false);
+  return { ...cleanToken(where, text), from: `${where} ${path}`, isFromDotEnv: false };
 }
 
 /** Never repeats any of the token. */
-function cleanToken(where: string, text: string, isFromDotEnv: boolean): Token {
+function cleanToken(where: string, text: string): Pick<Token, 'value' | 'notes'> {
   const bare = text.trim().replace(/^(["'])(.*)\1$/, '$2');
   const value = bare.replace(/^(?:Authorization:\s*)?SSWS\s+/i, '');
   const notes = value === bare ? [] : [`${where}: "SSWS" is taken off; the token alone is enough`];
@@ -124,7 +135,7 @@ function cleanToken(where: string, text: string, isFromDotEnv: boolean): Token {
       'tokens are made of letters, digits, - and _: copy it again',
     );
   }
-  return { value, isFromDotEnv, notes };
+  return { value, notes };
 }
 
 function refuseMissing(environment: Environment): never {

@@ -1,8 +1,8 @@
 /** Lets parts of the configuration be read each alone or all together, and in both cases report every problem at once. */
 import { ConfigError, type Problem, RoutesError } from '../errors.ts';
 
-type Parts = Readonly<Record<string, () => unknown>>;
-type Read<P extends Parts> = { readonly [Name in keyof P]: ReturnType<P[Name]> };
+export type Parts = Readonly<Record<string, () => unknown>>;
+export type Read<P extends Parts> = { readonly [Name in keyof P]: ReturnType<P[Name]> };
 
 /**
  * Runs every part, in order, and returns what each gave, under its name. Throws one ConfigError with the problems of

@@ -18,7 +18,6 @@ import {
   type Row,
   type Statement,
   stateErrorOf,
-  statementsOf,
 } from './sqlite.ts';
 import { databaseIn } from './standing.ts';
 
@@ -66,7 +65,7 @@ export class DeadLetters {
   private constructor(path: string, database: Database) {
     this.#path = path;
     this.#database = database;
-    this.#sql = statementsOf(database);
+    this.#sql = (text) => database.prepare(text);
     this.#bundles = new Bundles(database);
     this.#settlements = new Settlements(database, this.#bundles);
   }

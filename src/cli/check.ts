@@ -1,0 +1,40 @@
+/** `loghook check`: what the settings and the routes say. Reaches nothing, makes nothing, prints no secret. */
+import { SystemClock } from '../clock.ts';
+import { type Flags, loadConfig, routesFile } from '../config/config.ts';
+import { printable } from '../config/quote.ts';
+import { orgFolder } from '../config/state-folder.ts';
+import type { Routes } from '../routing/routes.ts';
+import { EXIT } from './exit.ts';
+import { type Io, shownPath, surroundings } from './io.ts';
+import { routeTree } from './route-tree.ts';
+import { describeRoute } from './session.ts';
+
+/** @throws ConfigError with every problem */
+export function check(flags: Flags, io: Io): number {
+  const config = loadConfig({ ...surroundings(io, new SystemClock().now(), io.stdout), flags });
+  const { org, tokenFrom, routes, stateFolder, intervalMs, filter } = config;
+  const lines = [
+    `org       ${org.url.origin}`,
+    `token     ${tokenFrom}`,
+    `state     ${shownPath(orgFolder(stateFolder, org.url))}`,
+    `interval  ${intervalMs / 1_000} s`,
+    ...(filter === undefined ? [] : [`filter    ${filter}`]),
+    `routes    ${routesFile(flags.config, io.cwd).shownAs}`,
+    ...routeTree(routes.all.map(describeRoute)),
+    ...[...org.notes, ...looseNotes(routes)].map((note) => `note: ${note}`),
+  ];
+  for (const line of lines) io.stdout.write(`${printable(line)}\n`);
+  return EXIT.asAsked;
+}
+
+/** A whole event type as people type it, neither anchored nor with its dots escaped. */
+const LOOSE = /^[a-z0-9_]+(?:\.[a-z0-9_]+)+$/i;
+
+/** Said once, of the first: such a pattern takes more than the one type that it looks like. */
+function looseNotes(routes: Routes): string[] {
+  const patterns = routes.all.flatMap((route) => route.patterns);
+  const loose = patterns.find((pattern) => LOOSE.test(pattern));
+  if (loose === undefined) return [];
+  const exact = `^${loose.replaceAll('.', '\\.')}$`;
+  return [`/${loose}/ is found inside longer types too; /${exact}/ takes only that type`];
+}

@@ -1,0 +1,34 @@
+/** `loghook listen`: the daemon with one route that stands on the command line, and state of its own. */
+import { join } from 'node:path';
+import { SystemClock } from '../clock.ts';
+import { type Flags, loadSettings } from '../config/config.ts';
+import { orgFolder, stateFolder } from '../config/state-folder.ts';
+import { openCommandLog } from './command-log.ts';
+import { type Io, surroundings } from './io.ts';
+import { runSession } from './session.ts';
+import { parseMatch, parseTarget } from './target.ts';
+
+export async function listen(
+  target: string,
+  flags: Flags & { readonly match?: string },
+  io: Io,
+): Promise<number> {
+  // A URL may hold a secret, and everyone on the machine may list what runs.
+  if (/\D/.test(target)) process.title = 'loghook listen';
+  const input = { ...surroundings(io, new SystemClock().now(), io.stderr), flags };
+  const { settings, more } = loadSettings(input, (environment) => ({
+    pattern: () => parseMatch(flags.match),
+    target: () => parseTarget(target),
+    stateFolder: () => stateFolder({ ...input, flag: flags.state, environment }),
+  }));
+  const { routes, folder, host, isLocal } = parseTarget(target, flags.match);
+  const log = openCommandLog(settings, io.stderr, io.env);
+  if (!isLocal) log.warn({ host }, 'events leave this machine');
+  return runSession({
+    ...settings,
+    io,
+    log,
+    routes,
+    folder: join(orgFolder(more.stateFolder, settings.org.url), folder),
+  });
+}

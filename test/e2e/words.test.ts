@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Sandbox } from '../support/loghook.ts';
+
+const COMMANDS = ['run', 'listen', 'check', 'tail', 'demo', 'practice-org', 'service print'];
+
+test('prints its version', async (t) => {
+  const { code, stdout } = await new Sandbox(t).run(['--version']);
+
+  assert.equal(code, 0);
+  assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
+});
+
+for (const command of COMMANDS) {
+  test(`${command} --help begins with examples`, async (t) => {
+    const { code, stdout } = await new Sandbox(t).run([...command.split(' '), '--help']);
+
+    assert.equal(code, 0);
+    assert.match(stdout, new RegExp(`^Examples:\n  loghook ${command}`));
+  });
+}
+
+test('loghook --help lists every command and the exit codes', async (t) => {
+  const { code, stdout } = await new Sandbox(t).run(['--help']);
+
+  assert.equal(code, 0);
+  for (const command of COMMANDS)
+    assert.match(stdout, new RegExp(`^  ${command.split(' ')[0]} `, 'm'));
+  assert.match(stdout, /Exit codes: 0 stopped as asked/);
+});
+
+const USAGE: readonly (readonly [args: string, stderr: RegExp])[] = [
+  ['rnu', /unknown command 'rnu'\n\(Did you mean run\?\)/],
+  ['lisen 3000', /unknown command 'lisen'\n\(Did you mean listen\?\)/],
+  ['--onec', /unknown option '--onec'\n\(Did you mean --once\?\)/],
+  ['run extra', /too many arguments for 'run'/],
+  ['listen', /missing required argument 'target'/],
+  ['listen 70000', /"70000" is not a port\n {2}→ ports go from 1 to 65535/],
+  ['listen ftp://h/x', /scheme is ftp, not http or https\n {2}→ write a port like 3000/],
+  ['listen nonsense', /no http:\/\/ or https:\/\/\n {2}→ write a port like 3000/],
+  ['listen 3000 --match (', /--match: "\(" is not a regular expression \(missing closing \)/],
+  ['tail --match (', /--match: "\(" is not a regular expression/],
+  ['tail --until 1h', /--until: it needs --since too/],
+  ['tail --since 1h --until 2h', /--until: it is not after --since/],
+  ['tail --since 1h --until later', /"later" is neither a duration like 2h nor a time/],
+  ['demo --events many', /--events: "many" is not a whole number from 1/],
+  ['practice-org --port x --every y', /--port: .*\n(.*\n)*.*--every: /],
+  ['service print windows', /"windows" is none of systemd, systemd-user, launchd/],
+];
+for (const [args, message] of USAGE) {
+  test(`loghook ${args}: a usage error that helps`, async (t) => {
+    const env = { OKTA_ORG_URL: 'http://127.0.0.1:9', OKTA_API_KEY: 'x' };
+
+    const { code, stdout, stderr } = await new Sandbox(t).run(args.split(' '), { env });
+
+    assert.equal(code, 2);
+    assert.match(stderr, message);
+    assert.equal(stdout, '');
+  });
+}
+
+test('repeats no word that may be a secret', async (t) => {
+  const words = ['https://u:S3CRET@h.example/S3CRET', '--token=S3CRET', `S3CRET${'x'.repeat(40)}`];
+
+  for (const word of words) {
+    const { code, stderr } = await new Sandbox(t).run([word]);
+
+    assert.equal(code, 2);
+    assert.doesNotMatch(stderr, /S3CRET/);
+  }
+});
