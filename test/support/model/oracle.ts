@@ -52,11 +52,7 @@ export class Oracle {
       const written = this.#written.get(id);
       if (written === undefined) this.#violated(`committed ${id}, which the org never wrote`);
       else if (!written.raw.equals(raw)) this.#violated(`committed other bytes of ${id}`);
-      if (written === undefined || written.committed) continue;
-      written.committed = true;
-      for (const { path, pattern } of routes) {
-        if (pattern.test(written.eventType)) this.#pair(id, path).owedAt = this.#now();
-      }
+      else if (!written.committed) this.#owe(id, written, routes);
     }
   }
 
@@ -64,9 +60,11 @@ export class Oracle {
     const written = this.#written.get(id);
     const pair = this.#pairs.get(`${path} ${id}`);
     const about = `${id} on ${path} (attempt ${attempt})`;
-    if (written === undefined) return this.#violated(`received ${about}, never written`);
+    if (written === undefined || pair === undefined) {
+      this.#violated(`received ${about}, which was never owed`);
+      return;
+    }
     if (!written.raw.equals(body)) this.#violated(`received other bytes of ${about}`);
-    if (pair === undefined) return this.#violated(`received ${about}, never owed`);
     if (pair.recorded !== undefined) {
       this.#violated(`received ${about} after it was recorded as ${pair.recorded}`);
     } else if (pair.accepted) {
@@ -131,6 +129,13 @@ export class Oracle {
 
   violated(what: string): void {
     this.#violated(what);
+  }
+
+  #owe(id: string, written: Written, routes: readonly RouteOnPaper[]): void {
+    written.committed = true;
+    for (const { path, pattern } of routes) {
+      if (pattern.test(written.eventType)) this.#pair(id, path).owedAt = this.#now();
+    }
   }
 
   #pair(id: string, path: string): Pair {
