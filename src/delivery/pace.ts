@@ -97,8 +97,8 @@ export class Pace {
   }
 
   #wakeOthers(): void {
-    if (this.#waiting.size === 0) return;
-    for (const wake of [...this.#waiting]) wake();
+    // Waking only resolves promises: whoever waits takes itself off the list later, not in this loop.
+    for (const wake of this.#waiting) wake();
   }
 
   /** Requests that were under way at the last cut tell nothing new: one cut a round trip. */
