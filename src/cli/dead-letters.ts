@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { SystemClock } from '../clock.ts';
 import { refuse } from '../config/problems.ts';
 import { printable } from '../config/quote.ts';
-import { type DeadLetter, DeadLetters } from '../state/dead-letters.ts';
+import { type DeadLetter, DeadLetters, type Turn } from '../state/dead-letters.ts';
 import { holderOf } from '../state/folder.ts';
 import type { DeadFlags } from './dead.ts';
 import { EXIT } from './exit.ts';
@@ -13,9 +13,11 @@ import { count, iso, localTime, printableLines, table, writeJson } from './words
 
 /** Rows of the table are lined up in groups of so many, so that a long list needs no memory. */
 const ROWS_A_TABLE = 1_000;
+/** Between two transactions; about as long as one takes. */
+const REST_MS = 20;
 
 export async function listDead(flags: DeadFlags, io: Io): Promise<number> {
-  return withLetters(flags, io, (letters) => {
+  return withLetters(flags, io, async (letters) => {
     let listed = 0;
     for (const group of groups(letters.list(flags.route))) {
       listed += group.length;
@@ -38,7 +40,7 @@ function* groups(letters: Iterable<DeadLetter>): Generator<readonly DeadLetter[]
 }
 
 export async function showDead(id: string, flags: DeadFlags, io: Io): Promise<number> {
-  return withLetters(flags, io, (letters) => {
+  return withLetters(flags, io, async (letters) => {
     const found = letters.find(id, flags.route);
     if (flags.json === true) {
       for (const letter of found) {
@@ -58,9 +60,9 @@ export async function replayDead(
   flags: DeadFlags,
   io: Io,
 ): Promise<number> {
-  return withLetters(flags, io, (letters, folder) => {
+  return withLetters(flags, io, async (letters, folder) => {
     const chosen = choose(letters, ids, flags, 'replay');
-    const replayed = letters.replay(chosen, new SystemClock().now());
+    const replayed = await letters.replay(chosen, turn());
     io.stdout.write(`${count(replayed, 'dead letter')} owed again\n`);
     if (replayed > 0 && holderOf(folder) === undefined) {
       io.stderr.write('no daemon is running here: they go out when `loghook run` starts\n');
@@ -69,23 +71,28 @@ export async function replayDead(
 }
 
 export async function dropDead(ids: readonly string[], flags: DeadFlags, io: Io): Promise<number> {
-  return withLetters(flags, io, (letters) => {
+  return withLetters(flags, io, async (letters) => {
     const chosen = choose(letters, ids, flags, 'drop');
     if (flags.all === true && flags.yes !== true) refuseToDropAll(letters, flags);
-    const dropped = letters.drop(chosen, new SystemClock().now());
+    const dropped = await letters.drop(chosen, turn());
     io.stdout.write(`${count(dropped, 'dead letter')} dropped\n`);
   });
 }
 
-function withLetters(
+function turn(): Turn {
+  const clock = new SystemClock();
+  return { now: clock.now(), rest: () => clock.sleep(REST_MS) };
+}
+
+async function withLetters(
   flags: DeadFlags,
   io: Io,
-  work: (letters: DeadLetters, folder: string) => void,
-): number {
+  work: (letters: DeadLetters, folder: string) => Promise<void>,
+): Promise<number> {
   const { folder } = findOrgState(io, flags.state);
   const letters = DeadLetters.open(folder);
   try {
-    work(letters, folder);
+    await work(letters, folder);
     return EXIT.asAsked;
   } finally {
     letters.close();

@@ -100,7 +100,7 @@ export class Sender {
       this.#open.delete(exchange);
       this.#connecting.delete(exchange);
       this.#lingering.delete(exchange);
-      if (line.isConnected && !this.#isClosed) this.#idle.get(line.origin)?.push(line);
+      if (exchange.isWhole && !this.#isClosed) this.#idle.get(line.origin)?.push(line);
       else this.#drop(line);
     },
   };

@@ -55,6 +55,7 @@ export class Exchange<Line extends Wire> {
   #answer: Answer | undefined;
   #answerBytes = 0;
   #endedWith: Error | undefined;
+  #isWhole = false;
   #isOver = false;
 
   constructor(
@@ -69,6 +70,11 @@ export class Exchange<Line extends Wire> {
     this.#watch = watch;
     this.startedAt = clock.monotonic();
     this.#sentAt = this.startedAt;
+  }
+
+  /** Its answer was read to the end, so that another may follow on the same connection. */
+  get isWhole(): boolean {
+    return this.#isWhole;
   }
 
   /** Ends it now, whatever it waits for. */
@@ -111,6 +117,7 @@ export class Exchange<Line extends Wire> {
   }
 
   onResponseEnd(): void {
+    this.#isWhole = true;
     this.#over(this.#answer ?? this.#failed(new Error('no status')));
   }
 

@@ -6,8 +6,8 @@ import { Alarm } from '../alarm.ts';
 import type { Clock } from '../clock.ts';
 import type { LogEvent } from '../event.ts';
 import type { Log } from '../log.ts';
-import type { Sender } from './attempt.ts';
-import { outcomeOf } from './outcome.ts';
+import type { Request } from './attempt.ts';
+import { type Answer, outcomeOf } from './outcome.ts';
 import type { Pace } from './pace.ts';
 import { RouteNews } from './route-news.ts';
 import { type RouteState, RouteTrouble, type Verdict } from './whose-trouble.ts';
@@ -38,11 +38,16 @@ export interface Sendable {
   readonly lastAttemptAt?: number;
 }
 
+/** Sends one request; never rejects. */
+export interface Sends {
+  send(request: Request): Promise<Answer>;
+}
+
 export interface LaneOptions {
   readonly destination: Destination;
   readonly encoding: Encoding;
   readonly state: RouteState;
-  readonly sender: Sender;
+  readonly sender: Sends;
   readonly pace: Pace;
   readonly clock: Clock;
   readonly log: Log;
@@ -58,6 +63,7 @@ export class Lane {
   readonly name: string;
   readonly #options: LaneOptions;
   readonly #trouble: RouteTrouble;
+  readonly #origin: string;
   readonly #path: string;
   readonly #headers: readonly string[];
   readonly #closed = new AbortController();
@@ -73,6 +79,7 @@ export class Lane {
     this.name = destination.name;
     this.#options = options;
     this.#alarm = new Alarm(options.clock);
+    this.#origin = destination.url.origin;
     this.#path = `${destination.url.pathname}${destination.url.search}`;
     this.#headers = headersOf(destination, encoding, options.userAgent);
     this.#news = new RouteNews(options.log, this.name, options.state);
@@ -143,10 +150,10 @@ export class Lane {
   }
 
   async #send(delivery: Sendable): Promise<Verdict | undefined> {
-    const { pace, sender, clock, encoding, destination } = this.#options;
+    const { pace, sender, clock, encoding } = this.#options;
     const { id } = delivery.event;
     const request = {
-      origin: destination.url.origin,
+      origin: this.#origin,
       path: this.#path,
       headers: [...this.#headers, 'webhook-id', id, 'loghook-attempt', `${delivery.attempts + 1}`],
       body: encoding.encode(delivery.event),

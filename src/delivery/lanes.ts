@@ -1,14 +1,13 @@
 /** All lanes that are open: one for each route in force. */
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { Sender } from './attempt.ts';
-import { type Destination, type Encoding, Lane } from './lane.ts';
+import { type Destination, type Encoding, Lane, type Sends } from './lane.ts';
 import { Paces } from './pace.ts';
 import type { RouteState } from './whose-trouble.ts';
 
 export interface LanesOptions {
   readonly encoding: Encoding;
-  readonly sender: Sender;
+  readonly sender: Sends;
   readonly clock: Clock;
   readonly log: Log;
   readonly userAgent: string;

@@ -25,6 +25,8 @@ const WORDS: Readonly<Record<string, string>> = {
   EPROTO: 'TLS failed',
   UND_ERR_SOCKET: 'connection closed',
   UND_ERR_HEADERS_OVERFLOW: 'headers of the answer are too large',
+  HTTPParserError: 'the answer is not HTTP',
+  ERR_ASSERTION: 'the answer is not what undici can read', // such as 101 to a request that asked for no upgrade
   UND_ERR_INVALID_ARG: 'the request cannot be written as HTTP',
 };
 
@@ -32,7 +34,7 @@ const WORDS: Readonly<Record<string, string>> = {
 export function networkWords(error: Error): string {
   const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
   const code = codeOf(error) ?? codeOf(first);
-  if (code === undefined) return `failed (${error.name})`;
+  if (code === undefined) return WORDS[error.name] ?? `failed (${error.name})`;
   const words = WORDS[code] ?? familyWords(code);
   return words === undefined ? code : `${words} (${code})`;
 }

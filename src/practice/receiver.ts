@@ -1,4 +1,5 @@
 /** A practice receiver: takes what routes send, remembers it, and answers as it is told to, rightly or wrongly. */
+import { setMaxListeners } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Clock, SystemClock } from '../clock.ts';
@@ -80,6 +81,7 @@ export class PracticeReceiver {
     this.#server = server;
     this.#clock = options.clock ?? new SystemClock();
     this.#keepBodies = options.keepBodies ?? true;
+    setMaxListeners(0, this.#closing.signal); // each slow answer listens, and there may be many
     this.#keepRequests = options.keepRequests ?? Number.POSITIVE_INFINITY;
   }
 

@@ -3,14 +3,7 @@
  * row an event would cost three times as much to write and to free. A bundle is freed when the last delivery that
  * needs one of its events is settled.
  */
-import {
-  asBuffer,
-  asNumber,
-  type Database,
-  type Row,
-  type Statement,
-  statementsOf,
-} from './sqlite.ts';
+import { asBuffer, asNumber, type Database, type Row, type Statement } from './sqlite.ts';
 
 const BUNDLE_BYTES = 64 * 1024;
 /** Deliveries of a bundle are read one after the other: a few kept in memory serve nearly all of them. */
@@ -71,7 +64,7 @@ export class Bundles {
   readonly #read = new Map<number, Buffer>();
 
   constructor(database: Database) {
-    this.#sql = statementsOf(database);
+    this.#sql = (text) => database.prepare(text);
   }
 
   store(id: number, raw: Buffer, refs: number): void {

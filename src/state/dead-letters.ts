@@ -18,7 +18,6 @@ import {
   type Row,
   type Statement,
   stateErrorOf,
-  statementsOf,
 } from './sqlite.ts';
 import { databaseIn } from './standing.ts';
 
@@ -45,6 +44,14 @@ export interface DeadLetter {
   readonly firstAttemptAt?: number;
 }
 
+/** What a change is made with. */
+export interface Turn {
+  /** Ms since 1970. */
+  readonly now: number;
+  /** Called between two transactions, so that a running daemon comes to write as well. */
+  readonly rest: () => Promise<void>;
+}
+
 const COLUMNS = `
   dead.seq, dead.route, dead.died_at, dead.why, dead.status, dead.attempts, dead.first_at,
   events.id, events.type, events.published, routes.name, routes.retired
@@ -66,7 +73,7 @@ export class DeadLetters {
   private constructor(path: string, database: Database) {
     this.#path = path;
     this.#database = database;
-    this.#sql = statementsOf(database);
+    this.#sql = (text) => database.prepare(text);
     this.#bundles = new Bundles(database);
     this.#settlements = new Settlements(database, this.#bundles);
   }
@@ -114,21 +121,29 @@ export class DeadLetters {
     });
   }
 
-  /** Owes them again, due at `now` with all tries before them; durable when it returns. Returns how many were still dead. */
-  replay(letters: Iterable<DeadLetter>, now: number): number {
-    return this.#each(letters, ({ routeId, seq, unreadable }) =>
-      unreadable ? false : this.#settlements.replay(routeId, seq, now),
+  /** Owes them again, due now with all tries before them. Returns how many were still dead. */
+  replay(letters: Iterable<DeadLetter>, turn: Turn): Promise<number> {
+    return this.#each(letters, turn, ({ routeId, seq, unreadable }) =>
+      unreadable ? false : this.#settlements.replay(routeId, seq, turn.now),
     );
   }
 
   /** Gives them up: a ledger line stays, the bytes go. Returns how many were still dead. */
-  drop(letters: Iterable<DeadLetter>, now: number): number {
-    return this.#each(letters, ({ routeId, seq }) => this.#settlements.drop(routeId, seq, now));
+  drop(letters: Iterable<DeadLetter>, turn: Turn): Promise<number> {
+    return this.#each(letters, turn, ({ routeId, seq }) =>
+      this.#settlements.drop(routeId, seq, turn.now),
+    );
   }
 
-  #each(letters: Iterable<DeadLetter>, move: (letter: DeadLetter) => boolean): number {
+  /** Each batch is durable before the next; what was moved stays moved when a later one fails. */
+  async #each(
+    letters: Iterable<DeadLetter>,
+    { rest }: Turn,
+    move: (letter: DeadLetter) => boolean,
+  ): Promise<number> {
     let moved = 0;
     for (const batch of batches(letters)) {
+      if (moved > 0) await rest();
       this.#try('write to', () =>
         inTransaction(this.#database, () => {
           for (const letter of batch) if (move(letter)) moved += 1;

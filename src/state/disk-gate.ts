@@ -4,7 +4,7 @@
  *
  * Two write: the intake (pages) and the records (outcomes). Trouble begins with the first refusal of either and ends
  * when neither is refused any more. Sending stops at any refusal; it goes on as soon as a small write goes through,
- * though a large page may still not fit, because deliveries that are done with make room for it.
+ * though a large page may still not fit: deliveries that are done with make room for it.
  */
 import type { Clock } from '../clock.ts';
 import { reasonOf } from '../errors.ts';
@@ -85,7 +85,7 @@ export class DiskGate {
 }
 
 function sentenceFor(error: unknown): string {
-  if (isFull(error)) return 'disk full, nothing is read or sent';
-  if (isBusy(error)) return 'state is locked by another process, nothing is read or sent';
-  return 'disk refuses writes, nothing is read or sent';
+  if (isFull(error)) return 'disk full, what cannot be recorded is not read or sent';
+  if (isBusy(error)) return 'state is locked by another process, nothing is read or sent meanwhile';
+  return 'disk refuses writes, what cannot be recorded is not read or sent';
 }

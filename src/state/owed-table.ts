@@ -10,7 +10,6 @@ import {
   type Database,
   type Row,
   type Statement,
-  statementsOf,
 } from './sqlite.ts';
 
 /** Nothing is planned further ahead than a Retry-After of 24 h; a due time beyond it comes from a clock that was wrong. */
@@ -26,7 +25,7 @@ export class OwedTable {
   readonly #bundles: Bundles;
 
   constructor(database: Database, bundles: Bundles) {
-    this.#sql = statementsOf(database);
+    this.#sql = (text) => database.prepare(text);
     this.#bundles = bundles;
   }
 

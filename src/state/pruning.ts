@@ -7,7 +7,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { asNumber, type Database, inTransaction, type Row, statementsOf } from './sqlite.ts';
+import { asNumber, type Database, inTransaction, type Row, type Statement } from './sqlite.ts';
 
 const LEDGER_DAYS = 30;
 const DAY_MS = 86_400_000;
@@ -27,7 +27,7 @@ const COUNT_EVERY_MS = 600_000;
 
 export class Pruning {
   readonly #database: Database;
-  readonly #sql: ReturnType<typeof statementsOf>;
+  readonly #sql: (text: string) => Statement;
   readonly #clock: Clock;
   readonly #log: Log;
   #ledgerWalkedTo = 0;
@@ -39,7 +39,7 @@ export class Pruning {
 
   constructor(database: Database, clock: Clock, log: Log) {
     this.#database = database;
-    this.#sql = statementsOf(database);
+    this.#sql = (text) => database.prepare(text);
     this.#clock = clock;
     this.#log = log;
   }

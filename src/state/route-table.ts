@@ -9,14 +9,13 @@ import {
   type Database,
   type Row,
   type Statement,
-  statementsOf,
 } from './sqlite.ts';
 
 export class RouteTable {
   readonly #sql: (text: string) => Statement;
 
   constructor(database: Database) {
-    this.#sql = statementsOf(database);
+    this.#sql = (text) => database.prepare(text);
   }
 
   retireRoutes(): void {

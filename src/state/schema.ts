@@ -11,7 +11,7 @@ export const SCHEMA_VERSION = 1;
  * `owed.due_at` is 0 for what was never tried (due at once, in log order) and an instant in ms for what is to be tried
  * again. An event's bytes lie in its bundle (see bundles.ts) for as long as an `owed` or `dead` row needs one of it.
  * Route 0 is no route: raw pieces of pages that could not be cut lie there as dead letters. `probe` means nothing: it is
- * written to see whether the disk has room.
+ * written over, in its place, to see whether the disk takes writes.
  */
 const TABLES = `
   CREATE TABLE cursor (
@@ -47,6 +47,7 @@ const TABLES = `
     first_at INTEGER, status INTEGER, attempts INTEGER NOT NULL, ms INTEGER,
     PRIMARY KEY (seq, route)
   ) WITHOUT ROWID;
+  INSERT INTO probe (only, filler) VALUES (1, zeroblob(32768));
   INSERT INTO routes (id, key, name, retired) VALUES (0, '', '(unreadable pages)', 1);
 `;
 

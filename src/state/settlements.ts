@@ -5,7 +5,7 @@
 
 import type { Bundles } from './bundles.ts';
 import type { Delivery, Settlement } from './outbox.ts';
-import { asNumber, type Database, type Statement, statementsOf } from './sqlite.ts';
+import { asNumber, type Database, type Statement } from './sqlite.ts';
 
 type Of<K extends Settlement['kind']> = Settlement & { readonly kind: K };
 
@@ -24,7 +24,7 @@ export class Settlements {
   readonly #done = new Map<number, number>();
 
   constructor(database: Database, bundles: Bundles) {
-    this.#sql = statementsOf(database);
+    this.#sql = (text) => database.prepare(text);
     this.#bundles = bundles;
   }
 

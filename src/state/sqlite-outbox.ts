@@ -29,7 +29,7 @@ import { Pruning } from './pruning.ts';
 import { RouteTable } from './route-table.ts';
 import { openState } from './schema.ts';
 import { Settlements } from './settlements.ts';
-import { type Database, inTransaction, isForNow, stateErrorOf } from './sqlite.ts';
+import { type Database, isForNow, isFull, stateErrorOf } from './sqlite.ts';
 import { Tables } from './tables.ts';
 
 export interface OutboxOptions {
@@ -101,7 +101,7 @@ export class SqliteOutbox implements Outbox {
 
   async adopt(routes: readonly RouteRef[]): Promise<void> {
     this.#try('adopt the routes in', () =>
-      inTransaction(this.#database, () => {
+      this.#tables.inTransaction(() => {
         this.#routeTable.retireRoutes();
         for (const route of routes) this.#routeTable.adoptRoute(route.key, route.name);
       }),
@@ -121,8 +121,9 @@ export class SqliteOutbox implements Outbox {
         return this.#commit(intake, wants);
       } catch (error) {
         if (!isForNow(error)) throw stateErrorOf(this.#path, 'write to', error);
-        await this.#clock.sleep(this.#gate.refused('intake', error), signal);
-        this.#probe();
+        const waitMs = this.#gate.refused('intake', error);
+        if (isFull(error)) this.#probe();
+        await this.#clock.sleep(waitMs, signal);
       }
     }
     return undefined;
@@ -194,6 +195,7 @@ export class SqliteOutbox implements Outbox {
       );
     }
     this.#stopListening();
+    this.#tables.checkpoint();
     this.#database.close();
     this.#lock.release();
   }
@@ -201,7 +203,7 @@ export class SqliteOutbox implements Outbox {
   #commit(intake: Intake, wants: Wants): Committed {
     const now = this.#clock.now();
     let taken: Taken = { owed: [], repeated: 0 };
-    inTransaction(this.#database, () => {
+    this.#tables.inTransaction(() => {
       taken = this.#intake.take(intake, wants, now, (key) => this.#route(key).id);
     });
     this.#gate.accepted('intake');
@@ -214,7 +216,7 @@ export class SqliteOutbox implements Outbox {
 
   #write(group: readonly Recorded[]): void {
     try {
-      inTransaction(this.#database, () => {
+      this.#tables.inTransaction(() => {
         const settled = group.map(
           ({ routeKey, delivery, settlement }) =>
             [this.#route(routeKey).id, delivery, settlement] as const,
@@ -232,7 +234,7 @@ export class SqliteOutbox implements Outbox {
     }
   }
 
-  /** A page was refused: may sending go on? What waits to be recorded finds out by itself. */
+  /** A page does not fit: may sending go on? What waits to be recorded finds out by itself. */
   #probe(): void {
     if (this.#group.size > 0) return;
     try {

@@ -16,6 +16,7 @@ export interface Statement {
 
 export interface Database {
   exec(sql: string): void;
+  /** Each text is prepared once. */
   prepare(sql: string): Statement;
   close(): void;
 }
@@ -26,7 +27,7 @@ type DatabaseConstructor = new (
 ) => Database;
 
 /** How long a writer waits for another process (a `dead replay`, say). The wait blocks the whole process. */
-const BUSY_TIMEOUT_MS = 1_000;
+const BUSY_TIMEOUT_MS = 500;
 
 /** Result codes of https://www.sqlite.org/rescode.html; the low byte is the primary code. */
 const SQLITE_BUSY = 5;
@@ -37,6 +38,14 @@ const SQLITE_FULL = 13;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
 
+/** What the file system says, as SQLite would say it. */
+const FILE_ERRORS: ReadonlyMap<string, number> = new Map([
+  ['ENOSPC', SQLITE_FULL],
+  ['EROFS', SQLITE_READONLY],
+  ['EACCES', SQLITE_CANTOPEN],
+  ['EPERM', SQLITE_CANTOPEN],
+]);
+
 let DatabaseSync: DatabaseConstructor | undefined;
 
 /** @throws StateError when this Node has no SQLite and the optional package is not installed. */
@@ -45,7 +54,23 @@ export function openDatabase(
   options: { readonly readOnly?: boolean; readonly timeout?: number } = {},
 ): Database {
   DatabaseSync ??= loadSqlite();
-  return new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, ...options });
+  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, ...options });
+  const prepared = new Map<string, Statement>();
+  return {
+    exec: (sql) => database.exec(sql),
+    prepare: (sql) => {
+      const known = prepared.get(sql);
+      if (known !== undefined) return known;
+      const statement = database.prepare(sql);
+      prepared.set(sql, statement);
+      return statement;
+    },
+    close: () => {
+      // The package keeps the file open until the last statement is collected as garbage; Node's own does not.
+      prepared.clear();
+      database.close();
+    },
+  };
 }
 
 function loadSqlite(): DatabaseConstructor {
@@ -96,8 +121,7 @@ export function isBusy(error: unknown): boolean {
 
 /** What a person should know about a database error, beside its text. */
 export function hintFor(error: unknown, path: string): string {
-  if (codeOf(error) === 'ENOSPC') return `Free some space on the disk that holds ${path}.`;
-  switch (primaryCode(error)) {
+  switch (FILE_ERRORS.get(codeOf(error) ?? '') ?? primaryCode(error)) {
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
       return `Check who owns ${path} and its folder, and that the disk is not mounted read-only.`;
@@ -138,19 +162,6 @@ function rollback(database: Database): void {
   } catch {
     // A full disk makes SQLite roll back by itself; there is then nothing left to roll back.
   }
-}
-
-/** Prepares each statement once. */
-export function statementsOf(database: Database): (sql: string) => Statement {
-  const prepared = new Map<string, Statement>();
-  return (sql) => {
-    let statement = prepared.get(sql);
-    if (statement === undefined) {
-      statement = database.prepare(sql);
-      prepared.set(sql, statement);
-    }
-    return statement;
-  };
 }
 
 /** A stored blob as a Buffer over the same memory. */

@@ -10,19 +10,34 @@ import {
   asOptionalNumber,
   asText,
   type Database,
+  inTransaction,
+  isForNow,
+  isFull,
   type Statement,
-  statementsOf,
 } from './sqlite.ts';
 
-const PROBE_BYTES = 65_536;
-
 export class Tables {
+  readonly #database: Database;
   readonly #sql: (text: string) => Statement;
   #dataVersion: number;
 
   constructor(database: Database) {
-    this.#sql = statementsOf(database);
+    this.#database = database;
+    this.#sql = (text) => database.prepare(text);
     this.#dataVersion = this.#currentDataVersion();
+  }
+
+  /**
+   * All of `work` or, when it or the commit throws, none of it. On a full disk it is tried a second time, after the
+   * log's pages were moved to their places: the log can then be written from its start again.
+   */
+  inTransaction(work: () => void): void {
+    try {
+      inTransaction(this.#database, work);
+    } catch (error) {
+      if (!isFull(error) || !this.checkpoint()) throw error;
+      inTransaction(this.#database, work);
+    }
   }
 
   /** The place after the last event. */
@@ -88,11 +103,20 @@ export class Tables {
     return changed;
   }
 
+  /** Moves what is in the write-ahead log to its place in the file. False when the disk refuses even that. */
+  checkpoint(): boolean {
+    try {
+      return this.#sql('PRAGMA wal_checkpoint(PASSIVE)').get()?.busy === 0;
+    } catch (error) {
+      if (isForNow(error)) return false;
+      throw error;
+    }
+  }
+
   /** Writes some bytes, to see whether the disk takes any. Throws as any write would. */
   probeWrite(): void {
-    this.#sql('INSERT OR REPLACE INTO probe (only, filler) VALUES (1, zeroblob(?))').run(
-      PROBE_BYTES,
-    );
+    // Random: SQLite writes nothing for bytes that stay the same.
+    this.#sql('UPDATE probe SET filler = randomblob(length(filler))').run();
   }
 
   #currentDataVersion(): number {

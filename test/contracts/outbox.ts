@@ -524,6 +524,17 @@ export function outboxContract(name: string, storeFor: (t: TestContext) => Outbo
     assert.deepEqual(await again.routeState(A.key), { kind: 'flowing' });
   });
 
+  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    test(`${name}: whatever happens in whatever order, each is delivered once (seed ${seed})`, async (t) => {
+      const store = storeFor(t);
+      const work = new RandomWork(seed, store, [A, B]);
+
+      await work.run(250);
+
+      assert.deepEqual(work.deliveredTimes(), new Map([[1, work.committed * 2]]));
+    });
+  }
+
   // ── clocks that jump ────────────────────────────────────────────────────────────────────────────────────────────
 
   for (const [what, jumpMs] of [
@@ -626,4 +637,116 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+/** Pages, attempts, failures, give-backs, restarts, removed routes and clocks that jump, drawn from a seed. */
+class RandomWork {
+  readonly #random: () => number;
+  readonly #store: OutboxStore;
+  readonly #routes: readonly RouteRef[];
+  readonly #delivered = new Map<string, number>();
+  readonly #out = new Map<RouteRef, Delivery[]>();
+  committed = 0;
+
+  constructor(seed: number, store: OutboxStore, routes: readonly RouteRef[]) {
+    this.#random = randomFrom(seed);
+    this.#store = store;
+    this.#routes = routes;
+  }
+
+  async run(steps: number): Promise<void> {
+    let outbox = await this.#reopen();
+    for (let step = 0; step < steps; step += 1) {
+      const dice = this.#random();
+      if (dice < 0.25) await this.#commit(outbox);
+      else if (dice < 0.8) await this.#attempt(outbox, this.#pick(this.#routes));
+      else if (dice < 0.9) await this.#store.clock.advance(this.#below(20_000));
+      else if (dice < 0.93) await this.#store.clock.jump(this.#below(2 * DAY_MS) - DAY_MS);
+      else if (dice < 0.97) await outbox.adopt(this.#routes.filter(() => this.#random() < 0.5));
+      else outbox = await this.#reopen();
+    }
+    await this.#drain(await this.#reopen());
+  }
+
+  /** How many (event, route) were delivered how many times. */
+  deliveredTimes(): Map<number, number> {
+    const times = new Map<number, number>();
+    for (const n of this.#delivered.values()) times.set(n, (times.get(n) ?? 0) + 1);
+    return times;
+  }
+
+  async #reopen(): Promise<Outbox> {
+    this.#out.clear();
+    const outbox = await this.#store.open();
+    await outbox.adopt(this.#routes);
+    return outbox;
+  }
+
+  async #commit(outbox: Outbox): Promise<void> {
+    // Some of what was read before comes again; now and then there is more than fits into memory.
+    const again = Math.min(this.committed, this.#below(5));
+    const count = this.#random() < 0.05 ? 2_500 : this.#below(40);
+    const events = eventsOf(this.committed - again, again + count);
+    await outbox.commit(pageOf(events), allTo(...this.#routes), never);
+    this.committed += count;
+  }
+
+  async #attempt(outbox: Outbox, route: RouteRef): Promise<void> {
+    const { clock } = this.#store;
+    const out = this.#out.get(route) ?? [];
+    out.push(...(await takeDue(outbox, route, clock.now(), this.#below(90))));
+    const ended = out.splice(0, this.#below(out.length + 1));
+    this.#out.set(route, out);
+    const recorded: (readonly [Delivery, ReturnType<typeof delivered>])[] = [];
+    for (const delivery of ended) {
+      const dice = this.#random();
+      if (dice < 0.1) outbox.release(route, delivery);
+      else if (dice < 0.35) recorded.push([delivery, postponed(clock, this.#below(30_000))]);
+      else recorded.push([delivery, this.#deliver(route, delivery)]);
+    }
+    await recordAll(outbox, clock, route, recorded);
+  }
+
+  async #drain(outbox: Outbox): Promise<void> {
+    const { clock } = this.#store;
+    while ((await outbox.owedCount()) > 0) {
+      let taken = 0;
+      for (const route of this.#routes) {
+        const due = await takeDue(outbox, route, clock.now());
+        taken += due.length;
+        await recordAll(
+          outbox,
+          clock,
+          route,
+          due.map((delivery) => [delivery, this.#deliver(route, delivery)]),
+        );
+      }
+      if (taken === 0) await clock.advance(3_600_000);
+    }
+  }
+
+  #deliver(route: RouteRef, delivery: Delivery) {
+    const key = `${route.key} ${delivery.event.id}`;
+    this.#delivered.set(key, (this.#delivered.get(key) ?? 0) + 1);
+    return delivered(this.#store.clock);
+  }
+
+  #below(limit: number): number {
+    return Math.floor(this.#random() * limit);
+  }
+
+  #pick<T>(from: readonly T[]): T {
+    return from[this.#below(from.length)]!;
+  }
+}
+
+/** Mulberry32: small, and the same everywhere. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
 }

@@ -13,8 +13,12 @@ export class FakeClock implements Clock {
   readonly #jumpListeners = new Set<(jumpMs: number) => void>();
   readonly #sleepers: (() => void)[] = [];
 
-  constructor(now = Date.parse('2026-11-21T08:00:00.000Z')) {
+  readonly #settle: () => Promise<void>;
+
+  /** `settleWith` is awaited after each timer that fires: until what it set going has come to rest. */
+  constructor(now = Date.parse('2026-11-21T08:00:00.000Z'), settleWith = settle) {
     this.#now = now;
+    this.#settle = settleWith;
   }
 
   now(): number {
@@ -78,21 +82,29 @@ export class FakeClock implements Clock {
   async advance(ms: number): Promise<void> {
     const target = this.#monotonic + ms;
     for (;;) {
-      const next = [...this.#timers].sort((a, b) => a.at - b.at)[0];
+      const next = this.#nextTimer();
       if (next === undefined || next.at > target) break;
       this.#moveTo(next.at);
       next.fire();
-      await settle();
+      await this.#settle();
     }
     this.#moveTo(target);
-    await settle();
+    await this.#settle();
   }
 
   /** The wall clock jumps (sleep and wake, or a clock that was set); timers do not move. */
   async jump(ms: number): Promise<void> {
     this.#now += ms;
     for (const listener of [...this.#jumpListeners]) listener(ms);
-    await settle();
+    await this.#settle();
+  }
+
+  #nextTimer(): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (next === undefined || timer.at < next.at) next = timer;
+    }
+    return next;
   }
 
   #moveTo(monotonic: number): void {

@@ -1,0 +1,205 @@
+/**
+ * The kill test: the real daemon under load, SIGKILLed at random moments, restarted on the same state folder. At the
+ * end every event has been accepted on every route that wants it, byte for byte; an event was accepted twice only where
+ * the daemon was killed within `KILL_WINDOW_MS` of the first answer, before it could have recorded it.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { SystemClock } from '../../src/clock.ts';
+import { practiceEvent, seededRandom } from '../../src/practice/events.ts';
+import { PracticeOrg } from '../../src/practice/org.ts';
+import { int } from '../../src/practice/random.ts';
+import {
+  type Answer,
+  PracticeReceiver,
+  type ReceivedRequest,
+} from '../../src/practice/receiver.ts';
+import { DaemonProcess, Workplace } from '../support/daemon-process.ts';
+import { Reception } from '../support/reception.ts';
+import { numberFrom, repeatWith } from '../support/seeds.ts';
+
+const KILLS = numberFrom('LOGHOOK_KILLS', 200);
+const SEED = numberFrom('LOGHOOK_SEED', 1);
+/** An answer is recorded within a few ms of its coming; the rest is for a machine that is busy. */
+const KILL_WINDOW_MS = 1_000;
+/** A request that the daemon sent before it was killed may be seen here so much later. */
+const LAG_MS = 250;
+const SETTLE_MS = 240_000;
+
+const clock = new SystemClock();
+const again = repeatWith('long/kill.long', { LOGHOOK_SEED: SEED, LOGHOOK_KILLS: KILLS });
+
+interface Wanting {
+  readonly path: string;
+  readonly pattern: RegExp;
+}
+
+const HEALTHY: Wanting = { path: '/healthy', pattern: /./ };
+const SLOW: Wanting = { path: '/slow', pattern: /^(system|policy|group)/ };
+const FLAKY: Wanting = { path: '/flaky', pattern: /^user\./ };
+const ALL = [HEALTHY, SLOW, FLAKY];
+
+/** What the org wrote, by event id. */
+class Written {
+  readonly #bytes = new Map<string, Buffer>();
+  readonly #types = new Map<string, string>();
+
+  add(raw: Buffer): void {
+    const { uuid, eventType } = JSON.parse(raw.toString());
+    this.#bytes.set(uuid, raw);
+    this.#types.set(uuid, eventType);
+  }
+
+  get size(): number {
+    return this.#bytes.size;
+  }
+
+  bytesOf(id: string): Buffer | undefined {
+    return this.#bytes.get(id);
+  }
+
+  /** Which (event, route) have not been accepted yet. */
+  missing(reception: Reception): string[] {
+    return [...this.#types].flatMap(([id, type]) =>
+      ALL.filter(({ path, pattern }) => pattern.test(type) && !reception.has(path, id)).map(
+        ({ path }) => `${id} on ${path}`,
+      ),
+    );
+  }
+}
+
+/** Refuses, cuts or throttles one event in eight, once, then takes it: a second time would cost a minute at the end. */
+function flakyAnswer(seed: number): (request: ReceivedRequest) => Answer {
+  const random = seededRandom(seed);
+  const seen = new Set<string>();
+  return ({ id = '' }) => {
+    const fails = !seen.has(id) && int(random, 8) === 0;
+    seen.add(id);
+    if (!fails) return { status: 200 };
+    const choice = int(random, 40);
+    if (choice === 0) return { status: 429 };
+    if (choice < 10) return { kind: 'reset' };
+    return { status: choice < 25 ? 400 : 500, delayMs: int(random, 20) };
+  };
+}
+
+function answerAll(seed: number): (request: ReceivedRequest) => Answer {
+  const flaky = flakyAnswer(seed);
+  const random = seededRandom(seed + 1);
+  return (request) => {
+    if (request.path === FLAKY.path) return flaky(request);
+    const slowest = request.path === SLOW.path ? 80 : 8;
+    return { status: 204, delayMs: int(random, slowest) };
+  };
+}
+
+/** Adds events for as long as it runs, some of them late, as fast as the daemon can take them when it is up. */
+async function load(org: PracticeOrg, written: Written, stop: AbortSignal): Promise<void> {
+  const random = seededRandom(SEED + 2);
+  while (!stop.aborted) {
+    addEvents(org, written, random, int(random, 6));
+    await clock.sleep(20, stop);
+  }
+}
+
+function addEvents(org: PracticeOrg, written: Written, random: () => number, count: number): void {
+  for (let n = 0; n < count; n += 1) {
+    const now = clock.now();
+    const raw = practiceEvent(random, now);
+    written.add(raw);
+    org.add(raw, random() < 0.1 ? { persistedAt: now + int(random, 5_000) } : {});
+  }
+}
+
+/** Lives of the daemon: how each one ends. The moment counts from the start or from the first page that is safe. */
+async function liveAndDie(
+  daemon: DaemonProcess,
+  random: () => number,
+): Promise<{ at: number; ready: boolean }> {
+  const fromReady = random() < 0.7;
+  if (fromReady) await daemon.untilSaid('ready');
+  await clock.sleep(20 + int(random, fromReady ? 600 : 400));
+  const at = clock.now();
+  await daemon.kill();
+  return { at, ready: daemon.said('ready').length > 0 };
+}
+
+function killsNear(kills: readonly number[], at: number): number[] {
+  return kills.map((kill) => kill - at).filter((ms) => Math.abs(ms) < 5_000);
+}
+
+const workplace = new Workplace();
+const written = new Written();
+const reception = new Reception((id) => written.bytesOf(id));
+let org: PracticeOrg;
+let healthy: PracticeReceiver;
+let flaky: PracticeReceiver;
+
+before(async () => {
+  org = await PracticeOrg.open({ rateLimit: 1_000_000 });
+  const answer = answerAll(SEED);
+  const watched = async (request: ReceivedRequest) => {
+    reception.received(request);
+    const given = answer(request);
+    if ('status' in given && given.status < 300) reception.accepted(request);
+    return given;
+  };
+  healthy = await PracticeReceiver.open({ answer: watched, keepRequests: 1 });
+  flaky = await PracticeReceiver.open({ answer: watched, keepRequests: 1 });
+  workplace.writeRoutes([
+    ['.', `${healthy.url}${HEALTHY.path}`],
+    ['^(system|policy|group)', `${healthy.url}${SLOW.path}`],
+    ['^user\\.', `${flaky.url}${FLAKY.path}`],
+  ]);
+});
+
+after(async () => {
+  await Promise.all([org.close(), healthy.close(), flaky.close()]);
+  workplace.remove();
+});
+
+test(`loses and changes nothing in ${KILLS} kills under load`, async (t) => {
+  const random = seededRandom(SEED + 3);
+  const loading = new AbortController();
+  const loaded = load(org, written, loading.signal);
+  const kills: number[] = [];
+  let ready = 0;
+  for (let n = 0; n < KILLS; n += 1) {
+    if (n % 10 === 9) addEvents(org, written, random, 500 + int(random, 1_500));
+    const daemon = new DaemonProcess({ workplace, org, args: ['--interval', '1s'] });
+    const life = await liveAndDie(daemon, random);
+    kills.push(life.at);
+    if (life.ready) ready += 1;
+    assert.deepEqual(daemon.noise, [], `${again}\nlife ${n} wrote what is no log line`);
+  }
+  loading.abort();
+  await loaded;
+
+  const daemon = new DaemonProcess({ workplace, org, args: ['--interval', '1s'] });
+  await daemon.until(
+    () => written.missing(reception).length === 0,
+    `all ${written.size} events\n${again}`,
+    SETTLE_MS,
+  );
+  const { code } = await daemon.stop();
+  const repeats = reception.repeats();
+  const windows = repeats.map(({ first, second }) => {
+    const kill = kills.find((at) => at >= first.at - LAG_MS && at <= second.at);
+    return kill === undefined ? Number.POSITIVE_INFINITY : Math.max(0, kill - first.at);
+  });
+  const unexplained = repeats
+    .filter((_, index) => !(windows[index]! <= KILL_WINDOW_MS))
+    .map((repeat) =>
+      JSON.stringify({ ...repeat, killsBetween: killsNear(kills, repeat.first.at) }),
+    );
+  const widest = Math.max(0, ...windows);
+  t.diagnostic(
+    `${kills.length} kills (${ready} after the first page), ${written.size} events, ` +
+      `${reception.requests} requests, 0 lost, ${reception.faults.length} changed, ` +
+      `${repeats.length} repeats, widest window ${Math.round(widest)} ms`,
+  );
+  assert.equal(code, 0, again);
+  assert.deepEqual(reception.faults, [], again);
+  assert.deepEqual(unexplained.slice(0, 10), [], `repeats without a kill: ${again}`);
+  assert.equal(daemon.said('stopped')[0]?.owed, 0, again);
+});

@@ -1,0 +1,57 @@
+/** What `npm install loghook` brings: the right files, few packages, none that needs an install script. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const read = (path: string) => readFileSync(resolve(root, path), 'utf8');
+
+test('the tarball holds the command, the compiled sources and what a user reads, and nothing else', () => {
+  const printed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [{ files, unpackedSize }] = JSON.parse(printed);
+  const paths: string[] = files.map((file: { path: string }) => file.path);
+
+  const astray = paths.filter(
+    (path) =>
+      !/^(bin\/loghook\.js|dist\/src\/.*\.(js|d\.ts)|loghook\.csv|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(
+        path,
+      ),
+  );
+
+  assert.deepEqual(astray, []);
+  for (const needed of ['bin/loghook.js', 'dist/src/cli/main.js', 'loghook.csv', 'LICENSE']) {
+    assert.ok(paths.includes(needed), `${needed} is missing`);
+  }
+  assert.ok(unpackedSize < 2_000_000, `${unpackedSize} bytes unpacked`);
+});
+
+test('a user installs at most 40 packages, and only the optional SQLite has an install script', () => {
+  const { packages } = JSON.parse(read('package-lock.json'));
+  const runtime = Object.entries<Record<string, unknown>>(packages).filter(
+    ([path, entry]) => path !== '' && entry.dev !== true && entry.devOptional !== true,
+  );
+
+  assert.ok(runtime.length <= 40, `${runtime.length} packages`);
+  assert.deepEqual(
+    runtime.filter(([, { hasInstallScript }]) => hasInstallScript === true).map(([path]) => path),
+    // Its script only builds where no binary fits; ours is in its tarball, and loads with scripts switched off.
+    ['node_modules/@photostructure/sqlite'],
+  );
+});
+
+test('the lock file names no download addresses', () => {
+  assert.doesNotMatch(read('package-lock.json'), /"resolved": "https?:/);
+});
+
+test('the change log has an entry for the version that is packaged', () => {
+  const { version } = JSON.parse(read('package.json'));
+
+  assert.match(read('CHANGELOG.md'), new RegExp(`^## (Unreleased|\\[?${version}\\]?)`, 'm'));
+});

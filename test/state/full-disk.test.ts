@@ -1,0 +1,26 @@
+/** A disk that is full, for real: a tmpfs of a few MB. The tests themselves are in full-disk.inside.ts. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { onSmallDisk } from '../support/small-disk.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const onLinux = { skip: process.platform === 'linux' ? false : 'tmpfs is on Linux only' };
+
+const SCENARIOS = [
+  'a page waits while the disk is full, nothing is sent, and it goes on by itself',
+  'outcomes are kept while the disk is full, nothing more is sent, and nothing is lost',
+  'while only a large page does not fit, sending goes on, and it is said once',
+  'a stop ends the wait for room; what cannot be recorded is counted and may be sent again',
+  'on a disk that is full from the start, opening says what to do',
+];
+
+for (const name of SCENARIOS) {
+  test(name, onLinux, async (t) => {
+    const file = fileURLToPath(new URL('./full-disk.inside.js', import.meta.url));
+
+    const output = await onSmallDisk(file, tempFolder(t), `^${name}$`);
+
+    assert.match(output, new RegExp(`^ok \\d+ - ${name}$`, 'm'));
+  });
+}

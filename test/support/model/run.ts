@@ -1,0 +1,268 @@
+/** One run of the model: a seed decides what happens; the promises of design.md section 5 must hold throughout. */
+import { join } from 'node:path';
+import { seededRandom } from '../../../src/practice/events.ts';
+import type { Fault } from '../../../src/practice/faults.ts';
+import { int, pick, type Random } from '../../../src/practice/random.ts';
+import { DATABASE_FILE } from '../../../src/state/folder.ts';
+import { openDatabase } from '../../../src/state/sqlite.ts';
+import { NEIGHBOUR, type PaperRoute, spread, World } from './world.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+/** From being owed to being recorded, on a route that nothing is wrong with. */
+const NEIGHBOUR_MS = 5_000;
+/** Our share of the org's rate limit: what SystemLog takes by default. */
+const SHARE = 0.5;
+
+export interface ModelReport {
+  readonly violations: readonly string[];
+  readonly story: readonly string[];
+  readonly log: readonly string[];
+  readonly counts: {
+    readonly events: number;
+    readonly pairs: number;
+    readonly dead: number;
+    readonly attempts: number;
+  };
+}
+
+export async function runModel(seed: number): Promise<ModelReport> {
+  const random = seededRandom(seed);
+  const run = new Run(random, await openWorld(seed, random));
+  try {
+    await run.all();
+  } catch (error) {
+    run.world.oracle.violated(`the run broke off: ${error instanceof Error ? error.stack : error}`);
+  } finally {
+    await run.world.close();
+  }
+  const { oracle, log } = run.world;
+  return { violations: oracle.violations, story: run.story, log, counts: oracle.counts };
+}
+
+/** Chance is drawn apart for each part, so that the order in which bytes arrive does not change the story. */
+function openWorld(seed: number, random: Random): Promise<World> {
+  return World.open({
+    seed,
+    rateLimit: pick(random, [30, 60, 120, 600]),
+    limit: pick(random, [1, 2, 7, 50, 1000]),
+    intervalMs: pick(random, [15_000, 60_000, 300_000]),
+  });
+}
+
+const EVERYTHING = /./;
+const PATTERNS = [EVERYTHING, /^user/, /^(system|policy|group)/, /session|app/];
+
+class Run {
+  readonly story: string[] = [];
+  readonly world: World;
+  readonly #random: Random;
+  #routes: readonly PaperRoute[];
+  #events = 0;
+  readonly #longest: number;
+
+  constructor(random: Random, world: World) {
+    this.#random = random;
+    this.world = world;
+    this.#routes = this.#drawRoutes();
+    this.#longest = random() < 0.1 ? 3 * HOUR : 10 * MINUTE;
+  }
+
+  async all(): Promise<void> {
+    await this.world.start(this.#routes);
+    const steps = 20 + int(this.#random, 40);
+    for (let step = 0; step < steps; step += 1) {
+      await this.#step();
+      if (this.world.oracle.violations.length > 0) return;
+    }
+    await this.#heal();
+    this.#checkTheEnd();
+  }
+
+  async #step(): Promise<void> {
+    const random = this.#random;
+    const choice = int(random, 100);
+    if (choice < 45) this.#write(1 + int(random, 8));
+    else if (choice < 60) this.#changeTrouble();
+    else if (choice < 72) this.#failOrg();
+    else if (choice < 80) await this.#reload();
+    else if (choice < 87) await this.#restart();
+    else if (choice < 91) await this.#sleep();
+    else if (choice < 95) await this.#setClock();
+    else this.#poison();
+    const ms = spread(random, 100, this.#longest);
+    this.#tell(`${ms} ms pass`);
+    await this.world.advance(ms);
+  }
+
+  #write(count: number): void {
+    this.#tell(`${count} events`);
+    for (let n = 0; n < count; n += 1) {
+      this.#events += 1;
+      this.world.write(this.#random() < 0.3 ? int(this.#random, 10 * MINUTE) : 0);
+    }
+  }
+
+  #changeTrouble(): void {
+    const at = 1 + int(this.#random, 2);
+    this.#tell(`receiver ${at}: ${this.world.troubles[at]!.change()}`);
+  }
+
+  #poison(): void {
+    const at = 1 + int(this.#random, 2);
+    this.world.troubles[at]!.poisonous = true;
+    this.#tell(`receiver ${at} refuses some events for good`);
+  }
+
+  #failOrg(): void {
+    const { world } = this;
+    const fault = this.#drawFault();
+    const times = 1 + int(this.#random, 4);
+    const credentials = fault.kind === 'status' && (fault.status === 401 || fault.status === 403);
+    if (fault.kind === 'status' && fault.status < 500 && !world.firstPageIsSafe) return;
+    world.org.clearFaults();
+    world.org.fail(fault, credentials ? 1 : times);
+    this.#tell(`org: ${JSON.stringify(fault)} ${times} times`);
+  }
+
+  #drawFault(): Fault {
+    const random = this.#random;
+    const afterBytes = 1 + int(random, 3_000);
+    const foreign = `${this.world.receivers[1]!.url}/api/v1/logs?after=1`;
+    return pick<Fault>(random, [
+      { kind: 'status', status: pick(random, [500, 502, 503, 504, 401, 403, 400, 404, 302]) },
+      { kind: 'status', status: 429 },
+      { kind: 'reset' },
+      { kind: 'truncate', afterBytes },
+      { kind: 'cut-json', afterBytes },
+      { kind: 'html' },
+      { kind: 'slow', ms: int(random, 30_000) },
+      { kind: 'stale-link' },
+      { kind: 'foreign-link', url: foreign },
+      { kind: 'no-link' },
+      { kind: 'body', body: Buffer.from(`{"error": ${int(random, 1e9)}}`) },
+    ]);
+  }
+
+  async #reload(): Promise<void> {
+    this.#routes = this.#drawRoutes();
+    this.#tell(
+      `reload: ${this.#routes.map(({ path, pattern }) => `${path} ${pattern}`).join(', ')}`,
+    );
+    await this.world.reload(this.#routes);
+  }
+
+  async #restart(): Promise<void> {
+    const { world } = this;
+    const isCrash = this.#random() < 0.6;
+    this.#tell(isCrash ? 'crash' : 'stop and start');
+    await (isCrash ? world.crash() : world.stop());
+    if (this.#random() < 0.3) this.#routes = this.#drawRoutes();
+    if (this.#random() < 0.3) await world.advance(spread(this.#random, 1_000, HOUR));
+    await world.start(this.#routes);
+  }
+
+  async #sleep(): Promise<void> {
+    const ms = spread(this.#random, 5_000, 10 * HOUR);
+    this.#tell(`sleeps ${ms} ms`);
+    await this.world.sleepAndWake(ms);
+  }
+
+  async #setClock(): Promise<void> {
+    const ms = spread(this.#random, 4_000, 24 * HOUR) * (this.#random() < 0.6 ? -1 : 1);
+    this.#tell(`clock set by ${ms} ms`);
+    await this.world.setClock(ms);
+  }
+
+  /** Every receiver is well but for the poison, every route is back, a person has looked: now all must come to its end. */
+  async #heal(): Promise<void> {
+    const { world } = this;
+    world.org.clearFaults();
+    for (const trouble of world.troubles) trouble.heal();
+    this.#routes = allRoutes().map((route) => ({ ...route, pattern: EVERYTHING }));
+    this.#tell('all is well again');
+    await world.reload(this.#routes);
+    for (let round = 0; round < 60; round += 1) {
+      this.#write(1); // others must get through for an event to be at fault
+      await world.advance(round < 20 ? 5 * MINUTE : HOUR);
+      if (round >= 10 && world.oracle.unfinished(world.orgNow).length === 0) break;
+      if (world.oracle.violations.length > 0) return;
+    }
+    await world.stop();
+  }
+
+  #checkTheEnd(): void {
+    const { world } = this;
+    const { oracle } = world;
+    if (oracle.violations.length > 0) return;
+    for (const what of oracle.unfinished(world.orgNow)) oracle.violated(what);
+    const slowest = oracle.slowest(NEIGHBOUR);
+    if (slowest > NEIGHBOUR_MS && !this.story.some((line) => /crash|stop and/.test(line))) {
+      oracle.violated(`a delivery to the healthy neighbour took ${slowest} ms`);
+    }
+    this.#checkManners();
+    this.#checkState();
+  }
+
+  /** After a start or a wake-up nothing is known of the window, so each of them may cost one request more. */
+  #checkManners(): void {
+    const { org, oracle, forgotAt } = this.world;
+    const limit = this.world.rateLimit;
+    const windowOf = (at: number) => Math.floor((at - 17_000) / MINUTE);
+    const byWindow = new Map<number, number>();
+    for (const { at } of org.requests) {
+      byWindow.set(windowOf(at), (byWindow.get(windowOf(at)) ?? 0) + 1);
+    }
+    for (const [window, count] of byWindow) {
+      const forgot = forgotAt.filter((at) => windowOf(at) === window).length;
+      if (count > limit * SHARE + forgot + 1) {
+        oracle.violated(`${count} requests in one window of ${limit} (forgot ${forgot} times)`);
+      }
+    }
+    if (org.violations > 0) oracle.violated(`${org.violations} times the last request was taken`);
+  }
+
+  /** Nothing is left behind: no row that is owed, no bytes that nobody needs. */
+  #checkState(): void {
+    const database = openDatabase(join(this.world.folder, DATABASE_FILE), { readOnly: true });
+    const one = (sql: string) => Number(database.prepare(sql).get()?.n);
+    const owed = one('SELECT count(*) AS n FROM owed');
+    const stray = one(
+      `SELECT count(*) AS n FROM bundles WHERE id NOT IN
+       (SELECT bundle FROM events JOIN dead ON dead.seq = events.seq)`,
+    );
+    const refs = one('SELECT coalesce(sum(refs), 0) AS n FROM bundle_refs');
+    const dead = one('SELECT count(*) AS n FROM dead');
+    database.close();
+    if (owed !== 0) this.world.oracle.violated(`${owed} rows are still owed`);
+    if (stray !== 0) this.world.oracle.violated(`${stray} bundles are kept for nobody`);
+    if (refs !== dead) {
+      this.world.oracle.violated(`bundles are needed ${refs} times, by ${dead} dead letters`);
+    }
+  }
+
+  #drawRoutes(): PaperRoute[] {
+    const random = this.#random;
+    const [neighbour, ...others] = allRoutes();
+    const drawn = others
+      .filter(() => random() < 0.7)
+      .map((route) => ({ ...route, pattern: pick(random, PATTERNS) }));
+    drawn.splice(int(random, drawn.length + 1), 0, neighbour!);
+    return drawn;
+  }
+
+  #tell(what: string): void {
+    this.story.push(what);
+    this.world.log.push(`--- ${new Date(this.world.clock.now()).toISOString()} ${what}\n`);
+  }
+}
+
+/** Two of them share a receiver, and so its pace. */
+function allRoutes(): PaperRoute[] {
+  return [
+    { receiver: 0, path: NEIGHBOUR, pattern: EVERYTHING },
+    { receiver: 1, path: '/one', pattern: EVERYTHING },
+    { receiver: 1, path: '/two', pattern: EVERYTHING },
+    { receiver: 2, path: '/three', pattern: EVERYTHING },
+  ];
+}

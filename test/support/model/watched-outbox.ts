@@ -1,0 +1,81 @@
+/** An outbox that tells what it was asked and what became durable, until it is cut off. */
+import type {
+  Committed,
+  Delivery,
+  Intake,
+  LaneGate,
+  Outbox,
+  RouteRef,
+  RouteState,
+  Settlement,
+  TailCursor,
+  Wants,
+} from '../../../src/state/outbox.ts';
+
+export interface OutboxWatcher {
+  committed(intake: Intake): void;
+  recorded(key: string, delivery: Delivery, settlement: Settlement): void;
+}
+
+export class WatchedOutbox implements Outbox {
+  readonly #inner: Outbox;
+  #watcher: OutboxWatcher | undefined;
+
+  constructor(inner: Outbox, watcher: OutboxWatcher) {
+    this.#inner = inner;
+    this.#watcher = watcher;
+  }
+
+  /** From now on nothing that it does counts: the process is dead, whatever its remains still do. */
+  cutOff(): void {
+    this.#watcher = undefined;
+  }
+
+  async commit(intake: Intake, wants: Wants, signal: AbortSignal): Promise<Committed | undefined> {
+    const before = this.#watcher;
+    const committed = await this.#inner.commit(intake, wants, signal);
+    if (committed !== undefined && before === this.#watcher) before?.committed(intake);
+    return committed;
+  }
+
+  async record(
+    lane: { readonly key: string },
+    delivery: Delivery,
+    settlement: Settlement,
+  ): Promise<void> {
+    const before = this.#watcher;
+    await this.#inner.record(lane, delivery, settlement);
+    if (before === this.#watcher) before?.recorded(lane.key, delivery, settlement);
+  }
+
+  adopt(routes: readonly RouteRef[]): Promise<void> {
+    return this.#inner.adopt(routes);
+  }
+  cursor(): Promise<TailCursor | undefined> {
+    return this.#inner.cursor();
+  }
+  due(lane: LaneGate, signal: AbortSignal, asOf?: number): AsyncIterable<Delivery> {
+    return this.#inner.due(lane, signal, asOf);
+  }
+  release(lane: { readonly key: string }, delivery: Delivery): void {
+    this.#inner.release(lane, delivery);
+  }
+  owedCount(): Promise<number> {
+    return this.#inner.owedCount();
+  }
+  routeState(key: string): Promise<RouteState> {
+    return this.#inner.routeState(key);
+  }
+  saveRouteState(key: string, state: RouteState): Promise<void> {
+    return this.#inner.saveRouteState(key, state);
+  }
+  saveTrouble(trouble: string | undefined): Promise<void> {
+    return this.#inner.saveTrouble(trouble);
+  }
+  tidy(): Promise<void> {
+    return this.#inner.tidy();
+  }
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+}

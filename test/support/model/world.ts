@@ -1,0 +1,366 @@
+/**
+ * A small world for the model test: a practice org, three receivers and a daemon of real parts over real sockets, with
+ * time in the test's hand. The org's clock only moves forward; the daemon's may jump.
+ */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../../../src/clock.ts';
+import { parseRoutes } from '../../../src/config/routes-file.ts';
+import { Daemon } from '../../../src/daemon.ts';
+import { Sender } from '../../../src/delivery/attempt.ts';
+import { openLog } from '../../../src/log.ts';
+import { apiToken } from '../../../src/okta/credentials.ts';
+import { SystemLog } from '../../../src/okta/system-log.ts';
+import { practiceEvent, seededRandom } from '../../../src/practice/events.ts';
+import { PracticeOrg } from '../../../src/practice/org.ts';
+import type { Random } from '../../../src/practice/random.ts';
+import { PracticeReceiver } from '../../../src/practice/receiver.ts';
+import { joinLines } from '../../../src/routing/join.ts';
+import { Routes } from '../../../src/routing/routes.ts';
+import type { Settlement } from '../../../src/state/outbox.ts';
+import { SqliteOutbox } from '../../../src/state/sqlite-outbox.ts';
+import { FakeClock } from '../fake-clock.ts';
+import { Oracle, type RouteOnPaper } from './oracle.ts';
+import { Traffic } from './traffic.ts';
+import { Trouble } from './trouble.ts';
+import { WatchedOutbox } from './watched-outbox.ts';
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly rateLimit: number;
+  readonly limit: number;
+  readonly intervalMs: number;
+}
+
+/** Always healthy, on a receiver of its own: nobody else's trouble may be felt here. */
+export const NEIGHBOUR = '/neighbour';
+
+/** A route as the test writes it down: which receiver, which path, which pattern. */
+export interface PaperRoute extends RouteOnPaper {
+  readonly receiver: number;
+}
+
+interface Life {
+  readonly daemon: Daemon;
+  readonly outbox: WatchedOutbox;
+  readonly systemLog: SystemLog;
+  readonly sender: Sender;
+  readonly soft: AbortController;
+  readonly hard: AbortController;
+  readonly over: Promise<void>;
+}
+
+/** Tells the org's time: what the daemon's clock would tell if nobody had set it. */
+class OrgClock implements Clock {
+  readonly #clock: FakeClock;
+  #ahead: number;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+    this.#ahead = clock.now() - clock.monotonic();
+  }
+
+  /** The machine of the daemon slept; the world went on. */
+  slept(ms: number): void {
+    this.#ahead += ms;
+  }
+
+  now(): number {
+    return this.#clock.monotonic() + this.#ahead;
+  }
+  monotonic(): number {
+    return this.#clock.monotonic();
+  }
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return this.#clock.sleep(ms, signal);
+  }
+  after(ms: number, callback: () => void): () => void {
+    return this.#clock.after(ms, callback);
+  }
+  onJump(): () => void {
+    return () => undefined;
+  }
+}
+
+/** The daemon's own clock, but its housekeeping comes once a minute: hours must pass in a moment. */
+class DaemonClock implements Clock {
+  readonly #clock: FakeClock;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+  monotonic(): number {
+    return this.#clock.monotonic();
+  }
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return this.#clock.sleep(ms === 1_000 ? 60_000 : ms, signal);
+  }
+  after(ms: number, callback: () => void): () => void {
+    return this.#clock.after(ms, callback);
+  }
+  onJump(listener: (jumpMs: number) => void): () => void {
+    return this.#clock.onJump(listener);
+  }
+}
+
+export class World {
+  readonly clock: FakeClock;
+  readonly oracle: Oracle;
+  readonly org: PracticeOrg;
+  readonly receivers: readonly PracticeReceiver[];
+  readonly troubles: readonly Trouble[];
+  /** What the daemon logged, each with the clock's time. */
+  readonly log: string[] = [];
+  readonly #options: WorldOptions;
+  readonly #eventRandom: Random;
+  readonly #traffic: Traffic;
+  readonly #orgClock: OrgClock;
+  readonly #base: string;
+  #folders = 0;
+  #folder: string;
+  #paper: readonly PaperRoute[] = [];
+  #life: Life | undefined;
+  #firstPageIsSafe = false;
+  /** When the daemon (re)started or its clock jumped, by the org's time: it has forgotten what it knew of the window. */
+  readonly forgotAt: number[] = [];
+
+  static async open(options: WorldOptions): Promise<World> {
+    const traffic = new Traffic();
+    const clock = new FakeClock(Date.parse('2026-11-21T08:00:00.000Z'), () => traffic.settle());
+    const orgClock = new OrgClock(clock);
+    const org = await PracticeOrg.open({ clock: orgClock, rateLimit: options.rateLimit });
+    const oracle = new Oracle(() => clock.monotonic());
+    const troubles = [0, 1, 2].map(
+      (at) => new Trouble(seededRandom(options.seed * 10 + at), oracle, org.token),
+    );
+    const receivers = await Promise.all(
+      troubles.map((trouble) =>
+        PracticeReceiver.open({ clock, answer: (request) => trouble.answer(request) }),
+      ),
+    );
+    return new World(options, { traffic, clock, orgClock, org, oracle, troubles, receivers });
+  }
+
+  private constructor(
+    options: WorldOptions,
+    parts: {
+      readonly traffic: Traffic;
+      readonly clock: FakeClock;
+      readonly orgClock: OrgClock;
+      readonly org: PracticeOrg;
+      readonly oracle: Oracle;
+      readonly troubles: readonly Trouble[];
+      readonly receivers: readonly PracticeReceiver[];
+    },
+  ) {
+    this.#options = options;
+    this.#eventRandom = seededRandom(options.seed * 10 + 4);
+    this.#traffic = parts.traffic;
+    this.clock = parts.clock;
+    this.#orgClock = parts.orgClock;
+    this.org = parts.org;
+    this.oracle = parts.oracle;
+    this.troubles = parts.troubles;
+    this.receivers = parts.receivers;
+    this.#base = mkdtempSync(join(inMemory(), 'loghook-model-'));
+    this.#folder = join(this.#base, '0');
+  }
+
+  get firstPageIsSafe(): boolean {
+    return this.#firstPageIsSafe;
+  }
+
+  get orgNow(): number {
+    return this.#orgClock.now();
+  }
+
+  /** Adds an event that can be read `lateMs` from now. */
+  write(lateMs: number): void {
+    const raw = practiceEvent(this.#eventRandom, this.orgNow);
+    const { uuid, eventType } = JSON.parse(raw.toString());
+    const persistedAt = this.orgNow + lateMs;
+    this.oracle.wrote(uuid, eventType, raw, persistedAt);
+    this.org.add(raw, { persistedAt });
+  }
+
+  async start(paper: readonly PaperRoute[]): Promise<void> {
+    this.#paper = paper;
+    this.forgotAt.push(this.orgNow);
+    const { clock, org } = this;
+    const log = openLog('info', { write: (line) => void this.log.push(line) });
+    const inner = SqliteOutbox.open({ folder: this.#folder, clock, log, pid: process.pid });
+    const outbox = new WatchedOutbox(inner, {
+      committed: ({ events }) => {
+        this.#firstPageIsSafe = true;
+        this.oracle.committed(events, this.#paper);
+      },
+      recorded: (key, { event }, settlement) => this.#recorded(key, event.id, settlement),
+    });
+    const cursor = await outbox.cursor();
+    const { seed, limit, intervalMs } = this.#options;
+    const random = seededRandom(seed * 10 + 3);
+    const systemLog = new SystemLog({
+      org: new URL(org.url),
+      credentials: apiToken(org.token),
+      clock,
+      log,
+      userAgent: 'loghook/model',
+      intervalMs,
+      limit,
+      random,
+    });
+    const sender = new Sender(clock);
+    const from = cursor === undefined ? { since: clock.now() - 120_000 } : { cursor };
+    const daemon = new Daemon({
+      tail: (signal) => systemLog.tail(from, signal),
+      outbox,
+      routes: this.#routesOf(paper),
+      sender,
+      clock: new DaemonClock(clock),
+      log,
+      userAgent: 'loghook/model',
+      random,
+    });
+    const soft = new AbortController();
+    const hard = new AbortController();
+    const over = daemon.run({ soft: soft.signal, hard: hard.signal }).catch((error: unknown) => {
+      if (this.#life?.daemon !== daemon) return;
+      const text = error instanceof Error ? `${error.stack} ${String(error.cause)}` : String(error);
+      this.oracle.violated(`the daemon ended: ${text}`);
+    });
+    this.#life = { daemon, outbox, systemLog, sender, soft, hard, over };
+    await this.#traffic.settle();
+  }
+
+  /** As SIGHUP. */
+  async reload(paper: readonly PaperRoute[]): Promise<void> {
+    this.#paper = paper;
+    await this.#alive().daemon.reload(this.#routesOf(paper));
+    await this.#traffic.settle();
+  }
+
+  /** As SIGTERM; resolves when all is closed. */
+  async stop(): Promise<void> {
+    const life = this.#alive();
+    life.soft.abort();
+    await this.#until(life.over);
+    this.#life = undefined;
+    await Promise.all([life.sender.close(), life.systemLog.close()]);
+    await life.outbox.close();
+    await this.#traffic.settle();
+  }
+
+  /** As SIGKILL: the next start finds what was durable at this moment, and nothing else. */
+  async crash(): Promise<void> {
+    const life = this.#alive();
+    this.#life = undefined;
+    life.outbox.cutOff();
+    this.oracle.crashed();
+    this.#folders += 1;
+    const copy = join(this.#base, String(this.#folders));
+    cpSync(this.#folder, copy, { recursive: true });
+    this.#folder = copy;
+    life.soft.abort();
+    life.hard.abort();
+    await this.#until(life.over);
+    await Promise.all([life.sender.close(), life.systemLog.close()]);
+    await life.outbox.close();
+    await this.#traffic.settle();
+    this.oracle.crashed();
+  }
+
+  advance(ms: number): Promise<void> {
+    return this.clock.advance(ms);
+  }
+
+  /** The daemon's machine sleeps: its timers stand still, the world goes on. */
+  async sleepAndWake(ms: number): Promise<void> {
+    this.#orgClock.slept(ms);
+    this.forgotAt.push(this.orgNow);
+    await this.clock.jump(ms);
+  }
+
+  /** Somebody sets the clock of the daemon's machine. */
+  async setClock(byMs: number): Promise<void> {
+    this.forgotAt.push(this.orgNow);
+    await this.clock.jump(byMs);
+  }
+
+  get rateLimit(): number {
+    return this.#options.rateLimit;
+  }
+
+  get folder(): string {
+    return this.#folder;
+  }
+
+  async close(): Promise<void> {
+    if (this.#life !== undefined) await this.stop();
+    await Promise.all([this.org.close(), ...this.receivers.map((receiver) => receiver.close())]);
+    this.#traffic.close();
+    rmSync(this.#base, { recursive: true, force: true });
+  }
+
+  /** Lets so much time pass as `promise` needs: no more than a minute, and a second of real time for what is not ours. */
+  async #until(promise: Promise<void>): Promise<void> {
+    let isOver = false;
+    const over = promise.then(() => {
+      isOver = true;
+    });
+    await this.#traffic.settle();
+    const from = performance.now();
+    for (let waitedMs = 0; !isOver; ) {
+      if (waitedMs > 60_000 && performance.now() - from > 1_000) break;
+      const stepMs = Math.min(this.clock.nextTimerMs() ?? 1_000, 1_000);
+      await this.clock.advance(stepMs);
+      waitedMs += Math.max(1, stepMs);
+    }
+    if (!isOver) {
+      this.oracle.violated('the daemon did not stop within a minute');
+      throw new Error(this.oracle.violations.join('\n'));
+    }
+    await over;
+  }
+
+  #recorded(key: string, eventId: string, settlement: Settlement): void {
+    this.oracle.recorded(eventId, this.#paths.get(key) ?? key, settlement);
+  }
+
+  /** Route keys to paths, of every route that there ever was. */
+  readonly #paths = new Map<string, string>();
+
+  #routesOf(paper: readonly PaperRoute[]): Routes {
+    const lines = paper.map(({ receiver, path, pattern }) => {
+      return `"${pattern.source}",${this.receivers[receiver]!.url}${path}\n`;
+    });
+    const routes = new Routes(joinLines(parseRoutes(Buffer.from(lines.join('')), 'loghook.csv')));
+    for (const { key, url } of routes.all) this.#paths.set(key, url.pathname);
+    return routes;
+  }
+
+  #alive(): Life {
+    if (this.#life === undefined) throw new Error('the daemon is not running');
+    return this.#life;
+  }
+}
+
+/** A folder that no disk slows down, where there is one. */
+function inMemory(): string {
+  try {
+    const probe = mkdtempSync('/dev/shm/loghook-probe-');
+    rmSync(probe, { recursive: true });
+    return '/dev/shm';
+  } catch {
+    return tmpdir();
+  }
+}
+
+/** Between `from` and `to`, small ones more often. */
+export function spread(random: Random, from: number, to: number): number {
+  return Math.round(from * (to / from) ** random());
+}
