@@ -68,9 +68,13 @@ const NEXT_STEP: Readonly<Record<string, string>> = {
   'okta unreachable': 'nothing is lost: it goes on by itself when Okta answers',
   'okta answered with something else than events':
     'a proxy or a sign-in page may stand between: check OKTA_ORG_URL; it goes on trying',
+  'okta refused the request': 'check the filter; it goes on trying',
   'okta answered with a redirect, which is never followed': 'check OKTA_ORG_URL; it goes on trying',
   'okta sent a page that cannot be read, reading it again': 'nothing is lost: it is read again',
   'okta refused the credentials': 'what is owed is still delivered; it goes on trying',
+  'a link that leads away from the org was not followed': 'it is never followed; it goes on trying',
+  'okta keeps refusing requests over its rate limit':
+    'other clients of the org use it up: nothing is lost, events come late',
   'cursor refused; reading again from earlier': 'what was read before is recognised, not repeated',
   'disk full, nothing is read or sent':
     'free some space: it goes on by itself, and nothing is lost',

@@ -13,6 +13,7 @@ import { addTail } from './add-tail.ts';
 import { addDead } from './dead.ts';
 import { EXIT, exitCodeOf, explain } from './exit.ts';
 import type { Io, Output } from './io.ts';
+import { outliveTerminal } from './lost-terminal.ts';
 import type { Ended } from './options.ts';
 import { addStatus } from './status.ts';
 import { usageMessage, withDefaultCommand } from './usage.ts';
@@ -29,7 +30,7 @@ export async function main(
   env: Readonly<Record<string, string | undefined>>,
   { version, stdout = process.stdout, stderr = process.stderr }: Streams,
 ): Promise<number> {
-  ignoreClosedOutput();
+  outliveTerminal();
   const io: Io = { env, cwd: process.cwd(), version, stdout, stderr };
   let code: number = EXIT.asAsked;
   const program = commands(io, (ended) => {
@@ -43,12 +44,6 @@ export async function main(
     explain(error, stderr);
     return exitCodeOf(error);
   }
-}
-
-/** EPIPE and EIO: whoever read our output is gone. That must neither crash a daemon nor make it spin. */
-function ignoreClosedOutput(): void {
-  process.stdout.on('error', () => undefined);
-  process.stderr.on('error', () => undefined);
 }
 
 function commands(io: Io, ended: Ended): Command {

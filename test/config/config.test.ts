@@ -24,6 +24,7 @@ test('makes one frozen Config with the defaults of the original', (t) => {
   assert.equal(routes.all.length, 1);
   assert.deepEqual(rest, {
     token: '00abc',
+    tokenFrom: 'OKTA_API_KEY in the environment',
     routesFile: join(cwd, 'loghook.csv'),
     stateFolder: '/home/a/.local/state/loghook',
     intervalMs: 15_000,
@@ -53,7 +54,7 @@ test('lets flags win over everything else', (t) => {
     },
   );
 
-  const { org: _org, routes: _routes, token: _token, ...rest } = config;
+  const { org: _org, routes: _routes, token: _token, tokenFrom: _from, ...rest } = config;
   assert.deepEqual(rest, {
     routesFile: join(cwd, 'other.csv'),
     stateFolder: '/a',

@@ -53,8 +53,8 @@ test('demo delivers everything through a late event, a 429 and a failing receive
   assert.equal(stderr, '');
   assert.match(stdout, /\* the org answers 429/);
   assert.match(stdout, /\* a late event, [0-9a-f]{8}: /);
-  assert.match(stdout, /! people is held: 500 internal server error/);
-  assert.match(stdout, /← people flows again/);
+  assert.match(stdout, /! sign-ins is held: 500 internal server error/);
+  assert.match(stdout, /← sign-ins flows again/);
   assert.match(stdout, /^Everything arrived, unchanged\.$/m);
   const total = (name: string) => Number(new RegExp(`^  ${name} +(\\d+)`, 'm').exec(stdout)?.[1]);
   assert.equal(total('events made'), 48);
