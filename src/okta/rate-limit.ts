@@ -80,12 +80,14 @@ export class RateBudget {
     };
   }
 
-  /** The machine slept, or its clock was set: nothing that was being waited for still holds. */
-  forget(): void {
-    this.#seen = undefined;
-    this.#sent = [];
-    this.#unanswered = 0;
-    this.#pausedUntil = Number.NEGATIVE_INFINITY;
+  /**
+   * The machine slept for `ms`, or its clock was set forward so far, while `now` stood still: Okta's windows went on.
+   * What is still under way after it still holds.
+   */
+  slept(ms: number): void {
+    if (this.#seen !== undefined) this.#seen = { ...this.#seen, resetAt: this.#seen.resetAt - ms };
+    this.#sent = this.#sent.map((at) => at - ms);
+    this.#pausedUntil -= ms;
     this.#refusals = this.#collisions = 0;
   }
 

@@ -255,7 +255,7 @@ export class SystemLog {
   #watchClock(): () => void {
     return this.#options.clock.onJump((jumpMs) => {
       if (jumpMs < 0) return;
-      this.#budget.forget();
+      this.#budget.slept(jumpMs);
       this.#troubles.paceAfresh();
       this.#door.reconnect();
     });

@@ -4,7 +4,7 @@
  * the daemon was killed within `KILL_WINDOW_MS` of the first answer, before it could have recorded it.
  */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { SystemClock } from '../../src/clock.ts';
 import { practiceEvent, seededRandom } from '../../src/practice/events.ts';
 import { PracticeOrg } from '../../src/practice/org.ts';
@@ -14,7 +14,8 @@ import {
   PracticeReceiver,
   type ReceivedRequest,
 } from '../../src/practice/receiver.ts';
-import { DaemonProcess, Workplace } from '../support/daemon-process.ts';
+import { Daemon } from '../support/daemon.ts';
+import { Sandbox } from '../support/loghook.ts';
 import { Reception } from '../support/reception.ts';
 import { numberFrom, repeatWith } from '../support/seeds.ts';
 
@@ -113,7 +114,7 @@ function addEvents(org: PracticeOrg, written: Written, random: () => number, cou
 
 /** Lives of the daemon: how each one ends. The moment counts from the start or from the first page that is safe. */
 async function liveAndDie(
-  daemon: DaemonProcess,
+  daemon: Daemon,
   random: () => number,
 ): Promise<{ at: number; ready: boolean }> {
   const fromReady = random() < 0.7;
@@ -128,37 +129,31 @@ function killsNear(kills: readonly number[], at: number): number[] {
   return kills.map((kill) => kill - at).filter((ms) => Math.abs(ms) < 5_000);
 }
 
-const workplace = new Workplace();
-const written = new Written();
-const reception = new Reception((id) => written.bytesOf(id));
-let org: PracticeOrg;
-let healthy: PracticeReceiver;
-let flaky: PracticeReceiver;
-
-before(async () => {
-  org = await PracticeOrg.open({ rateLimit: 1_000_000 });
+test(`loses and changes nothing in ${KILLS} kills under load`, async (t) => {
+  const written = new Written();
+  const reception = new Reception((id) => written.bytesOf(id));
   const answer = answerAll(SEED);
-  const watched = async (request: ReceivedRequest) => {
+  const watched = (request: ReceivedRequest) => {
     reception.received(request);
     const given = answer(request);
     if ('status' in given && given.status < 300) reception.accepted(request);
     return given;
   };
-  healthy = await PracticeReceiver.open({ answer: watched, keepRequests: 1 });
-  flaky = await PracticeReceiver.open({ answer: watched, keepRequests: 1 });
-  workplace.writeRoutes([
-    ['.', `${healthy.url}${HEALTHY.path}`],
-    ['^(system|policy|group)', `${healthy.url}${SLOW.path}`],
-    ['^user\\.', `${flaky.url}${FLAKY.path}`],
-  ]);
-});
-
-after(async () => {
-  await Promise.all([org.close(), healthy.close(), flaky.close()]);
-  workplace.remove();
-});
-
-test(`loses and changes nothing in ${KILLS} kills under load`, async (t) => {
+  const org = await PracticeOrg.open({ rateLimit: 1_000_000 });
+  const healthy = await PracticeReceiver.open({ answer: watched, keepRequests: 1 });
+  const flaky = await PracticeReceiver.open({ answer: watched, keepRequests: 1 });
+  t.after(() => Promise.all([org.close(), healthy.close(), flaky.close()]));
+  const sandbox = new Sandbox(t);
+  const start = () =>
+    new Daemon(sandbox, {
+      org,
+      args: ['--interval', '1s'],
+      routes: [
+        ['.', `${healthy.url}${HEALTHY.path}`],
+        ['^(system|policy|group)', `${healthy.url}${SLOW.path}`],
+        ['^user\\.', `${flaky.url}${FLAKY.path}`],
+      ],
+    });
   const random = seededRandom(SEED + 3);
   const loading = new AbortController();
   const loaded = load(org, written, loading.signal);
@@ -166,16 +161,16 @@ test(`loses and changes nothing in ${KILLS} kills under load`, async (t) => {
   let ready = 0;
   for (let n = 0; n < KILLS; n += 1) {
     if (n % 10 === 9) addEvents(org, written, random, 500 + int(random, 1_500));
-    const daemon = new DaemonProcess({ workplace, org, args: ['--interval', '1s'] });
+    const daemon = start();
     const life = await liveAndDie(daemon, random);
     kills.push(life.at);
     if (life.ready) ready += 1;
-    assert.deepEqual(daemon.noise, [], `${again}\nlife ${n} wrote what is no log line`);
+    assert.equal(daemon.loghook.stderr, '', `${again}\nlife ${n} complained`);
   }
   loading.abort();
   await loaded;
 
-  const daemon = new DaemonProcess({ workplace, org, args: ['--interval', '1s'] });
+  const daemon = start();
   await daemon.until(
     () => written.missing(reception).length === 0,
     `all ${written.size} events\n${again}`,

@@ -149,10 +149,20 @@ test('our own clock may be years off: Okta’s Date counts', () => {
   assert.equal(budget.waitMs(9e12), 30_000);
 });
 
-test('after a sleep nothing holds it back', () => {
+test('a sleep as long as the wait ends it', () => {
   const budget = afterOne(429, headers(120, 0, 60));
 
-  budget.forget();
+  budget.slept(3_600_000);
 
   assert.equal(budget.waitMs(0), 0);
+});
+
+test('a shorter sleep leaves the rest of the wait, and what was sent in this window', () => {
+  const budget = new RateBudget(0.5, MIDDLE);
+  for (let n = 0; n < 5; n += 1) budget.sent(0);
+  budget.answered(200, headers(10, 5, 60), OKTA_NOW, 0);
+
+  budget.slept(6_000);
+
+  assert.equal(budget.waitMs(0), 54_000);
 });

@@ -204,7 +204,7 @@ class Run {
     this.#checkState();
   }
 
-  /** After a start or a wake-up nothing is known of the window, so each of them may cost one request more. */
+  /** After a start, or a clock that was set, it has forgotten what it sent in this window, and may take its share anew. */
   #checkManners(): void {
     const { org, oracle, forgotAt } = this.world;
     const limit = this.world.rateLimit;
@@ -215,7 +215,7 @@ class Run {
     }
     for (const [window, count] of byWindow) {
       const forgot = forgotAt.filter((at) => windowOf(at) === window).length;
-      if (count > limit * SHARE + forgot + 1) {
+      if (count > limit * SHARE * (1 + forgot) + 1) {
         oracle.violated(`${count} requests in one window of ${limit} (forgot ${forgot} times)`);
       }
     }

@@ -126,7 +126,7 @@ export class World {
   #paper: readonly PaperRoute[] = [];
   #life: Life | undefined;
   #firstPageIsSafe = false;
-  /** When the daemon (re)started or its clock jumped, by the org's time: it has forgotten what it knew of the window. */
+  /** When the daemon started or its clock was set, by the org's time: it has forgotten what it knew of the window. */
   readonly forgotAt: number[] = [];
 
   static async open(options: WorldOptions): Promise<World> {
@@ -281,7 +281,6 @@ export class World {
   /** The daemon's machine sleeps: its timers stand still, the world goes on. */
   async sleepAndWake(ms: number): Promise<void> {
     this.#orgClock.slept(ms);
-    this.forgotAt.push(this.orgNow);
     await this.clock.jump(ms);
   }
 
