@@ -35,6 +35,9 @@ const LATE_MS = 5 * 60_000;
 const HISTORY = 60;
 const MINUTE_MS = 60_000;
 const MOST = 1_000_000;
+const MOST_SHOWN = 60;
+/** A real org's window ends within a minute; nobody wants to watch that. */
+const REFUSED_FOR_S = 5;
 
 /** @throws ConfigError with every option that is wrong, or when the port cannot be had */
 export async function practiceOrg(flags: PracticeOrgFlags, io: Io): Promise<number> {
@@ -49,7 +52,7 @@ export async function practiceOrg(flags: PracticeOrgFlags, io: Io): Promise<numb
   try {
     for (const line of introduction(org)) io.stdout.write(`${line}\n`);
     const over = happen(org, plan, { clock, stop: stop.soft });
-    void watchRequests(org, plan, io); // stands still for good once the org is closed
+    void watchRequests(org, plan, { clock, io }); // stands still for good once the org is closed
     await over;
     await aborted(stop.soft);
     return EXIT.asAsked;
@@ -122,10 +125,14 @@ function add(org: PracticeOrg, random: Random, publishedAt: number, persistedAt 
 }
 
 /** One line for each request that was answered, and the next fault before its turn. */
-async function watchRequests(org: PracticeOrg, { failEvery }: Plan, io: Io): Promise<void> {
+async function watchRequests(
+  org: PracticeOrg,
+  { failEvery }: Plan,
+  { clock, io }: { readonly clock: Clock; readonly io: Io },
+): Promise<void> {
   for (let seen = 0; ; seen++) {
     if (failEvery !== undefined && seen % failEvery === failEvery - 1) {
-      org.fail(faultInTurn(Math.floor(seen / failEvery)));
+      org.fail(faultInTurn(Math.floor(seen / failEvery), clock));
     }
     await org.waitForRequests(seen + 1);
     const record = org.requests[seen - org.requestCount + org.requests.length];
@@ -133,9 +140,10 @@ async function watchRequests(org: PracticeOrg, { failEvery }: Plan, io: Io): Pro
   }
 }
 
-function faultInTurn(turn: number): Fault {
+function faultInTurn(turn: number, clock: Clock): Fault {
+  const reset = Math.ceil(clock.now() / 1_000) + REFUSED_FOR_S;
   const faults: readonly Fault[] = [
-    { kind: 'status', status: 429 },
+    { kind: 'status', status: 429, headers: { 'x-rate-limit-reset': String(reset) } },
     { kind: 'status', status: 500 },
     { kind: 'truncate', afterBytes: 200 },
     { kind: 'reset' },
@@ -145,8 +153,18 @@ function faultInTurn(turn: number): Fault {
 
 function drawRequest({ at, method, url, status, fault }: RequestRecord): string {
   const time = timeOfDay(new Date(at).toISOString());
-  const shown = url.length > 90 ? `${url.slice(0, 89)}…` : url;
-  return `${time} ${status ?? '---'} ${method} ${shown}${fault === undefined ? '' : `  (${fault})`}`;
+  const met = fault === undefined ? '' : `  (${fault})`;
+  return `${time} ${status ?? '---'} ${method} ${shortUrl(url)}${met}`;
+}
+
+/** What tells one request for the log from another: where it begins, and how much it wants. */
+function shortUrl(url: string): string {
+  const [path = '', query] = url.split('?', 2);
+  const asked = new URLSearchParams(query);
+  const names = [asked.has('after') ? 'after' : 'since', 'until', 'filter', 'q', 'limit'];
+  const words = names.filter((name) => asked.has(name)).map((name) => `${name}=${asked.get(name)}`);
+  const shown = `${path} ${words.join(' ')}`;
+  return shown.length > MOST_SHOWN ? `${shown.slice(0, MOST_SHOWN - 1)}…` : shown;
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -19,7 +19,7 @@ test('practice-org prints two settings with which listen delivers its events', a
 
   const listen = sandbox.start(['listen', new URL(receiver.url).port, '--interval', '1s'], { env });
   await receiver.waitFor(3);
-  await org.line('stderr', / 429 GET \/api\/v1\/logs\?.* {2}\(status\)$/);
+  await org.line('stderr', / 429 GET \/api\/v1\/logs after=\S+ limit=1000 {2}\(status\)$/);
   const ended = [await listen.stop('SIGINT'), await org.stop('SIGINT')];
 
   assert.deepEqual(
