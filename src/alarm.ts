@@ -7,7 +7,7 @@ import type { Clock } from './clock.ts';
 export class Alarm {
   readonly #clock: Clock;
   #sleepers: (() => void)[] = [];
-  #linked: AbortSignal | undefined;
+  readonly #linked = new WeakSet<AbortSignal>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -44,8 +44,8 @@ export class Alarm {
 
   /** One listener a signal, not one a wait. */
   #link(signal: AbortSignal): void {
-    if (this.#linked === signal) return;
-    this.#linked = signal;
+    if (this.#linked.has(signal)) return;
+    this.#linked.add(signal);
     signal.addEventListener('abort', () => this.ring(), { once: true });
   }
 }

@@ -70,6 +70,11 @@ async function runDaemon(options: SessionOptions, open: Open): Promise<{ counts:
   const { clock, outbox, cursor } = open;
   const userAgent = userAgentOf(io.version);
   const since = options.since ?? clock.now() - FIRST_START_MS;
+  const remember = (trouble: string | undefined) => {
+    outbox.saveTrouble(trouble).catch((error) => {
+      log.error({ reason: reasonOf(error) }, 'could not note the trouble for status');
+    });
+  };
   const systemLog = new SystemLog({
     org: org.url,
     credentials: apiToken(options.token),
@@ -77,6 +82,7 @@ async function runDaemon(options: SessionOptions, open: Open): Promise<{ counts:
     log,
     userAgent,
     intervalMs: options.intervalMs,
+    onTrouble: remember,
     ...(options.filter === undefined ? {} : { filter: options.filter }),
   });
   const sender = new Sender(clock);
@@ -93,6 +99,7 @@ async function runDaemon(options: SessionOptions, open: Open): Promise<{ counts:
     onReady: () => {
       log.info({ org: org.url.host }, 'ready');
       notifier.status(`tailing ${org.url.host}`);
+      remember(undefined);
       onReady?.();
     },
   });

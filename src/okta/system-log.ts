@@ -45,6 +45,8 @@ export interface SystemLogOptions {
   readonly filter?: string;
   /** Events a page, 1..1000. Default: 1000. */
   readonly limit?: number;
+  /** Told what keeps the log from being read, in words, and undefined when it is read again. */
+  readonly onTrouble?: (trouble: string | undefined) => void;
   /** 0 ≤ n < 1, for jitter. */
   readonly random?: () => number;
 }
@@ -75,7 +77,7 @@ export class SystemLog {
     this.#options = options;
     this.#random = options.random ?? Math.random;
     this.#query = { org, limit, filter: filter === '' ? undefined : filter };
-    this.#troubles = new TroubleLog(log, clock);
+    this.#troubles = new TroubleLog(log, clock, options.onTrouble ?? (() => undefined));
     this.#budget = new RateBudget(rateShare, this.#random);
     const onWait = (waitMs: number) => this.#troubles.waits(waitMs);
     this.#door = new OktaDoor({ ...options, budget: this.#budget, onWait });

@@ -19,13 +19,16 @@ interface Open {
 export class TroubleLog {
   readonly #log: Log;
   readonly #clock: Clock;
+  readonly #onChange: (trouble: string | undefined) => void;
   readonly #open = new Map<TroubleKind, Open>();
   readonly #endedAt = new Map<TroubleKind, number>();
   #waitSaidAt = Number.NEGATIVE_INFINITY;
 
-  constructor(log: Log, clock: Clock) {
+  /** `onChange` is told what is wrong when it is said, and undefined when all is well again. */
+  constructor(log: Log, clock: Clock, onChange: (trouble: string | undefined) => void) {
     this.#log = log;
     this.#clock = clock;
+    this.#onChange = onChange;
   }
 
   /** Returns how often this kind of trouble has come since all was well or the machine woke, this time included. */
@@ -52,6 +55,7 @@ export class TroubleLog {
 
   /** A good page was read: all trouble is over. */
   allIsWell(): void {
+    if ([...this.#open.values()].some(({ said }) => said)) this.#onChange(undefined);
     for (const [kind, open] of this.#open) {
       const { ends } = TROUBLE_RULES[kind];
       const forMs = Math.max(0, this.#clock.now() - open.sinceMs);
@@ -71,6 +75,7 @@ export class TroubleLog {
 
   #say(trouble: Trouble, open: Open): void {
     open.said = true;
+    this.#onChange(trouble.message);
     const { starts } = TROUBLE_RULES[trouble.kind];
     if (starts === undefined) return;
     const { status, oktaCode, hint } = trouble;
