@@ -16,5 +16,5 @@ export function addDemo(program: Command, io: Io, ended: Ended): void {
     `  loghook demo
   loghook demo --events 500
   loghook demo --follow`,
-  ).action(async (flags) => ended(await (await import('./demo.ts')).demo(flags, io)));
+  ).action(async (flags) => ended(await (await import('./demo/demo.ts')).demo(flags, io)));
 }

@@ -1,67 +1,194 @@
-/** `loghook dead …`: its words on the command line. What they do is in dead-letters.ts. */
-import type { Command } from 'commander';
+/** Lists, shows, replays and drops dead letters. */
+import { isUtf8 } from 'node:buffer';
+import { SystemClock } from '../clock.ts';
+import { refuse } from '../config/problems.ts';
+import { printable } from '../config/quote.ts';
+import { type DeadLetter, DeadLetters, type Turn } from '../state/dead-letters.ts';
+import { holderOf } from '../state/folder.ts';
+import type { DeadFlags } from './add-dead.ts';
+import { EXIT } from './exit.ts';
 import type { Io } from './io.ts';
+import { findOrgState } from './org-state.ts';
+import { count, iso, localTime, printableLines, table, writeJson } from './words.ts';
 
-export interface DeadFlags {
-  readonly state?: string;
-  readonly route?: string;
-  readonly json?: boolean;
-  readonly all?: boolean;
-  readonly yes?: boolean;
+/** Rows of the table are lined up in groups of so many, so that a long list needs no memory. */
+const ROWS_A_TABLE = 1_000;
+/** Between two transactions; about as long as one takes. */
+const REST_MS = 20;
+
+export async function listDead(flags: DeadFlags, io: Io): Promise<number> {
+  return withLetters(flags, io, async (letters) => {
+    let listed = 0;
+    for (const group of groups(letters.list(flags.route))) {
+      listed += group.length;
+      if (flags.json === true) for (const letter of group) writeJson(io.stdout, asJson(letter));
+      else printTable(group, io);
+    }
+    io.stderr.write(listed === 0 ? 'no dead letters\n' : `${count(listed, 'dead letter')}\n`);
+  });
 }
 
-export function addDead(program: Command, io: Io, ended: (code: number) => void): void {
-  const dead = program
-    .command('dead')
-    .description('events that a route gave up: look at them, send them again, or drop them')
-    .addHelpText('after', EXAMPLES);
-  const door = () => import('./dead-letters.ts');
-
-  options(dead.command('list').description('one line each'))
-    .option('--json', 'one JSON object a line')
-    .action(async (flags: DeadFlags) => ended(await (await door()).listDead(flags, io)));
-  options(
-    dead
-      .command('show')
-      .argument('<id>', ID)
-      .description('the event as Okta wrote it, on stdout; why it died, on stderr'),
-  )
-    .option('--json', 'both as one JSON object a line, one a route')
-    .action(async (id: string, flags: DeadFlags) =>
-      ended(await (await door()).showDead(id, flags, io)),
-    );
-  options(
-    dead
-      .command('replay')
-      .argument('[id...]', ID)
-      .description('owe them again, with all their tries before them'),
-  )
-    .option('--all', 'all of them (of one route with --route)')
-    .action(async (ids: string[], flags: DeadFlags) =>
-      ended(await (await door()).replayDead(ids, flags, io)),
-    );
-  options(dead.command('drop').argument('[id...]', ID).description('give them up for good'))
-    .option('--all', 'all of them (of one route with --route)')
-    .option('--yes', 'with --all: yes, drop them all')
-    .action(async (ids: string[], flags: DeadFlags) =>
-      ended(await (await door()).dropDead(ids, flags, io)),
-    );
+function* groups(letters: Iterable<DeadLetter>): Generator<readonly DeadLetter[]> {
+  let group: DeadLetter[] = [];
+  for (const letter of letters) {
+    group.push(letter);
+    if (group.length < ROWS_A_TABLE) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
 }
 
-const ID = 'the id of the event, or the start of it';
-
-function options(command: Command): Command {
-  return command
-    .option('-s, --state <dir>', 'the state folder to look in')
-    .option('--route <name>', 'only of this route, as `loghook status` names it');
+export async function showDead(id: string, flags: DeadFlags, io: Io): Promise<number> {
+  return withLetters(flags, io, async (letters) => {
+    const found = letters.find(id, flags.route);
+    if (flags.json === true) {
+      for (const letter of found) {
+        writeJson(io.stdout, { ...asJson(letter), ...bytesOf(letters, letter) });
+      }
+      return;
+    }
+    for (const letter of found) {
+      io.stderr.write(`${inWords(letter).map(printable).join('\n')}\n`);
+    }
+    writeRaw(letters.raw(found[0]), io);
+  });
 }
 
-const EXAMPLES = `
-Works beside a running daemon and without one. Dead letters stay until a person replays or drops them.
+export async function replayDead(
+  ids: readonly string[],
+  flags: DeadFlags,
+  io: Io,
+): Promise<number> {
+  return withLetters(flags, io, async (letters, folder) => {
+    const chosen = choose(letters, ids, flags, 'replay');
+    const replayed = await letters.replay(chosen, turn());
+    io.stdout.write(`${count(replayed, 'dead letter')} owed again\n`);
+    if (replayed > 0 && holderOf(folder) === undefined) {
+      io.stderr.write('no daemon is running here: they go out when `loghook run` starts\n');
+    }
+  });
+}
 
-Examples:
-  loghook dead list
-  loghook dead show 3f9c2a | jq .
-  loghook dead replay 3f9c2a
-  loghook dead replay --all --route hooks.example.com#9be2
-  loghook dead drop --all --yes`;
+export async function dropDead(ids: readonly string[], flags: DeadFlags, io: Io): Promise<number> {
+  return withLetters(flags, io, async (letters) => {
+    const chosen = choose(letters, ids, flags, 'drop');
+    if (flags.all === true && flags.yes !== true) refuseToDropAll(letters, flags);
+    const dropped = await letters.drop(chosen, turn());
+    io.stdout.write(`${count(dropped, 'dead letter')} dropped\n`);
+  });
+}
+
+function turn(): Turn {
+  const clock = new SystemClock();
+  return { now: clock.now(), rest: () => clock.sleep(REST_MS) };
+}
+
+async function withLetters(
+  flags: DeadFlags,
+  io: Io,
+  work: (letters: DeadLetters, folder: string) => Promise<void>,
+): Promise<number> {
+  const { folder } = findOrgState(io, flags.state);
+  const letters = DeadLetters.open(folder);
+  try {
+    await work(letters, folder);
+    return EXIT.asAsked;
+  } finally {
+    letters.close();
+  }
+}
+
+/** Looks every id up before anything is changed. */
+function choose(
+  letters: DeadLetters,
+  ids: readonly string[],
+  flags: DeadFlags,
+  word: string,
+): Iterable<DeadLetter> {
+  if (flags.all === true && ids.length > 0)
+    refuse('--all', 'it was given with ids', 'Leave one of them out.');
+  if (flags.all === true) return letters.list(flags.route);
+  if (ids.length === 0) {
+    refuse(`dead ${word}`, 'no id was given', `Give ids from \`loghook dead list\`, or --all.`);
+  }
+  const chosen = ids.flatMap((id) => letters.find(id, flags.route));
+  if (word === 'replay') for (const letter of chosen) refuseUnreadable(letter);
+  return chosen;
+}
+
+function refuseUnreadable(letter: DeadLetter): void {
+  if (!letter.unreadable) return;
+  refuse(
+    'dead replay',
+    `${letter.event} is a piece of a page that could not be read as an event: no route wants it`,
+    'Look at it with `loghook dead show`; drop it with `loghook dead drop`.',
+  );
+}
+
+function refuseToDropAll(letters: DeadLetters, flags: DeadFlags): never {
+  let n = 0;
+  for (const _ of letters.list(flags.route)) n += 1;
+  return refuse(
+    'dead drop --all',
+    `this drops ${count(n, 'dead letter')} for good`,
+    'Say yes with --yes.',
+  );
+}
+
+function printTable(group: readonly DeadLetter[], io: Io): void {
+  const lines = table([
+    ['DIED', 'ROUTE', 'TYPE', 'ATTEMPTS', 'WHY', 'EVENT'],
+    ...group.map((letter) => [
+      localTime(letter.diedAt),
+      letter.route,
+      letter.eventType ?? '-',
+      String(letter.attempts),
+      letter.why,
+      letter.event,
+    ]),
+  ]);
+  io.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function inWords(letter: DeadLetter): string[] {
+  const first =
+    letter.firstAttemptAt === undefined ? '' : `, first ${localTime(letter.firstAttemptAt)}`;
+  return [
+    `event      ${letter.event}`,
+    `type       ${letter.eventType ?? '-'}`,
+    `published  ${letter.published ?? '-'}`,
+    `route      ${letter.route}${letter.retired && !letter.unreadable ? ' (not in force)' : ''}`,
+    `died       ${localTime(letter.diedAt)}: ${letter.why}`,
+    `attempts   ${letter.attempts}${first}`,
+  ];
+}
+
+/** Byte for byte into a file or a pipe; a terminal gets the text past the control-character filter. */
+function writeRaw(raw: Buffer, io: Io): void {
+  if (io.stdout.isTTY === true) {
+    io.stdout.write(`${printableLines(raw.toString('utf8'))}\n`);
+  } else {
+    io.stdout.write(raw);
+  }
+}
+
+function bytesOf(letters: DeadLetters, letter: DeadLetter) {
+  const raw = letters.raw(letter);
+  return isUtf8(raw) ? { raw: raw.toString('utf8') } : { rawBase64: raw.toString('base64') };
+}
+
+function asJson(letter: DeadLetter) {
+  return {
+    event: letter.event,
+    eventType: letter.eventType ?? null,
+    published: letter.published ?? null,
+    route: letter.route,
+    inForce: !letter.retired,
+    diedAt: iso(letter.diedAt),
+    why: letter.why,
+    status: letter.status ?? null,
+    attempts: letter.attempts,
+    firstAttemptAt: iso(letter.firstAttemptAt),
+  };
+}

@@ -4,18 +4,18 @@
  */
 import { Command, CommanderError } from 'commander';
 import { addCheck } from './add-check.ts';
+import { addDead } from './add-dead.ts';
 import { addDemo } from './add-demo.ts';
 import { addListen } from './add-listen.ts';
 import { addPracticeOrg } from './add-practice-org.ts';
 import { addRun } from './add-run.ts';
 import { addService } from './add-service.ts';
+import { addStatus } from './add-status.ts';
 import { addTail } from './add-tail.ts';
-import { addDead } from './dead.ts';
 import { EXIT, exitCodeOf, explain } from './exit.ts';
 import type { Io, Output } from './io.ts';
 import { outliveTerminal } from './lost-terminal.ts';
 import type { Ended } from './options.ts';
-import { addStatus } from './status.ts';
 import { usageMessage, withDefaultCommand } from './usage.ts';
 
 interface Streams {

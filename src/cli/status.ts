@@ -1,28 +1,120 @@
-/** `loghook status`: its words on the command line. What it prints is in show-status.ts. */
-import type { Command } from 'commander';
-import type { Io } from './io.ts';
+/** Prints how things stand, for people or as JSON. */
+import { SystemClock } from '../clock.ts';
+import { printable } from '../config/quote.ts';
+import type { RouteState } from '../state/outbox.ts';
+import { type RouteStanding, readStanding, type Standing } from '../state/standing.ts';
+import type { StatusFlags } from './add-status.ts';
+import { EXIT } from './exit.ts';
+import { type Io, shownPath } from './io.ts';
+import { findOrgState } from './org-state.ts';
+import { duration, iso, localTime, table, when, writeJson } from './words.ts';
 
-export interface StatusFlags {
-  readonly state?: string;
-  readonly json?: boolean;
-}
-
-export function addStatus(program: Command, io: Io, ended: (code: number) => void): void {
-  program
-    .command('status')
-    .description('how things stand: how far behind, and what each route is owed')
-    .option('-s, --state <dir>', 'the state folder to look in')
-    .option('--json', 'one JSON object')
-    .addHelpText('after', EXAMPLES)
-    .action(async (flags: StatusFlags) =>
-      ended(await (await import('./show-status.ts')).showStatus(flags, io)),
+export async function showStatus(flags: StatusFlags, io: Io): Promise<number> {
+  const now = new SystemClock().now();
+  const { folder, listening } = findOrgState(io, flags.state);
+  const standing = await readStanding(folder);
+  if (flags.json === true) {
+    writeJson(io.stdout, { ...asJson(standing, now), listening }, 2);
+    return EXIT.asAsked;
+  }
+  for (const line of [...headOf(standing, now), ...routeLines(standing, now)]) {
+    io.stdout.write(`${printable(line)}\n`);
+  }
+  for (const path of listening) {
+    io.stderr.write(
+      `\`loghook listen\` keeps state of its own: loghook status --state ${shownPath(path)}\n`,
     );
+  }
+  return EXIT.asAsked;
 }
 
-const EXAMPLES = `
-Works beside a running daemon and without one. Only OKTA_ORG_URL is read, and only when there are several orgs.
+function headOf({ holderPid, cursor, trouble }: Standing, now: number): string[] {
+  const daemon = holderPid === undefined ? 'not running' : `running (pid ${holderPid})`;
+  return [
+    `daemon     ${daemon}`,
+    `last poll  ${when(cursor?.readAt, now)}`,
+    `newest     ${cursor?.lastPublishedAt === undefined ? 'no event yet' : `event published ${when(cursor.lastPublishedAt, now)}`}`,
+    ...(trouble === undefined
+      ? []
+      : [`trouble    ${trouble.what}, since ${when(trouble.since, now)}`]),
+  ];
+}
 
-Examples:
-  loghook status
-  loghook status --state /var/lib/loghook
-  loghook status --json | jq '.routes[] | select(.state.kind != "flowing")'`;
+function routeLines({ routes }: Standing, now: number): string[] {
+  if (routes.length === 0) return ['', 'no routes yet'];
+  const lines = table([
+    ['ROUTE', 'STATE', 'QUEUED', 'DEAD', 'OLDEST QUEUED', 'LAST DELIVERED'],
+    ...routes.map((route) => [
+      route.name,
+      route.retired ? 'not in force' : route.state.kind,
+      route.queued.toLocaleString('en-US'),
+      route.dead.toLocaleString('en-US'),
+      oldestOf(route, now),
+      when(route.lastDeliveredAt, now),
+    ]),
+  ]);
+  const [heading = '', ...rows] = lines;
+  const explained = rows.flatMap((row, index) => [row, ...notesOn(routes[index], now)]);
+  return ['', heading, ...explained, ...nextSteps(routes)];
+}
+
+function oldestOf({ oldest }: RouteStanding, now: number): string {
+  if (oldest === undefined) return '-';
+  const published = Date.parse(oldest.published ?? '');
+  return when(Number.isNaN(published) ? oldest.readAt : published, now);
+}
+
+function notesOn(route: RouteStanding | undefined, now: number): string[] {
+  if (route === undefined) return [];
+  const { state, lastError, lastFailedAt } = route;
+  return [
+    ...(state.kind === 'flowing' || route.retired ? [] : [`  ${inWords(state, now)}`]),
+    ...(lastError === undefined ? [] : [`  last error ${when(lastFailedAt, now)}: ${lastError}`]),
+  ];
+}
+
+function inWords(state: Exclude<RouteState, { kind: 'flowing' }>, now: number): string {
+  const since = `${state.kind} for ${duration(now - state.since)}: ${state.why}`;
+  if (state.until === undefined)
+    return `${since}; it waits for you: mend it, then restart or SIGHUP`;
+  const next = state.until <= now ? 'now' : localTime(state.until);
+  return state.kind === 'held' ? `${since}; next try ${next}` : `${since}; it goes on at ${next}`;
+}
+
+function nextSteps(routes: readonly RouteStanding[]): string[] {
+  const hasDead = routes.some((route) => route.dead > 0);
+  return hasDead ? ['', 'Dead letters wait for a person: loghook dead list'] : [];
+}
+
+function asJson(standing: Standing, now: number) {
+  const { folder, holderPid, cursor, trouble, routes } = standing;
+  return {
+    folder,
+    pid: holderPid ?? null,
+    lastPollAt: iso(cursor?.readAt),
+    lastPollMsAgo: cursor === undefined ? null : now - cursor.readAt,
+    newestPublishedAt: iso(cursor?.lastPublishedAt),
+    newestPublishedMsAgo:
+      cursor?.lastPublishedAt === undefined ? null : now - cursor.lastPublishedAt,
+    trouble: trouble === undefined ? null : { what: trouble.what, since: iso(trouble.since) },
+    routes: routes.map((route) => ({
+      name: route.name,
+      inForce: !route.retired,
+      state: stateAsJson(route.state),
+      queued: route.queued,
+      dead: route.dead,
+      oldestQueued:
+        route.oldest === undefined
+          ? null
+          : { published: route.oldest.published ?? null, readAt: iso(route.oldest.readAt) },
+      lastDeliveredAt: iso(route.lastDeliveredAt),
+      lastFailedAt: iso(route.lastFailedAt),
+      lastError: route.lastError ?? null,
+    })),
+  };
+}
+
+function stateAsJson(state: RouteState) {
+  if (state.kind === 'flowing') return { kind: state.kind };
+  return { kind: state.kind, why: state.why, since: iso(state.since), until: iso(state.until) };
+}

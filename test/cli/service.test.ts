@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { SERVICE_KINDS, type ServiceFacts, serviceUnit } from '../../src/cli/service.ts';
+import { SERVICE_KINDS, type ServiceFacts, serviceUnit } from '../../src/cli/service/unit.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { parsePropertyList } from '../support/property-list.ts';
 import { requireTool } from '../support/tools.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { RoutesError } from '../../src/errors.ts';
-import { urlHash } from '../../src/redact.ts';
 import { joinLines, nameAll } from '../../src/routing/join.ts';
 import { type Destination, parseDestination, type Route } from '../../src/routing/route.ts';
 import { Routes } from '../../src/routing/routes.ts';
@@ -50,7 +50,10 @@ test('names a route by its host and the short hash that redaction shows', () => 
   const url = 'https://user:secret@hooks.example:8443/secret?secret';
   const [route] = routesOf(['.*', url]);
 
-  assert.equal(route?.name, `hooks.example:8443#${urlHash(url)}`);
+  assert.equal(
+    route?.name,
+    `hooks.example:8443#${createHash('sha256').update(url).digest('hex').slice(0, 4)}`,
+  );
 });
 
 test('lengthens the hash of two routes of one host until they differ', () => {

@@ -1,11 +1,11 @@
 /** `loghook service print`: gathers the facts of this machine for the unit, and prints it. */
 import { realpathSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
-import { refuse } from '../config/problems.ts';
-import { quote } from '../config/quote.ts';
-import { EXIT } from './exit.ts';
-import type { Io } from './io.ts';
-import { SERVICE_KINDS, serviceUnit } from './service.ts';
+import { refuse } from '../../config/problems.ts';
+import { quote } from '../../config/quote.ts';
+import { EXIT } from '../exit.ts';
+import type { Io } from '../io.ts';
+import { SERVICE_KINDS, serviceUnit } from './unit.ts';
 
 /** @throws ConfigError when no unit can be made here */
 export function servicePrint(word: string, io: Io): number {

@@ -2,9 +2,9 @@
  * `loghook service print`: the unit for this machine, or why not. It refuses paths that go away by themselves: a service
  * that starts from one works today and fails on the day its Node is upgraded or a cache is emptied. No token is ever printed.
  */
-import { ConfigError, type Problem } from '../errors.ts';
+import { ConfigError, type Problem } from '../../errors.ts';
 import { launchAgent } from './launchd.ts';
-import { systemUnit, type UnitFacts, userUnit } from './units.ts';
+import { systemUnit, type UnitFacts, userUnit } from './systemd.ts';
 
 export const SERVICE_KINDS = ['systemd', 'systemd-user', 'launchd'] as const;
 export type ServiceKind = (typeof SERVICE_KINDS)[number];

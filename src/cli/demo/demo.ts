@@ -5,21 +5,21 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, SystemClock } from '../clock.ts';
-import { openLog } from '../log.ts';
-import { PracticeOrg } from '../practice/org.ts';
-import { PracticeReceiver } from '../practice/receiver.ts';
-import { parseDestination } from '../routing/route.ts';
-import { Routes } from '../routing/routes.ts';
-import { Account } from './demo-account.ts';
-import { type Stage, script } from './demo-script.ts';
-import { duration } from './drawing.ts';
-import { EXIT } from './exit.ts';
-import { type Io, startedFromTerminal, wantsColours } from './io.ts';
-import { wholeNumber } from './numbers.ts';
-import { runSession } from './session.ts';
-import { listenForSignals } from './signals.ts';
-import { Terminal } from './terminal.ts';
+import { type Clock, SystemClock } from '../../clock.ts';
+import { openLog } from '../../log.ts';
+import { PracticeOrg } from '../../practice/org.ts';
+import { PracticeReceiver } from '../../practice/receiver.ts';
+import { parseDestination } from '../../routing/route.ts';
+import { Routes } from '../../routing/routes.ts';
+import { duration } from '../drawing.ts';
+import { EXIT } from '../exit.ts';
+import { type Io, startedFromTerminal, wantsColours } from '../io.ts';
+import { wholeNumber } from '../numbers.ts';
+import { runSession } from '../session.ts';
+import { listenForSignals } from '../signals.ts';
+import { Terminal } from '../terminal.ts';
+import { Account } from './account.ts';
+import { type Stage, script } from './script.ts';
 
 export interface DemoFlags {
   readonly events?: string;

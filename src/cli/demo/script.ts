@@ -1,11 +1,11 @@
 /** What happens in the demo, and when: events, a late one, a 429 from the org, a receiver that fails and recovers. */
-import type { Clock } from '../clock.ts';
-import { practiceEvent, type Random, seededRandom } from '../practice/events.ts';
-import type { PracticeOrg } from '../practice/org.ts';
-import type { PracticeReceiver } from '../practice/receiver.ts';
-import type { Account } from './demo-account.ts';
-import { clock as timeOfDay } from './drawing.ts';
-import type { Terminal } from './terminal.ts';
+import type { Clock } from '../../clock.ts';
+import { practiceEvent, type Random, seededRandom } from '../../practice/events.ts';
+import type { PracticeOrg } from '../../practice/org.ts';
+import type { PracticeReceiver } from '../../practice/receiver.ts';
+import { clock as timeOfDay } from '../drawing.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Account } from './account.ts';
 
 export interface Stage {
   readonly clock: Clock;

@@ -1,6 +1,6 @@
 /** What the demo's org made and what its receivers took, compared byte for byte. It is the judge, so it trusts nobody. */
-import { eventId } from '../event.ts';
-import type { Routes } from '../routing/routes.ts';
+import { eventId } from '../../event.ts';
+import type { Routes } from '../../routing/routes.ts';
 
 interface Made {
   raw: Buffer;

@@ -1,5 +1,5 @@
 /** The LaunchAgent of `loghook service print launchd`. Everything from outside is escaped; the token is only pointed to. */
-import type { UnitFacts } from './units.ts';
+import type { UnitFacts } from './systemd.ts';
 
 /** launchd cannot tell exit codes apart: a wrong setting is tried again, but not more often than this. */
 const START_AT_MOST_EVERY_SECONDS = 60;
