@@ -234,7 +234,7 @@ export class World {
       this.oracle.violated(`the daemon ended: ${text}`);
     });
     this.#life = { daemon, outbox, systemLog, sender, soft, hard, over };
-    await this.#traffic.settle();
+    await this.#traffic.settle(10);
   }
 
   /** As SIGHUP. */
