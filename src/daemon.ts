@@ -54,6 +54,7 @@ export class Daemon {
   /** Ends every loop: a soft stop, or a fault that no loop can go on from. */
   readonly #halt = new AbortController();
   #routes: Routes;
+  #reloaded: Promise<void> = Promise.resolve();
   #fault: unknown;
 
   constructor(parts: DaemonParts) {
@@ -96,11 +97,21 @@ export class Daemon {
   }
 
   /** Puts other routes in force. One that stays keeps its lane; one that goes keeps its queue, unsent. */
-  async reload(routes: Routes): Promise<void> {
+  reload(routes: Routes): Promise<void> {
+    // One after the other, or both would open a lane for the same new route.
+    const reloaded = this.#reloaded.then(() => this.#reload(routes));
+    this.#reloaded = reloaded.catch(() => undefined);
+    return reloaded;
+  }
+
+  async #reload(routes: Routes): Promise<void> {
+    if (this.#halt.signal.aborted) return;
     const opened = await this.#openLanes(routes);
     this.#routes = routes;
     this.#lanes.keepOnly(new Set(routes.all.map((route) => route.key)));
     for (const lane of opened) void this.#dispatch(lane);
+    // It may have come to an end meanwhile, before these lanes were there to be closed.
+    if (this.#halt.signal.aborted) this.#lanes.closeAll();
   }
 
   async #runOn(): Promise<void> {

@@ -22,6 +22,8 @@ export class Lanes {
   readonly #options: LanesOptions;
   readonly #paces: Paces;
   readonly #open = new Map<string, Lane>();
+  /** Of routes that went, while something of theirs is in flight. */
+  readonly #leaving = new Set<Lane>();
 
   constructor(options: LanesOptions) {
     this.#options = options;
@@ -50,12 +52,13 @@ export class Lanes {
     return lane;
   }
 
-  /** Closes the lanes of routes that are not among `keys`; what is in flight ends by itself. */
+  /** Closes the lanes of routes that are not among `keys`; what is in flight ends by itself, and `drained` waits for it. */
   keepOnly(keys: ReadonlySet<string>): void {
     for (const [key, lane] of this.#open) {
       if (keys.has(key)) continue;
       lane.close();
       this.#open.delete(key);
+      void this.#leave(lane);
     }
   }
 
@@ -65,6 +68,12 @@ export class Lanes {
 
   /** Resolves when nothing is in flight or being recorded, or when `signal` aborts. */
   async drained(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.all.map((lane) => lane.drained(signal)));
+    await Promise.all([...this.all, ...this.#leaving].map((lane) => lane.drained(signal)));
+  }
+
+  async #leave(lane: Lane): Promise<void> {
+    this.#leaving.add(lane);
+    await lane.drained(new AbortController().signal);
+    this.#leaving.delete(lane);
   }
 }

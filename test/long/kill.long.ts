@@ -15,7 +15,7 @@ import {
   type ReceivedRequest,
 } from '../../src/practice/receiver.ts';
 import { Daemon } from '../support/daemon.ts';
-import { Sandbox } from '../support/loghook.ts';
+import { addEvents, Sandbox } from '../support/loghook.ts';
 import { Reception } from '../support/reception.ts';
 import { numberFrom, repeatWith } from '../support/seeds.ts';
 
@@ -98,12 +98,17 @@ function answerAll(seed: number): (request: ReceivedRequest) => Answer {
 async function load(org: PracticeOrg, written: Written, stop: AbortSignal): Promise<void> {
   const random = seededRandom(SEED + 2);
   while (!stop.aborted) {
-    addEvents(org, written, random, int(random, 6));
+    writeEvents(org, written, random, int(random, 6));
     await clock.sleep(20, stop);
   }
 }
 
-function addEvents(org: PracticeOrg, written: Written, random: () => number, count: number): void {
+function writeEvents(
+  org: PracticeOrg,
+  written: Written,
+  random: () => number,
+  count: number,
+): void {
   for (let n = 0; n < count; n += 1) {
     const now = clock.now();
     const raw = practiceEvent(random, now);
@@ -160,7 +165,7 @@ test(`loses and changes nothing in ${KILLS} kills under load`, async (t) => {
   const kills: number[] = [];
   let ready = 0;
   for (let n = 0; n < KILLS; n += 1) {
-    if (n % 10 === 9) addEvents(org, written, random, 500 + int(random, 1_500));
+    if (n % 10 === 9) writeEvents(org, written, random, 500 + int(random, 1_500));
     const daemon = start();
     const life = await liveAndDie(daemon, random);
     kills.push(life.at);
@@ -197,4 +202,62 @@ test(`loses and changes nothing in ${KILLS} kills under load`, async (t) => {
   assert.deepEqual(reception.faults, [], again);
   assert.deepEqual(unexplained.slice(0, 10), [], `repeats without a kill: ${again}`);
   assert.equal(daemon.said('stopped')[0]?.owed, 0, again);
+});
+
+test('held, slowed and gone routes are so still after each of 10 kills', async (t) => {
+  const counts = new Map<string, number>();
+  const answers: Record<string, Answer> = {
+    '/gone': { status: 410 },
+    '/broken': { status: 500 },
+    '/paused': { status: 429, headers: { 'retry-after': '3600' } },
+  };
+  let healed = false;
+  const receivers = await Promise.all(
+    Object.keys(answers).map(() => PracticeReceiver.open({ keepRequests: 1 })),
+  );
+  const org = await PracticeOrg.open({ rateLimit: 1_000_000 });
+  t.after(() => Promise.all([org, ...receivers].map((server) => server.close())));
+  const paths = Object.keys(answers);
+  for (const [n, path] of paths.entries()) {
+    receivers[n]!.answer = () => {
+      counts.set(path, (counts.get(path) ?? 0) + 1);
+      return healed ? { status: 204 } : answers[path]!;
+    };
+  }
+  addEvents(org, 100);
+  const sandbox = new Sandbox(t);
+  const start = () =>
+    new Daemon(sandbox, {
+      org,
+      args: ['--interval', '1s'],
+      routes: paths.map((path, n) => ['.', `${receivers[n]!.url}${path}`]),
+    });
+  const first = start();
+  await first.until(() => first.said('route held').length === 2, 'two routes held');
+  await first.untilSaid('route slowed');
+  await clock.sleep(100);
+  await first.kill();
+
+  for (let n = 0; n < 10; n += 1) {
+    counts.clear();
+    const daemon = start();
+    await daemon.untilSaid('ready');
+    await clock.sleep(200);
+    await daemon.kill();
+    // One probe, and one with another event: that may have been its own fault.
+    assert.ok((counts.get('/gone') ?? 0) <= 2, `gone: ${counts.get('/gone')} probes`);
+    assert.ok((counts.get('/broken') ?? 0) <= 2, `broken: ${counts.get('/broken')} probes`);
+    assert.equal(counts.get('/paused'), undefined);
+    assert.deepEqual(daemon.said('route held'), [], 'held routes are not news after a kill');
+  }
+
+  healed = true;
+  counts.clear();
+  const last = start();
+  await last.until(() => (counts.get('/gone') ?? 0) >= 100, 'what was gone');
+  await last.until(() => (counts.get('/broken') ?? 0) >= 100, 'what was broken');
+  const { code } = await last.stop();
+  assert.equal(counts.get('/paused'), undefined);
+  assert.equal(last.said('stopped')[0]?.owed, 100);
+  assert.equal(code, 0);
 });

@@ -15,6 +15,8 @@ interface Pair {
   failures: number;
   /** The last answer was a plain 2xx, and no crash has come since. */
   accepted: boolean;
+  /** Some answer was a 2xx, or may have been taken for one. */
+  everAccepted: boolean;
   recorded: 'delivered' | 'dead' | undefined;
   recordedAt: number;
 }
@@ -80,6 +82,7 @@ export class Oracle {
     const accepted = status !== undefined && status >= 200 && status < 300;
     if (!accepted) pair.failures += 1;
     pair.accepted = accepted && sure;
+    pair.everAccepted ||= accepted || !sure;
   }
 
   recorded(id: string, path: string, settlement: Settlement): void {
@@ -88,6 +91,9 @@ export class Oracle {
     if (pair.recorded !== undefined) this.#violated(`${id} on ${path} was recorded twice`);
     pair.recorded = settlement.kind;
     pair.recordedAt = this.#now();
+    if (settlement.kind === 'delivered' && !pair.everAccepted) {
+      this.#violated(`${id} on ${path} was recorded as delivered, and never accepted`);
+    }
     if (settlement.kind === 'dead' && pair.failures < 5) {
       this.#violated(`${id} on ${path} died after ${pair.failures} failures`);
     }
@@ -149,6 +155,7 @@ export class Oracle {
         attempts: 0,
         failures: 0,
         accepted: false,
+        everAccepted: false,
         recorded: undefined,
         recordedAt: 0,
       };

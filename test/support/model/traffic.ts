@@ -29,8 +29,8 @@ export class Traffic {
     unsubscribe('undici:request:error', this.#end);
   }
 
-  /** Resolves when nothing moves any more. */
-  async settle(): Promise<void> {
+  /** Resolves when nothing has moved for a moment, and for `atLeastMs` where a first page is slow to come. */
+  async settle(atLeastMs = 0): Promise<void> {
     const before = this.#orgEvents;
     let seen = this.#events;
     let quietTurns = 0;
@@ -46,7 +46,7 @@ export class Traffic {
       quietTurns += 1;
       if (quietTurns < QUIET_TURNS) continue;
       const restMs = this.#open.size > 0 ? STUCK_MS : this.#orgEvents === before ? 0 : ORG_MS;
-      if (performance.now() - quietSince >= restMs) return;
+      if (performance.now() - quietSince >= Math.max(restMs, atLeastMs)) return;
     }
   }
 

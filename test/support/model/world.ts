@@ -5,7 +5,6 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '../../../src/clock.ts';
 import { parseRoutes } from '../../../src/config/routes-file.ts';
 import { Daemon } from '../../../src/daemon.ts';
 import { Sender } from '../../../src/delivery/attempt.ts';
@@ -21,6 +20,7 @@ import { Routes } from '../../../src/routing/routes.ts';
 import type { Settlement } from '../../../src/state/outbox.ts';
 import { SqliteOutbox } from '../../../src/state/sqlite-outbox.ts';
 import { FakeClock } from '../fake-clock.ts';
+import { DaemonClock, OrgClock } from './clocks.ts';
 import { Oracle, type RouteOnPaper } from './oracle.ts';
 import { Traffic } from './traffic.ts';
 import { Trouble } from './trouble.ts';
@@ -49,63 +49,6 @@ interface Life {
   readonly soft: AbortController;
   readonly hard: AbortController;
   readonly over: Promise<void>;
-}
-
-/** Tells the org's time: what the daemon's clock would tell if nobody had set it. */
-class OrgClock implements Clock {
-  readonly #clock: FakeClock;
-  #ahead: number;
-
-  constructor(clock: FakeClock) {
-    this.#clock = clock;
-    this.#ahead = clock.now() - clock.monotonic();
-  }
-
-  /** The machine of the daemon slept; the world went on. */
-  slept(ms: number): void {
-    this.#ahead += ms;
-  }
-
-  now(): number {
-    return this.#clock.monotonic() + this.#ahead;
-  }
-  monotonic(): number {
-    return this.#clock.monotonic();
-  }
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return this.#clock.sleep(ms, signal);
-  }
-  after(ms: number, callback: () => void): () => void {
-    return this.#clock.after(ms, callback);
-  }
-  onJump(): () => void {
-    return () => undefined;
-  }
-}
-
-/** The daemon's own clock, but its housekeeping comes once a minute: hours must pass in a moment. */
-class DaemonClock implements Clock {
-  readonly #clock: FakeClock;
-
-  constructor(clock: FakeClock) {
-    this.#clock = clock;
-  }
-
-  now(): number {
-    return this.#clock.now();
-  }
-  monotonic(): number {
-    return this.#clock.monotonic();
-  }
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return this.#clock.sleep(ms === 1_000 ? 60_000 : ms, signal);
-  }
-  after(ms: number, callback: () => void): () => void {
-    return this.#clock.after(ms, callback);
-  }
-  onJump(listener: (jumpMs: number) => void): () => void {
-    return this.#clock.onJump(listener);
-  }
 }
 
 export class World {
@@ -234,7 +177,7 @@ export class World {
       this.oracle.violated(`the daemon ended: ${text}`);
     });
     this.#life = { daemon, outbox, systemLog, sender, soft, hard, over };
-    await this.#traffic.settle();
+    await this.#traffic.settle(10);
   }
 
   /** As SIGHUP. */

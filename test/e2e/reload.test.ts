@@ -1,0 +1,93 @@
+/** Routes that change while requests are out, and while the daemon stops. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { NEIGHBOUR, type PaperRoute, World } from '../support/model/world.ts';
+
+const EVERYTHING = /./;
+const STAYS: PaperRoute = { receiver: 0, path: NEIGHBOUR, pattern: EVERYTHING };
+const GOES: PaperRoute = { receiver: 1, path: '/one', pattern: EVERYTHING };
+
+async function openWorld(t: TestContext): Promise<World> {
+  const world = await World.open({ seed: 1, rateLimit: 600, limit: 1000, intervalMs: 15_000 });
+  t.after(() => world.close());
+  return world;
+}
+
+/** Lets time pass, no more than 3 s, until a receiver has had so many requests. */
+async function untilReceived(world: World, receiver: number, count: number): Promise<void> {
+  for (let n = 0; n < 30 && world.receivers[receiver]!.received.length < count; n += 1) {
+    await world.advance(100);
+  }
+  assert.ok(world.receivers[receiver]!.received.length >= count);
+}
+
+test('a stop waits for what a removed route still has out, and records it', async (t) => {
+  const world = await openWorld(t);
+  world.receivers[1]!.answer = () => ({ status: 204, delayMs: 5_000 });
+  world.write(0);
+  await world.start([STAYS, GOES]);
+  await untilReceived(world, 1, 1);
+
+  await world.reload([STAYS]);
+  await world.stop();
+  await world.start([STAYS, GOES]);
+  await world.advance(60_000);
+
+  assert.equal(world.receivers[1]!.received.length, 1);
+  assert.deepEqual(world.oracle.unfinished(world.orgNow), []);
+  assert.deepEqual(world.oracle.violations, []);
+});
+
+test('a route that is removed and returned goes on where it was', async (t) => {
+  const world = await openWorld(t);
+  world.receivers[1]!.answer = () => ({ status: 204, delayMs: 5_000 });
+  for (let n = 0; n < 5; n += 1) world.write(0);
+  await world.start([STAYS, GOES]);
+  await untilReceived(world, 1, 1);
+
+  await world.reload([STAYS]);
+  await world.reload([GOES, STAYS]);
+  await world.advance(60_000);
+
+  assert.equal(world.receivers[1]!.received.length, 5);
+  assert.deepEqual(world.oracle.unfinished(world.orgNow), []);
+  assert.deepEqual(world.oracle.violations, []);
+});
+
+test('a reload that comes while it stops starts nothing', async (t) => {
+  const world = await openWorld(t);
+  world.receivers[0]!.answer = () => ({ status: 204, delayMs: 5_000 });
+  world.receivers[1]!.answer = () => ({ status: 500 });
+  for (let n = 0; n < 5; n += 1) world.write(0);
+  await world.start([STAYS, GOES]);
+  await untilReceived(world, 1, 5);
+  await world.reload([STAYS]);
+  const before = world.receivers[1]!.received.length;
+  await world.advance(20_000);
+  world.write(0);
+  await world.advance(11_000);
+
+  const stopped = world.stop();
+  await world.reload([STAYS, GOES]);
+  await stopped;
+  await world.advance(60_000);
+
+  assert.equal(world.receivers[1]!.received.length, before);
+  assert.equal(world.clock.nextTimerMs(), undefined);
+  assert.deepEqual(world.oracle.violations, []);
+});
+
+test('two reloads at once leave each route one lane', async (t) => {
+  const world = await openWorld(t);
+  await world.start([STAYS]);
+
+  await Promise.all([world.reload([STAYS, GOES]), world.reload([GOES, STAYS])]);
+  for (let n = 0; n < 5; n += 1) world.write(0);
+  await world.advance(16_000);
+  await world.stop();
+  await world.advance(60_000);
+
+  assert.equal(world.receivers[1]!.received.length, 5);
+  assert.equal(world.clock.nextTimerMs(), undefined);
+  assert.deepEqual(world.oracle.violations, []);
+});
