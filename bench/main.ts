@@ -63,7 +63,7 @@ async function main(): Promise<void> {
   const { packages, scripts } = installed();
   row(
     'runtime install',
-    `${packages} packages, ${scripts} install scripts`,
+    `${packages} packages, ${scripts} need their install script`,
     '≤ 40, none',
     packages <= 40 && scripts === 0,
   );

@@ -62,7 +62,10 @@ export function versionMs(): number {
   return times.sort((a, b) => a - b)[7]!;
 }
 
-/** Packages that `npm install loghook` brings, and those among them that want to run an install script. */
+/** Its script builds where no binary fits; the binaries are in its tarball and load with scripts switched off. */
+const SCRIPT_NOT_NEEDED = 'node_modules/@photostructure/sqlite';
+
+/** Packages that `npm install loghook` brings, and those among them that need their install script. */
 export function installed(): { readonly packages: number; readonly scripts: number } {
   const lock = JSON.parse(readFileSync(resolve(root, 'package-lock.json'), 'utf8'));
   const runtime = Object.entries<Record<string, unknown>>(lock.packages).filter(
@@ -70,7 +73,9 @@ export function installed(): { readonly packages: number; readonly scripts: numb
   );
   return {
     packages: runtime.length,
-    scripts: runtime.filter(([, entry]) => entry.hasInstallScript === true).length,
+    scripts: runtime.filter(
+      ([path, entry]) => entry.hasInstallScript === true && path !== SCRIPT_NOT_NEEDED,
+    ).length,
   };
 }
 

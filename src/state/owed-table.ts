@@ -67,6 +67,13 @@ export class OwedTable {
     return asNumber(row?.n);
   }
 
+  hasDueTooFar(now: number): boolean {
+    return (
+      this.#sql('SELECT 1 FROM owed WHERE due_at > ? LIMIT 1').get(now + FURTHEST_DUE_MS) !==
+      undefined
+    );
+  }
+
   /** Due times further ahead than any plan reaches come from a clock that was wrong: they are due now. */
   clampDue(now: number): void {
     this.#sql('UPDATE owed SET due_at = ? WHERE due_at > ?').run(now, now + FURTHEST_DUE_MS);

@@ -251,8 +251,9 @@ export class SqliteOutbox implements Outbox {
     const now = this.#clock.now();
     this.#try('mend the due times in', () => {
       const back = (this.#tables.cursor()?.readAt ?? now) - now;
+      // Only looked at where nothing is wrong: a file that proves to be damaged must not have been written to.
       if (back > 0) this.#owed.shiftDue(-back);
-      this.#owed.clampDue(now);
+      if (this.#owed.hasDueTooFar(now)) this.#owed.clampDue(now);
     });
   }
 
