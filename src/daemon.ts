@@ -16,6 +16,9 @@ import type { Committed, Delivery, Outbox, Settlement } from './state/outbox.ts'
 /** How long a soft stop waits for requests in flight. */
 const DRAIN_MS = 10_000;
 const TIDY_EVERY_MS = 1_000;
+const STUCK_MS = 30_000;
+/** How long `once` waits for a page of Okta's. */
+const ONCE_READ_MS = 60_000;
 
 export interface DaemonParts {
   /** Pages from where the cursor stands, until `signal` aborts. */
@@ -29,6 +32,8 @@ export interface DaemonParts {
   readonly random?: () => number;
   /** Read to the first short page, try each due delivery once, and end. */
   readonly once?: boolean;
+  /** A held route is tried at least this often, ms. */
+  readonly longestProbeMs?: number;
   /** Called when the first page of this run is safe: Okta answers. */
   readonly onReady?: () => void;
 }
@@ -54,12 +59,15 @@ export class Daemon {
   /** Ends every loop: a soft stop, or a fault that no loop can go on from. */
   readonly #halt = new AbortController();
   #routes: Routes;
+  #readToEnd = false;
+  #turnedAt: number;
   #reloaded: Promise<void> = Promise.resolve();
   #fault: unknown;
 
   constructor(parts: DaemonParts) {
     this.#parts = parts;
     this.#routes = parts.routes;
+    this.#turnedAt = parts.clock.monotonic();
     this.#lanes = new Lanes({
       ...parts,
       encoding: raw,
@@ -76,6 +84,16 @@ export class Daemon {
   /** What this run did so far: events owed, and what became of attempts. */
   get counts(): Counts {
     return this.#counts;
+  }
+
+  /** With `once`: whether Okta's log was read to its first short page. */
+  get readToEnd(): boolean {
+    return this.#readToEnd;
+  }
+
+  /** Whether the loops turn: false once the one that turns every second has stood still for half a minute. */
+  get isTurning(): boolean {
+    return this.#parts.clock.monotonic() - this.#turnedAt < STUCK_MS;
   }
 
   /**
@@ -117,24 +135,50 @@ export class Daemon {
   async #runOn(): Promise<void> {
     const lanes = await this.#openLanes(this.#routes);
     await Promise.all([
-      this.#collect(),
+      this.#collect(this.#halt.signal),
       this.#tidy(),
       ...lanes.map((lane) => this.#dispatch(lane)),
     ]);
   }
 
+  /** What is owed is tried whether or not Okta can be read: a cron job must come to an end. */
   async #runOnce(): Promise<void> {
     const lanes = await this.#openLanes(this.#routes);
-    await this.#collect((page) => !page.full);
+    await this.#readOnce();
     const asOf = this.#parts.clock.now();
     await Promise.all(lanes.map((lane) => this.#dispatch(lane, asOf)));
   }
 
-  async #collect(isLast: (page: Page) => boolean = () => false): Promise<void> {
+  /** Reads to the first short page, or until none has come for a minute. */
+  async #readOnce(): Promise<void> {
+    const { clock, log } = this.#parts;
+    const reading = new AbortController();
+    this.#halt.signal.addEventListener('abort', () => reading.abort(), { once: true });
+    const giveUp = () => {
+      log.warn({}, 'okta could not be read to the end, going on with what is owed');
+      reading.abort();
+    };
+    let cancel = clock.after(ONCE_READ_MS, giveUp);
+    try {
+      await this.#collect(reading.signal, (page) => {
+        cancel();
+        this.#readToEnd = !page.full;
+        if (page.full) cancel = clock.after(ONCE_READ_MS, giveUp);
+        return this.#readToEnd;
+      });
+    } finally {
+      cancel();
+    }
+  }
+
+  async #collect(
+    signal: AbortSignal,
+    isLast: (page: Page) => boolean = () => false,
+  ): Promise<void> {
     const { tail, outbox, onReady } = this.#parts;
     let sayReady = onReady;
-    for await (const page of tail(this.#halt.signal)) {
-      const committed = await outbox.commit(page, this.#routes, this.#halt.signal);
+    for await (const page of tail(signal)) {
+      const committed = await outbox.commit(page, this.#routes, signal);
       if (committed === undefined) return;
       this.#say(page, committed);
       sayReady?.();
@@ -170,6 +214,7 @@ export class Daemon {
     const { clock, outbox } = this.#parts;
     while (!this.#halt.signal.aborted) {
       await clock.sleep(TIDY_EVERY_MS, this.#halt.signal);
+      this.#turnedAt = clock.monotonic();
       await outbox.tidy();
     }
   }
@@ -201,8 +246,8 @@ export class Daemon {
     await this.#lanes.drained(enough.signal);
     cancel();
     hard.removeEventListener('abort', cut);
-    // A request that was cut is given back, not recorded, and its lane ends by itself.
-    await this.#lanes.drained(new AbortController().signal);
+    // What was cut is given back at once. Only a full disk can still hold up records: closing the outbox ends that.
+    await this.#lanes.answered();
   }
 
   #fail(error: unknown): void {

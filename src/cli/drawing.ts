@@ -76,8 +76,14 @@ const NEXT_STEP: Readonly<Record<string, string>> = {
   'okta keeps refusing requests over its rate limit':
     'other clients of the org use it up: nothing is lost, events come late',
   'cursor refused; reading again from earlier': 'what was read before is recognised, not repeated',
-  'disk full, nothing is read or sent':
+  'disk full, what cannot be recorded is not read or sent':
     'free some space: it goes on by itself, and nothing is lost',
+  'disk refuses writes, what cannot be recorded is not read or sent':
+    'look at the disk that holds the state folder; it goes on trying, and nothing is lost',
+  'disk full, the state cannot be opened yet':
+    'free some space: it goes on by itself, and nothing is lost',
+  'state is locked by another process, nothing is read or sent meanwhile':
+    'it goes on by itself when the other one is done',
 };
 
 function banner(line: Line): string[] {
@@ -133,9 +139,11 @@ function closing(line: Line): string[] {
   const owed = Number(line.owed);
   const dead = Number(line.dead);
   const kept = owed > 0 ? ' (kept)' : '';
+  const removed =
+    line.removed === undefined ? '' : `, ${line.removed} kept for routes that were removed`;
   const look = dead > 0 ? ': loghook dead list' : '';
   return [
-    `stopped: ${line.events} events, ${line.delivered} delivered, ${owed} queued${kept}, ${dead} dead${look}`,
+    `stopped: ${line.events} events, ${line.delivered} delivered, ${owed} queued${kept}${removed}, ${dead} dead${look}`,
   ];
 }
 

@@ -8,13 +8,14 @@ import { type Io, surroundings } from './io.ts';
 import { runSession } from './session.ts';
 import { parseMatch, parseTarget } from './target.ts';
 
+/** Whoever writes a receiver restarts it all the time, and waits for the next event. */
+const LONGEST_PROBE_MS = 5_000;
+
 export async function listen(
   target: string,
   flags: Flags & { readonly match?: string },
   io: Io,
 ): Promise<number> {
-  // A URL may hold a secret, and everyone on the machine may list what runs.
-  if (/\D/.test(target)) process.title = 'loghook listen';
   const input = { ...surroundings(io, new SystemClock().now(), io.stderr), flags };
   const { settings, more } = loadSettings(input, (environment) => ({
     pattern: () => parseMatch(flags.match),
@@ -30,5 +31,6 @@ export async function listen(
     log,
     routes,
     folder: join(orgFolder(more.stateFolder, settings.org.url), folder),
+    longestProbeMs: LONGEST_PROBE_MS,
   });
 }

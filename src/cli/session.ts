@@ -5,13 +5,14 @@
 import { type Clock, SystemClock } from '../clock.ts';
 import { type Counts, Daemon, type Stop } from '../daemon.ts';
 import { Sender } from '../delivery/attempt.ts';
-import { ConfigError, type Problem, RoutesError, reasonOf } from '../errors.ts';
+import { ConfigError, type Problem, RoutesError, reasonOf, StateError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { apiToken } from '../okta/credentials.ts';
 import { type Page, SystemLog } from '../okta/system-log.ts';
 import type { Route } from '../routing/route.ts';
 import type { Routes } from '../routing/routes.ts';
 import type { TailCursor } from '../state/outbox.ts';
+import { isDiskFull } from '../state/sqlite.ts';
 import { SqliteOutbox } from '../state/sqlite-outbox.ts';
 import { openServiceNotifier } from '../status/systemd.ts';
 import { EXIT } from './exit.ts';
@@ -19,6 +20,7 @@ import { type Io, shownPath, startedFromTerminal, userAgentOf } from './io.ts';
 import type { ShownRoute } from './route-tree.ts';
 import { listenForSignals, type StopSignals } from './signals.ts';
 
+const OPEN_AGAIN_MS = 5_000;
 /** A first start reads from this long ago. */
 export const FIRST_START_MS = 2 * 60_000;
 
@@ -35,6 +37,8 @@ export interface SessionOptions {
   /** Ms since 1970; only for a first start. */
   readonly since?: number;
   readonly once?: boolean;
+  /** A held route is tried at least this often, ms. */
+  readonly longestProbeMs?: number;
   /** Reads the routes anew for a SIGHUP; throws when they are not usable. */
   readonly reload?: () => Routes;
   /** Stops it instead of the process's signals. */
@@ -44,18 +48,36 @@ export interface SessionOptions {
 
 /** Runs until it is told to stop (or, with `once`, is done). Returns the exit code. @throws what `explain` explains */
 export async function runSession(options: SessionOptions): Promise<number> {
-  const { log, folder } = options;
+  const { log } = options;
   const clock = new SystemClock();
-  const outbox = SqliteOutbox.open({ folder, clock, log, pid: process.pid });
+  const outbox = await openOutbox(options, clock);
   try {
     const cursor = await outbox.cursor();
     refuseSince(options, cursor);
-    const { counts } = await runDaemon(options, { clock, outbox, cursor });
+    const { counts, readToEnd } = await runDaemon(options, { clock, outbox, cursor });
     const owed = await outbox.owedCount();
-    log.info({ ...counts, owed }, 'stopped');
-    return options.once && owed > 0 ? EXIT.stillOwed : EXIT.asAsked;
+    const removed = await outbox.removedCount();
+    log.info({ ...counts, owed, ...(removed > 0 && { removed }) }, 'stopped');
+    return options.once && (owed > 0 || !readToEnd) ? EXIT.stillOwed : EXIT.asAsked;
   } finally {
     await outbox.close();
+  }
+}
+
+/** On a full disk a daemon waits for room, as it does later; nothing is held yet that a signal could not end. */
+async function openOutbox(
+  { folder, log, once }: SessionOptions,
+  clock: Clock,
+): Promise<SqliteOutbox> {
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return SqliteOutbox.open({ folder, clock, log, pid: process.pid });
+    } catch (error) {
+      if (once || !(error instanceof StateError) || !isDiskFull(error.cause)) throw error;
+      if (isFirst)
+        log.error({ reason: reasonOf(error) }, 'disk full, the state cannot be opened yet');
+      await clock.sleep(OPEN_AGAIN_MS);
+    }
   }
 }
 
@@ -65,7 +87,10 @@ interface Open {
   readonly cursor: TailCursor | undefined;
 }
 
-async function runDaemon(options: SessionOptions, open: Open): Promise<{ counts: Counts }> {
+async function runDaemon(
+  options: SessionOptions,
+  open: Open,
+): Promise<{ readonly counts: Counts; readonly readToEnd: boolean }> {
   const { io, log, org, routes, onReady } = options;
   const { clock, outbox, cursor } = open;
   const userAgent = userAgentOf(io.version);
@@ -96,6 +121,7 @@ async function runDaemon(options: SessionOptions, open: Open): Promise<{ counts:
     log,
     userAgent,
     once: options.once === true,
+    ...(options.longestProbeMs === undefined ? {} : { longestProbeMs: options.longestProbeMs }),
     onReady: () => {
       log.info({ org: org.url.host }, 'ready');
       notifier.status(`tailing ${org.url.host}`);
@@ -108,7 +134,7 @@ async function runDaemon(options: SessionOptions, open: Open): Promise<{ counts:
     clock,
     log,
     pid: process.pid,
-    isAlive: () => true,
+    isAlive: () => daemon.isTurning,
   });
   const signals = options.stop ?? ownSignals(options, daemon);
   signals.soft.addEventListener('abort', () => {
@@ -119,7 +145,8 @@ async function runDaemon(options: SessionOptions, open: Open): Promise<{ counts:
     announce(options, cursor, since);
     notifier.ready();
     await daemon.run(signals);
-    return { counts: daemon.counts };
+    const { counts, readToEnd } = daemon;
+    return { counts, readToEnd };
   } finally {
     signals.release?.();
     await Promise.all([sender.close(), systemLog.close(), notifier.close()]);

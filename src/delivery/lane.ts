@@ -55,6 +55,8 @@ export interface LaneOptions {
   readonly random: () => number;
   /** Holds do not close the gate: `--once` tries everything that is due. */
   readonly ignoreHold: boolean;
+  /** A held route is tried at least this often, ms. */
+  readonly longestProbeMs?: number;
   readonly onState: (state: RouteState) => void;
 }
 
@@ -87,6 +89,7 @@ export class Lane {
       state: options.state,
       now: clock.now(),
       random,
+      ...(options.longestProbeMs !== undefined && { longestProbeMs: options.longestProbeMs }),
       onChange: (state) => this.#changed(state),
     });
     const stopListening = clock.onJump((jumpMs) => this.#clockJumped(jumpMs));
@@ -149,6 +152,12 @@ export class Lane {
     while (this.#running > 0 && !signal.aborted) await this.#wait(Number.POSITIVE_INFINITY, signal);
   }
 
+  /** Resolves when no request is out. */
+  async answered(): Promise<void> {
+    const never = new AbortController().signal;
+    while (this.#inFlight > 0) await this.#wait(Number.POSITIVE_INFINITY, never);
+  }
+
   async #send(delivery: Sendable): Promise<Verdict | undefined> {
     const { pace, sender, clock, encoding } = this.#options;
     const { id } = delivery.event;
@@ -164,6 +173,7 @@ export class Lane {
     this.#inFlight -= 1;
     if (outcome.kind === 'cut') {
       pace.abandoned();
+      this.#wake();
       return undefined;
     }
     const verdict = this.#trouble.judge(delivery, outcome, clock.now());

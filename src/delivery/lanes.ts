@@ -14,6 +14,8 @@ export interface LanesOptions {
   readonly random: () => number;
   /** Try everything that is due once, even on a held route. */
   readonly ignoreHold: boolean;
+  /** A held route is tried at least this often, ms. */
+  readonly longestProbeMs?: number;
   /** Told of every change, to be remembered across restarts. */
   readonly onState: (lane: Lane, state: RouteState) => void;
 }
@@ -69,6 +71,11 @@ export class Lanes {
   /** Resolves when nothing is in flight or being recorded, or when `signal` aborts. */
   async drained(signal: AbortSignal): Promise<void> {
     await Promise.all([...this.all, ...this.#leaving].map((lane) => lane.drained(signal)));
+  }
+
+  /** Resolves when no request is out any more, recorded or not. */
+  async answered(): Promise<void> {
+    await Promise.all([...this.all, ...this.#leaving].map((lane) => lane.answered()));
   }
 
   async #leave(lane: Lane): Promise<void> {

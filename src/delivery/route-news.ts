@@ -7,6 +7,7 @@ import type { Outcome } from './outcome.ts';
 import type { RouteState, Verdict } from './whose-trouble.ts';
 
 const QUIET_MS = 60_000;
+const REASON_QUIET_MS = 15_000;
 
 /** What a line must know of a delivery. */
 export interface Attempted {
@@ -28,11 +29,14 @@ export class RouteNews {
   #slowedQuietUntil = Number.NEGATIVE_INFINITY;
   /** Whether the state that lasts was said louder than debug. */
   #wasSaid = true;
+  /** What a hold was said to be for, and when. */
+  #heldFor = { why: '', saidAt: Number.NEGATIVE_INFINITY };
 
   constructor(log: Log, route: string, state: RouteState) {
     this.#log = log;
     this.#route = route;
     this.#state = state;
+    if (state.kind === 'held') this.#heldFor = { why: state.why, saidAt: state.since };
   }
 
   /** Instants in ms since 1970. Call it after `changed`, if the attempt changed the state. */
@@ -65,7 +69,8 @@ export class RouteNews {
   changed(state: RouteState, now: number): void {
     const before = this.#state;
     this.#state = state;
-    if (state.kind === before.kind) return;
+    if (state.kind === before.kind && !this.#hasNewReason(state, now)) return;
+    if (state.kind === 'held') this.#heldFor = { why: state.why, saidAt: now };
     if (state.kind === 'flowing') {
       this.#flowing(before, now);
       return;
@@ -77,6 +82,12 @@ export class RouteNews {
     const fields = { route: this.#route, why: state.why, ...until };
     this.#log[isQuiet ? 'debug' : 'warn'](fields, `route ${state.kind}`);
     this.#quietUntil = now + QUIET_MS;
+  }
+
+  /** It is held for something else now than was said: worth a line, but not at every probe. */
+  #hasNewReason(state: RouteState, now: number): boolean {
+    if (state.kind !== 'held' || state.why === this.#heldFor.why) return false;
+    return now >= this.#heldFor.saidAt + REASON_QUIET_MS;
   }
 
   #flowing(before: RouteState, now: number): void {

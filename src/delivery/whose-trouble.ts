@@ -71,6 +71,7 @@ const FURTHEST_MS = 25 * 3_600_000;
 export class RouteTrouble {
   readonly #random: () => number;
   readonly #onChange: (state: RouteState) => void;
+  readonly #longestProbeMs: number;
   #state: RouteState;
   #lastSuccessAt = Number.NEGATIVE_INFINITY;
   /** Until when the receiver asked to be left alone: 429 or Retry-After. */
@@ -87,10 +88,13 @@ export class RouteTrouble {
     readonly state: RouteState;
     readonly now: number;
     readonly random: () => number;
+    /** A held route is tried at least this often, ms. */
+    readonly longestProbeMs?: number;
     readonly onChange: (state: RouteState) => void;
   }) {
     this.#random = options.random;
     this.#onChange = options.onChange;
+    this.#longestProbeMs = options.longestProbeMs ?? Number.POSITIVE_INFINITY;
     const { state, now } = options;
     const isFar = state.kind !== 'flowing' && (state.until ?? now) > now + FURTHEST_MS;
     this.#state = isFar ? { ...state, until: now } : state;
@@ -162,7 +166,7 @@ export class RouteTrouble {
     const kind = failure.kind === 'verdict' ? 'verdict' : 'failure';
     const alone = !charged && event.attempts > 0;
     const delay = alone
-      ? probeDelay(event.attempts - event.tries, this.#random)
+      ? this.#probeDelay(event.attempts - event.tries)
       : retryDelay(kind, tries, this.#random);
     const status = failure.status === undefined ? {} : { status: failure.status };
     if (delay === undefined) return { kind: 'dead', at: now, why: failure.why, ...status };
@@ -209,9 +213,13 @@ export class RouteTrouble {
       return;
     }
     const isProbe = held.until <= now;
-    const until = isProbe ? now + probeDelay(this.#probes, this.#random) : held.until;
+    const until = isProbe ? now + this.#probeDelay(this.#probes) : held.until;
     if (isProbe) this.#probes += 1;
     this.#move({ ...hold, until: Math.max(until, this.#askedUntil) });
+  }
+
+  #probeDelay(failures: number): number {
+    return Math.min(probeDelay(failures, this.#random), this.#longestProbeMs);
   }
 
   #holdAfter(failure: Failure, now: number): number {

@@ -89,9 +89,8 @@ export class PageReader {
     if (nothingOfIt || this.#timesRead(asked.url, answer.raw) < READS_BEFORE_GIVING_UP) {
       throw this.#trouble(answer, why, events.length === 0 && answer.headers.link === undefined);
     }
-    if (next === undefined && (asked.bounded || rest.length > 0)) {
-      throw this.#trouble(answer, why, false); // nowhere to go on from: the position stays
-    }
+    // A bounded read has nowhere to go on from; polling reads on from a little earlier, and recognises what it knows.
+    if (next === undefined && asked.bounded) throw this.#trouble(answer, why, false);
     this.#times = 0;
     return {
       events,

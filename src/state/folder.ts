@@ -73,7 +73,7 @@ function pidIn(folder: string): number | undefined {
 function heldByAnother(folder: string, cause: unknown): StateError {
   const pid = pidIn(folder);
   const who = pid === undefined ? 'another loghook' : `another loghook (pid ${pid})`;
-  return new StateError(folder, `lock the state folder: ${who} holds`, {
+  return new StateError(folder, `start: ${who} holds the state folder`, {
     cause,
     hint: 'One daemon a folder. Stop that one, or give this one a folder of its own with --state.',
   });

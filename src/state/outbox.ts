@@ -120,6 +120,8 @@ export interface Outbox {
   release(lane: { readonly key: string }, delivery: Delivery): void;
   /** How many deliveries are owed to routes in force and due now or later. */
   owedCount(): Promise<number>;
+  /** How many wait for routes that were removed: kept, and not sent until the route comes back. */
+  removedCount(): Promise<number>;
   routeState(key: string): Promise<RouteState>;
   saveRouteState(key: string, state: RouteState): Promise<void>;
   /** Remembers for `status` what is wrong with the tail; undefined: nothing. */

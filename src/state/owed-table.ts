@@ -59,11 +59,11 @@ export class OwedTable {
     return asOptionalNumber(row?.at);
   }
 
-  /** Of routes in force. */
-  count(): number {
+  /** To routes in force, or to routes that were removed. */
+  count(routes: 'in force' | 'removed'): number {
     const row = this.#sql(
-      'SELECT count(*) AS n FROM owed WHERE route IN (SELECT id FROM routes WHERE retired = 0)',
-    ).get();
+      'SELECT count(*) AS n FROM owed WHERE route IN (SELECT id FROM routes WHERE retired = ?)',
+    ).get(routes === 'removed' ? 1 : 0);
     return asNumber(row?.n);
   }
 

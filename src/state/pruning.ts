@@ -35,6 +35,7 @@ export class Pruning {
   #excessLines = 0;
   #countAt = 0;
   #saidCap = false;
+  #saidIdsCap = false;
   #nextStepAt = 0;
 
   constructor(database: Database, clock: Clock, log: Log) {
@@ -115,6 +116,10 @@ export class Pruning {
         (asNumber(row.read_at) < oldestKept || asNumber(row.seq) < newest - DEDUPE_IDS_CAP),
     );
     this.#eventsWalkedTo = endOf(stretch);
+    if (!this.#saidIdsCap && forgotten.some((row) => asNumber(row.read_at) >= oldestKept)) {
+      this.#saidIdsCap = true;
+      this.#log.warn({ ids: DEDUPE_IDS_CAP }, 'event ids are at their limit, the oldest go');
+    }
     this.#removeEvents(forgotten);
     return forgotten.length > 0 || this.#eventsWalkedTo > 0;
   }

@@ -158,7 +158,11 @@ export class SqliteOutbox implements Outbox {
   }
 
   async owedCount(): Promise<number> {
-    return this.#try('read', () => this.#owed.count());
+    return this.#try('read', () => this.#owed.count('in force'));
+  }
+
+  async removedCount(): Promise<number> {
+    return this.#try('read', () => this.#owed.count('removed'));
   }
 
   async routeState(key: string): Promise<RouteState> {

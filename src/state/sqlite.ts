@@ -115,6 +115,11 @@ export function isFull(error: unknown): boolean {
   return primaryCode(error) === SQLITE_FULL;
 }
 
+/** As `isFull`, also for what the file system itself said. */
+export function isDiskFull(error: unknown): boolean {
+  return isFull(error) || codeOf(error) === 'ENOSPC';
+}
+
 export function isBusy(error: unknown): boolean {
   return primaryCode(error) === SQLITE_BUSY;
 }

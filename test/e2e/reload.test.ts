@@ -13,17 +13,17 @@ async function openWorld(t: TestContext): Promise<World> {
   return world;
 }
 
-/** Lets time pass, no more than 3 s, until a receiver has had so many requests. */
+/** Lets time pass, no more than 3 s, in steps so small that real sockets keep up, until a receiver has had so many. */
 async function untilReceived(world: World, receiver: number, count: number): Promise<void> {
-  for (let n = 0; n < 30 && world.receivers[receiver]!.received.length < count; n += 1) {
-    await world.advance(100);
+  for (let n = 0; n < 600 && world.receivers[receiver]!.received.length < count; n += 1) {
+    await world.advance(5);
   }
   assert.ok(world.receivers[receiver]!.received.length >= count);
 }
 
 test('a stop waits for what a removed route still has out, and records it', async (t) => {
   const world = await openWorld(t);
-  world.receivers[1]!.answer = () => ({ status: 204, delayMs: 5_000 });
+  world.troubles[1]!.behave(() => ({ status: 204, delayMs: 5_000 }));
   world.write(0);
   await world.start([STAYS, GOES]);
   await untilReceived(world, 1, 1);
@@ -40,7 +40,7 @@ test('a stop waits for what a removed route still has out, and records it', asyn
 
 test('a route that is removed and returned goes on where it was', async (t) => {
   const world = await openWorld(t);
-  world.receivers[1]!.answer = () => ({ status: 204, delayMs: 5_000 });
+  world.troubles[1]!.behave(() => ({ status: 204, delayMs: 5_000 }));
   for (let n = 0; n < 5; n += 1) world.write(0);
   await world.start([STAYS, GOES]);
   await untilReceived(world, 1, 1);
@@ -56,8 +56,8 @@ test('a route that is removed and returned goes on where it was', async (t) => {
 
 test('a reload that comes while it stops starts nothing', async (t) => {
   const world = await openWorld(t);
-  world.receivers[0]!.answer = () => ({ status: 204, delayMs: 5_000 });
-  world.receivers[1]!.answer = () => ({ status: 500 });
+  world.troubles[0]!.behave(() => ({ status: 204, delayMs: 5_000 }));
+  world.troubles[1]!.behave(() => ({ status: 500 }));
   for (let n = 0; n < 5; n += 1) world.write(0);
   await world.start([STAYS, GOES]);
   await untilReceived(world, 1, 5);

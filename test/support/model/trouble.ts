@@ -28,6 +28,11 @@ export class Trouble {
     this.#mode = () => ({ status: 204 });
   }
 
+  /** Behaves like this from now on. */
+  behave(mode: Mode): void {
+    this.#mode = mode;
+  }
+
   /** Takes on another way to behave; returns its name. */
   change(): string {
     const random = this.#random;

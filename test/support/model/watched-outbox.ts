@@ -63,6 +63,10 @@ export class WatchedOutbox implements Outbox {
   owedCount(): Promise<number> {
     return this.#inner.owedCount();
   }
+
+  removedCount(): Promise<number> {
+    return this.#inner.removedCount();
+  }
   routeState(key: string): Promise<RouteState> {
     return this.#inner.routeState(key);
   }
