@@ -29,6 +29,7 @@ export class BundleWriter {
   #bytes = 0;
   #refs = 0;
   #id = 0;
+  readonly #written = new Map<number, Buffer>();
 
   constructor(bundles: Bundles) {
     this.#bundles = bundles;
@@ -51,10 +52,19 @@ export class BundleWriter {
   /** Writes what was gathered. To be called once after the last event. */
   finish(): void {
     if (this.#pieces.length === 0) return;
-    this.#bundles.store(this.#id, Buffer.concat(this.#pieces, this.#bytes), this.#refs);
+    const raw = Buffer.concat(this.#pieces, this.#bytes);
+    this.#bundles.store(this.#id, raw, this.#refs);
+    this.#written.set(this.#id, raw);
     this.#pieces = [];
     this.#bytes = 0;
     this.#refs = 0;
+  }
+
+  /** The bytes as they were written; unlike those that were taken, they keep no more than their bundle alive. */
+  bytesAt({ bundle, at, size }: Place): Buffer {
+    const raw = this.#written.get(bundle);
+    if (raw === undefined) throw new TypeError('a bundle was asked for before it was written');
+    return raw.subarray(at, at + size);
   }
 }
 

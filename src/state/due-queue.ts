@@ -6,13 +6,12 @@
  */
 import { Alarm } from '../alarm.ts';
 import type { Clock } from '../clock.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 import type { Delivery } from './outbox.ts';
 
 const FRESH_WINDOW = 250;
 const LATE_WINDOW = 50;
 const FRESH_FOR_A_LATE = 4;
-/** Beyond this many waiting, a commit leaves new deliveries on disk, to be read when their turn comes. */
-const MOST_IN_MEMORY = 2_000;
 /** A wait this long is looked at again; nothing hangs on a wake-up that was missed. */
 const LONGEST_WAIT_MS = 60_000;
 
@@ -28,8 +27,9 @@ export interface OwedRows {
 export class DueQueue {
   readonly #rows: OwedRows;
   readonly #alarm: Alarm;
-  readonly #fresh = new Line();
-  readonly #late = new Line();
+  readonly #budget: MemoryBudget;
+  readonly #fresh: Line;
+  readonly #late: Line;
   readonly #claimed = new Set<number>();
   #freshSeq = 0;
   /** Whether disk may hold fresh rows beyond `#freshSeq`. */
@@ -38,14 +38,17 @@ export class DueQueue {
   #lateFrom = 0;
   #freshInRow = 0;
 
-  constructor(clock: Clock, rows: OwedRows) {
+  constructor(clock: Clock, budget: MemoryBudget, rows: OwedRows) {
     this.#alarm = new Alarm(clock);
+    this.#budget = budget;
+    this.#fresh = new Line(budget);
+    this.#late = new Line(budget);
     this.#rows = rows;
   }
 
   /** Hands in a delivery that was just committed, in log order. */
   offer(delivery: Delivery): void {
-    if (this.#moreOnDisk || this.#fresh.length >= MOST_IN_MEMORY) {
+    if (this.#moreOnDisk || !this.#budget.hasRoomFor(this.#fresh.bytes)) {
       this.#moreOnDisk = true;
     } else {
       this.#freshSeq = delivery.seq;
@@ -125,8 +128,19 @@ export class DueQueue {
 
 /** First in, first out, without moving every element for each one taken. */
 class Line {
+  readonly #budget: MemoryBudget;
   #deliveries: Delivery[] = [];
   #head = 0;
+  #bytes = 0;
+
+  constructor(budget: MemoryBudget) {
+    this.#budget = budget;
+  }
+
+  /** Of the events that wait here. */
+  get bytes(): number {
+    return this.#bytes;
+  }
 
   get length(): number {
     return this.#deliveries.length - this.#head;
@@ -134,12 +148,14 @@ class Line {
 
   push(delivery: Delivery): void {
     this.#deliveries.push(delivery);
+    this.#hold(delivery.event.raw.length);
   }
 
   shift(): Delivery | undefined {
     const delivery = this.#deliveries[this.#head];
     if (delivery === undefined) return undefined;
     this.#head += 1;
+    this.#hold(-delivery.event.raw.length);
     // What was taken must not be kept alive by the array.
     if (this.#head === this.#deliveries.length || this.#head >= FRESH_WINDOW) this.#compact();
     return delivery;
@@ -152,6 +168,12 @@ class Line {
       ({ dueAt, seq }) => (dueAt - delivery.dueAt || seq - delivery.seq) > 0,
     );
     this.#deliveries.splice(at === -1 ? this.#deliveries.length : at, 0, delivery);
+    this.#hold(delivery.event.raw.length);
+  }
+
+  #hold(bytes: number): void {
+    this.#bytes += bytes;
+    this.#budget.held(bytes);
   }
 
   #compact(): void {

@@ -1,6 +1,6 @@
 /** Takes a page in: its events, what they owe, what could not be cut, its cursor. The caller opens the transaction. */
 import { eventId, type LogEvent } from '../event.ts';
-import { type Bundles, BundleWriter } from './bundles.ts';
+import { type Bundles, BundleWriter, type Place } from './bundles.ts';
 import type { Intake, RouteRef, Wants } from './outbox.ts';
 import { OwedTable } from './owed-table.ts';
 import { Settlements } from './settlements.ts';
@@ -12,7 +12,7 @@ export const UNREADABLE = 0;
 
 export interface Owed {
   readonly seq: number;
-  readonly bundle: number;
+  readonly place: Place;
   readonly event: LogEvent;
   readonly routes: readonly RouteRef[];
 }
@@ -51,7 +51,7 @@ export class IntakeTables {
       }
       if (place !== undefined) {
         writer.add(event.raw, routes.length);
-        owed.push({ seq, bundle: place.bundle, event, routes });
+        owed.push({ seq, place, event, routes });
       }
       seq += 1;
     }
@@ -59,7 +59,10 @@ export class IntakeTables {
     writer.finish();
     this.#oweAll(owed, routeId);
     if (intake.cursor !== undefined) this.#tables.saveCursor(intake.cursor);
-    return { owed, repeated };
+    return {
+      owed: isSparse(owed, intake) ? owed.map((one) => apart(one, writer)) : owed,
+      repeated,
+    };
   }
 
   #oweAll(owed: readonly Owed[], routeId: (key: string) => number): void {
@@ -82,4 +85,14 @@ export class IntakeTables {
     this.#settlements.addDead(UNREADABLE, seq, { at: now, why, attempts: 0 });
     return true;
   }
+}
+
+/** Whether most of the page is wanted by nobody: the few that are would keep all of it in memory. */
+function isSparse(owed: readonly Owed[], { events }: Intake): boolean {
+  return owed.length < events.length / 2;
+}
+
+/** The same, over its bundle's bytes instead of the page's. */
+function apart(owed: Owed, writer: BundleWriter): Owed {
+  return { ...owed, event: { ...owed.event, raw: writer.bytesAt(owed.place) } };
 }

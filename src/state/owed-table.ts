@@ -67,15 +67,18 @@ export class OwedTable {
     return asNumber(row?.n);
   }
 
-  hasDueTooFar(now: number): boolean {
-    return (
-      this.#sql('SELECT 1 FROM owed WHERE due_at > ? LIMIT 1').get(now + FURTHEST_DUE_MS) !==
-      undefined
+  /** Nothing may wait for ever because the clock was set back, which `readAt` (of the last page) and `now` tell. */
+  mendDue(readAt: number | undefined, now: number): void {
+    if (readAt !== undefined && readAt > now) this.shiftDue(now - readAt);
+    // Looked at before it is written: a file that proves to be damaged must be left as it is.
+    const isTooFar = this.#sql('SELECT 1 FROM owed WHERE due_at > ? LIMIT 1').get(
+      now + FURTHEST_DUE_MS,
     );
+    if (isTooFar !== undefined) this.#clampDue(now);
   }
 
-  /** Due times further ahead than any plan reaches come from a clock that was wrong: they are due now. */
-  clampDue(now: number): void {
+  /** Due times further ahead than any plan reaches are due now. */
+  #clampDue(now: number): void {
     this.#sql('UPDATE owed SET due_at = ? WHERE due_at > ?').run(now, now + FURTHEST_DUE_MS);
   }
 

@@ -12,6 +12,7 @@ import { DueQueue } from './due-queue.ts';
 import { DATABASE_FILE, type FolderLock, lockFolder, makeFolder } from './folder.ts';
 import { GroupCommit, type Recorded } from './group-commit.ts';
 import { IntakeTables, type Taken } from './intake.ts';
+import { MemoryBudget } from './memory-budget.ts';
 import type {
   Committed,
   Delivery,
@@ -58,6 +59,7 @@ export class SqliteOutbox implements Outbox {
   readonly #gate: DiskGate;
   readonly #group: GroupCommit;
   readonly #pruning: Pruning;
+  readonly #budget = new MemoryBudget();
   readonly #routes = new Map<string, KnownRoute>();
   readonly #stopListening: () => void;
   readonly #deferred = new DeferredWrites();
@@ -72,8 +74,7 @@ export class SqliteOutbox implements Outbox {
     let outbox: SqliteOutbox | undefined;
     try {
       outbox = new SqliteOutbox(options, lock, openState(join(options.folder, DATABASE_FILE)));
-      outbox.#mendDueTimes();
-      return outbox;
+      return outbox.#mended();
     } catch (error) {
       if (outbox !== undefined) outbox.#database.close();
       lock.release();
@@ -211,8 +212,15 @@ export class SqliteOutbox implements Outbox {
       taken = this.#intake.take(intake, wants, now, (key) => this.#route(key).id);
     });
     this.#gate.accepted('intake');
-    for (const { seq, bundle, event, routes } of taken.owed) {
-      const delivery: Delivery = { seq, bundle, event, dueAt: 0, attempts: 0, tries: 0 };
+    for (const { seq, place, event, routes } of taken.owed) {
+      const delivery: Delivery = {
+        seq,
+        bundle: place.bundle,
+        event,
+        dueAt: 0,
+        attempts: 0,
+        tries: 0,
+      };
       for (const { key } of routes) this.#route(key).queue.offer(delivery);
     }
     return taken;
@@ -250,15 +258,13 @@ export class SqliteOutbox implements Outbox {
     this.#gate.probed();
   }
 
-  /** The clock may have been set back while nobody watched: nothing may wait for ever. */
-  #mendDueTimes(): void {
+  /** What was planned by a clock that was set back while nobody watched is put right. */
+  #mended(): this {
     const now = this.#clock.now();
-    this.#try('mend the due times in', () => {
-      const back = (this.#tables.cursor()?.readAt ?? now) - now;
-      // Only looked at where nothing is wrong: a file that proves to be damaged must not have been written to.
-      if (back > 0) this.#owed.shiftDue(-back);
-      if (this.#owed.hasDueTooFar(now)) this.#owed.clampDue(now);
-    });
+    this.#try('mend the due times in', () =>
+      this.#owed.mendDue(this.#tables.cursor()?.readAt, now),
+    );
+    return this;
   }
 
   #clockJumped(jumpMs: number): void {
@@ -295,7 +301,7 @@ export class SqliteOutbox implements Outbox {
   }
 
   #queueOf(id: number): DueQueue {
-    return new DueQueue(this.#clock, {
+    return new DueQueue(this.#clock, this.#budget, {
       fresh: (afterSeq, limit) => this.#owed.fresh(id, afterSeq, limit),
       late: (now, limit) => this.#owed.late(id, now, limit),
       nextDueAt: (now) => this.#owed.nextDueAt(id, now),
