@@ -1,8 +1,8 @@
 /** `loghook check`: what the settings and the routes say. Reaches nothing, makes nothing, prints no secret. */
 import { SystemClock } from '../clock.ts';
 import { type Flags, loadConfig, routesFile } from '../config/config.ts';
-import { printable } from '../config/quote.ts';
 import { orgFolder } from '../config/state-folder.ts';
+import { printable } from '../printable.ts';
 import type { Routes } from '../routing/routes.ts';
 import { EXIT } from './exit.ts';
 import { type Io, shownPath, surroundings } from './io.ts';

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { SystemClock } from '../clock.ts';
 import { refuse } from '../config/problems.ts';
-import { printable } from '../config/quote.ts';
+import { printable } from '../printable.ts';
 import { type DeadLetter, DeadLetters, type Turn } from '../state/dead-letters.ts';
 import { holderOf } from '../state/folder.ts';
 import type { DeadFlags } from './add-dead.ts';

@@ -6,7 +6,9 @@
  *     14:02:11 ← 204  siem                      41 ms f790999f
  *     14:02:12 ! 500  alerts                     3 ms f790999f  next try 14:02:17
  */
-import { printable } from '../config/quote.ts';
+
+import { printable } from '../printable.ts';
+import { duration } from './duration.ts';
 import { routeTree, type ShownRoute } from './route-tree.ts';
 
 export interface Line extends Readonly<Record<string, unknown>> {
@@ -195,12 +197,4 @@ function instant(at: unknown, now: string): string {
   const isToday = then.toDateString() === today.toDateString();
   const date = isToday ? '' : `${then.toLocaleDateString('en-CA')} `;
   return `${date}${clock(at)}, ${duration(Math.max(0, today.getTime() - then.getTime()))} ago`;
-}
-
-export function duration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 120_000) return `${Math.round(ms / 1_000)} s`;
-  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
-  if (ms < 172_800_000) return `${Math.round(ms / 3_600_000)} h`;
-  return `${Math.round(ms / 86_400_000)} days`;
 }

@@ -1,5 +1,5 @@
 /** How a command ends: the exit code that means something, and the message that says what to do. */
-import { printable } from '../config/quote.ts';
+
 import {
   ConfigError,
   LoghookError,
@@ -9,6 +9,7 @@ import {
   reasonOf,
   StateError,
 } from '../errors.ts';
+import { printable } from '../printable.ts';
 import type { Output } from './io.ts';
 
 export const EXIT = {

@@ -1,13 +1,14 @@
 /** Prints how things stand, for people or as JSON. */
 import { SystemClock } from '../clock.ts';
-import { printable } from '../config/quote.ts';
+import { printable } from '../printable.ts';
 import type { RouteState } from '../state/outbox.ts';
 import { type RouteStanding, readStanding, type Standing } from '../state/standing.ts';
 import type { StatusFlags } from './add-status.ts';
+import { duration } from './duration.ts';
 import { EXIT } from './exit.ts';
 import { type Io, shownPath } from './io.ts';
 import { findOrgState } from './org-state.ts';
-import { duration, iso, localTime, table, when, writeJson } from './words.ts';
+import { iso, localTime, table, when, writeJson } from './words.ts';
 
 export async function showStatus(flags: StatusFlags, io: Io): Promise<number> {
   const now = new SystemClock().now();

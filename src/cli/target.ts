@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { isLoopback } from '../config/org-url.ts';
 import { refuse } from '../config/problems.ts';
-import { printable, quote } from '../config/quote.ts';
+import { quote } from '../config/quote.ts';
+import { printable } from '../printable.ts';
 import { joinLines } from '../routing/join.ts';
 import { compilePattern, type Pattern } from '../routing/pattern.ts';
 import { parseDestination } from '../routing/route.ts';

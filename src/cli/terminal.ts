@@ -2,7 +2,7 @@
  * The log as a person at a terminal sees it: → an event, ← an answer, ! what needs a look. Every line passes the
  * control-character filter as a whole, after it is put together: event text is written by attackers.
  */
-import { printable } from '../config/quote.ts';
+import { printable } from '../printable.ts';
 import { draw, type Line } from './drawing.ts';
 import type { Output } from './io.ts';
 

@@ -2,7 +2,7 @@
  * What the command line says about words it does not understand. Commander repeats them, and people paste URLs and
  * tokens where they do not belong: what may be one is taken out.
  */
-import { printable } from '../config/quote.ts';
+import { printable } from '../printable.ts';
 
 /** Looks like an address, or like an option's value. */
 const MAY_BE_SECRET = /'[^'\n]*(?:[/@:=?]|\S{40})[^'\n]*'/g;

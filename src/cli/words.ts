@@ -1,5 +1,7 @@
 /** Instants, durations and tables as people read them. Whatever goes into a table passes the control-character filter. */
-import { printable } from '../config/quote.ts';
+
+import { printable } from '../printable.ts';
+import { duration } from './duration.ts';
 import type { Output } from './io.ts';
 
 /** Local time: `2026-11-21 09:46:04`. */
@@ -8,15 +10,6 @@ export function localTime(at: number): string {
   const pad = (part: number) => String(part).padStart(2, '0');
   const day = `${local.getFullYear()}-${pad(local.getMonth() + 1)}-${pad(local.getDate())}`;
   return `${day} ${pad(local.getHours())}:${pad(local.getMinutes())}:${pad(local.getSeconds())}`;
-}
-
-/** `45 s`, `12 min`, `5 h`, `3 days`; never negative. */
-export function duration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1_000));
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 48 * 3_600) return `${Math.round(seconds / 3_600)} h`;
-  return `${Math.round(seconds / 86_400)} days`;
 }
 
 /** `2026-11-21 09:46:04 (45 s ago)`, or `never`. */

@@ -8,7 +8,7 @@ import type { LogEvent } from '../event.ts';
 import { type CutPage, cutPage } from './event-slices.ts';
 import { type Links, readLinks } from './link-header.ts';
 import { type Answer, logsPath, single, withoutQuery } from './request.ts';
-import { printable, Trouble } from './trouble.ts';
+import { brief, Trouble } from './trouble.ts';
 
 const READS_BEFORE_GIVING_UP = 5;
 
@@ -134,7 +134,7 @@ export class PageReader {
   }
 
   #shown(text: string): string {
-    return printable(this.#redact(text));
+    return brief(this.#redact(text));
   }
 }
 

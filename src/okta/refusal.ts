@@ -1,5 +1,6 @@
 /** What Okta's error answers mean. The status decides; codes only add words, for Okta reuses them (E0000053 is both). */
-import { printable, Trouble, type TroubleKind } from './trouble.ts';
+
+import { brief, Trouble, type TroubleKind } from './trouble.ts';
 
 /** As much of an error answer as is read, in bytes. */
 export const MAX_ERROR_BYTES = 64 * 1024;
@@ -40,7 +41,7 @@ export function readRefusal(
   const envelope = parseObject(body);
   const code = textOf(envelope.errorCode);
   const oktaCode = code !== undefined && /^[A-Z0-9]{1,20}$/.test(code) ? code : undefined;
-  const summary = printable(redact(textOf(envelope.errorSummary) ?? ''));
+  const summary = brief(redact(textOf(envelope.errorSummary) ?? ''));
   const errorId = /^[\w.-]{1,64}$/.exec(textOf(envelope.errorId) ?? '')?.[0];
   const words = [`HTTP ${status}`, oktaCode, summary, errorId && `(errorId ${redact(errorId)})`];
   return {

@@ -10,7 +10,7 @@ import { type AnswerBody, readBody } from './answer-body.ts';
 import type { Credentials } from './credentials.ts';
 import type { HeaderValue, RateBudget } from './rate-limit.ts';
 import { MAX_ERROR_BYTES } from './refusal.ts';
-import { printable, Trouble } from './trouble.ts';
+import { brief, Trouble } from './trouble.ts';
 
 export const LOGS_PATH = '/api/v1/logs';
 
@@ -69,7 +69,7 @@ export class OktaDoor {
     } catch (error) {
       if (signal.aborted || codeOf(error) === 'UND_ERR_INVALID_ARG') throw error;
       const kind = wakes === this.#wakes ? 'unreachable' : 'woken';
-      throw new Trouble(printable(this.redact(reasonOf(error))), { kind, cause: error });
+      throw new Trouble(brief(this.redact(reasonOf(error))), { kind, cause: error });
     }
   }
 
@@ -161,7 +161,7 @@ export function logsPath(org: URL, url: string): string {
   if (origin !== undefined && path === LOGS_PATH && originOf(origin) === org.origin) {
     return path + (query ?? '');
   }
-  const shown = printable(withoutQuery(url));
+  const shown = brief(withoutQuery(url));
   throw new OktaError(
     `refused to ask ${shown}: it is not ${org.origin}${LOGS_PATH}, where the token belongs`,
     {

@@ -14,7 +14,7 @@ import { type Cursor, type Gap, Position, type Query, queryText } from './positi
 import { RateBudget } from './rate-limit.ts';
 import { readRefusal, troubleOf } from './refusal.ts';
 import { type Answer, logsPath, OktaDoor, retryForEver, single, withoutQuery } from './request.ts';
-import { backoffMs, printable, TROUBLE_RULES, Trouble } from './trouble.ts';
+import { backoffMs, brief, TROUBLE_RULES, Trouble } from './trouble.ts';
 import { TroubleLog } from './trouble-log.ts';
 
 export type { Cursor, Gap } from './position.ts';
@@ -207,9 +207,7 @@ export class SystemLog {
     const refusal = readRefusal(answer.status, answer.raw, (text) => this.#door.redact(text));
     const location = single(answer.headers.location);
     const fields =
-      location === undefined
-        ? undefined
-        : { to: printable(this.#door.redact(withoutQuery(location))) };
+      location === undefined ? undefined : { to: brief(this.#door.redact(withoutQuery(location))) };
     return troubleOf(refusal, { isLink, oktaNowMs: answer.oktaNowMs, fields });
   }
 

@@ -3,6 +3,7 @@
  * that is logged when such trouble starts and when it ends. All of it is retried for ever; what must not be (a refusal
  * at a first start) is decided in system-log.ts.
  */
+import { printable } from '../printable.ts';
 
 export type TroubleKind =
   | 'unreachable'
@@ -123,10 +124,10 @@ export function backoffMs(pace: Pace, attempt: number, random: () => number): nu
   return pace.firstMs + random() * (cap - pace.firstMs);
 }
 
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const MOST_SHOWN = 200;
 
-/** Text from outside, fit for a terminal and a log line. */
-export function printable(text: string, maxChars = 200): string {
-  const clean = text.replace(UNPRINTABLE, '?');
-  return clean.length > maxChars ? `${clean.slice(0, maxChars)}…` : clean;
+/** What came from outside, made fit for one line of the log. */
+export function brief(text: string): string {
+  const shown = printable(text);
+  return shown.length > MOST_SHOWN ? `${shown.slice(0, MOST_SHOWN)}…` : shown;
 }

@@ -15,11 +15,9 @@ import { openDatabase } from '../../src/state/sqlite.ts';
 import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { A, allTo, eventsOf, never, pageOf } from '../support/outbox-events.ts';
-import { onSmallDisk } from '../support/small-disk.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const onPosix = { skip: process.platform === 'win32' ? 'Windows has no file modes' : false };
-const onLinux = { skip: process.platform === 'linux' ? false : 'tmpfs is on Linux only' };
 
 function open(folder: string): SqliteOutbox {
   return SqliteOutbox.open({ folder, clock: new FakeClock(), log: silentLog(), pid: process.pid });
@@ -157,10 +155,4 @@ test('a folder that may not be written is refused, with a hint', onPosix, async 
   const error = refusal(folder);
 
   assert.match(error.hint ?? '', /Check who owns/);
-});
-
-test('a disk that is mounted read-only is refused, with a hint', onLinux, async (t) => {
-  const file = fileURLToPath(new URL('./read-only.inside.js', import.meta.url));
-
-  assert.match(await onSmallDisk(file, tempFolder(t)), /pass 1\b/);
 });

@@ -8,7 +8,7 @@ export function onSmallDisk(file: string, folder: string, only = '.'): Promise<s
   requireTool('mount', 'mount');
   const namespaces = process.getuid?.() === 0 ? ['--mount'] : ['--mount', '--map-root-user'];
   const script =
-    'mount -t tmpfs -o size="$1" tmpfs "$2" || { echo "this test must be allowed to mount a tmpfs: run it as root, or allow user namespaces" >&2; exit 99; }; exec "$3" --enable-source-maps --test-name-pattern "$4" "$5" "$2"';
+    'mount -t tmpfs -o size="$1" tmpfs "$2" || { echo "this test must be allowed to mount a tmpfs: run it as root, or allow user namespaces" >&2; exit 99; }; exec "$3" --enable-source-maps --test-reporter tap --test-name-pattern "$4" "$5" "$2"';
   const args = [
     ...namespaces,
     'sh',

@@ -11,7 +11,7 @@ import { PracticeOrg } from '../../practice/org.ts';
 import { PracticeReceiver } from '../../practice/receiver.ts';
 import { parseDestination } from '../../routing/route.ts';
 import { Routes } from '../../routing/routes.ts';
-import { duration } from '../drawing.ts';
+import { duration } from '../duration.ts';
 import { EXIT } from '../exit.ts';
 import { type Io, startedFromTerminal, wantsColours } from '../io.ts';
 import { wholeNumber } from '../numbers.ts';

@@ -1,4 +1,7 @@
-/** A disk that is full, for real: a tmpfs of a few MB. The tests themselves are in full-disk.inside.ts. */
+/**
+ * A disk that is full, or read-only, for real: a tmpfs of a few MB, so it wants the right to mount one. What runs there
+ * is in the `.inside.ts` files.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -24,3 +27,9 @@ for (const name of SCENARIOS) {
     assert.match(output, new RegExp(`^ok \\d+ - ${name}$`, 'm'));
   });
 }
+
+test('a disk that is mounted read-only is refused, with a hint', onLinux, async (t) => {
+  const file = fileURLToPath(new URL('./read-only.inside.js', import.meta.url));
+
+  assert.match(await onSmallDisk(file, tempFolder(t)), /pass 1\b/);
+});
