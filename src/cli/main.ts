@@ -88,4 +88,4 @@ environment or ./.env.
 
 Exit codes: 0 stopped as asked, 1 bug, 2 configuration or usage, 3 state cannot
 be opened or trusted, 4 Okta refused the credentials at a first start,
-5 \`--once\` ended with deliveries still owed.`;
+5 \`--once\` ended with deliveries still owed, or the log not read to its end.`;
