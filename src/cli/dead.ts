@@ -64,6 +64,12 @@ export async function replayDead(
     const chosen = choose(letters, ids, flags, 'replay');
     const replayed = await letters.replay(chosen, turn());
     io.stdout.write(`${count(replayed, 'dead letter')} owed again\n`);
+    const unsendable = [...letters.list(flags.route)].filter(({ unreadable }) => unreadable).length;
+    if (flags.all && unsendable > 0) {
+      io.stderr.write(
+        `${unsendable} left: pieces of unreadable pages are no events, nothing can be sent\n`,
+      );
+    }
     if (replayed > 0 && holderOf(folder) === undefined) {
       io.stderr.write('no daemon is running here: they go out when `loghook run` starts\n');
     }

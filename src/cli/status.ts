@@ -41,13 +41,18 @@ function headOf({ holderPid, cursor, trouble }: Standing, now: number): string[]
   ];
 }
 
+function stateOf(route: RouteStanding): string {
+  if (route.unreadable) return '-';
+  return route.retired ? 'not in force' : route.state.kind;
+}
+
 function routeLines({ routes }: Standing, now: number): string[] {
   if (routes.length === 0) return ['', 'no routes yet'];
   const lines = table([
     ['ROUTE', 'STATE', 'QUEUED', 'DEAD', 'OLDEST QUEUED', 'LAST DELIVERED'],
     ...routes.map((route) => [
       route.name,
-      route.retired ? 'not in force' : route.state.kind,
+      stateOf(route),
       route.queued.toLocaleString('en-US'),
       route.dead.toLocaleString('en-US'),
       oldestOf(route, now),

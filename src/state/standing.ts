@@ -34,6 +34,8 @@ export interface RouteStanding {
   readonly name: string;
   /** Not in force: kept for what it still has. */
   readonly retired: boolean;
+  /** No route, but what could not be read of Okta's pages; nothing is ever sent there. */
+  readonly unreadable: boolean;
   readonly state: RouteState;
   readonly queued: number;
   /** The oldest event that is queued; `published` as Okta wrote it. */
@@ -105,6 +107,7 @@ function routesOf(database: Database): RouteStanding[] {
       return {
         name: asText(row.name),
         retired: row.retired === 1,
+        unreadable: row.id === UNREADABLE,
         state: toRouteState(row),
         queued: asOptionalNumber(queue?.n) ?? 0,
         dead: asOptionalNumber(dead.get(asNumber(row.id))?.n) ?? 0,
