@@ -1,5 +1,5 @@
 /** Who and what stands in practice events. All of it is invented; addresses are from networks for documentation. */
-import type { Target } from './event-kinds.ts';
+import type { Target } from './event-kind.ts';
 
 export interface Person {
   readonly id: string;

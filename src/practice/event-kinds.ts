@@ -3,42 +3,7 @@
  * (https://developer.okta.com/docs/reference/api/event-types/), shapes as in the sample events, weights by guess.
  */
 
-export type Actor = 'user' | 'admin' | 'system' | 'client' | 'stranger';
-
-export type Target =
-  | 'User'
-  | 'AppInstance'
-  | 'AppUser'
-  | 'UserGroup'
-  | 'PolicyEntity'
-  | 'PolicyRule'
-  | 'Token'
-  | 'access_token'
-  | 'AuthenticatorEnrollment'
-  | 'Zone'
-  | 'Device'
-  | 'EventHook'
-  | 'Flow'
-  | 'Request'
-  | 'Role'
-  | 'LogStream'
-  | 'URL Pattern';
-
-export interface EventKind {
-  readonly eventType: string;
-  readonly legacy: string | null;
-  readonly message: string;
-  /** How often it comes, relative to the others. */
-  readonly weight: number;
-  readonly severity: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
-  readonly actor: Actor;
-  /** Empty: `target` is null. */
-  readonly targets: readonly Target[];
-  /** Result and reason; one of them is drawn. */
-  readonly outcomes: readonly (readonly [result: string, reason: string | null])[];
-  /** Path of the request that caused it; none for a job of Okta's own. */
-  readonly uri: string | undefined;
-}
+import { type EventKind, kind } from './event-kind.ts';
 
 const OK = [['SUCCESS', null]] as const;
 const MOSTLY_OK = [
@@ -54,23 +19,6 @@ const ALLOW = [
 const DENY = [['DENY', 'Access denied: R&D policy']] as const;
 const FAILED = [['FAILURE', 'INVALID_CREDENTIALS']] as const;
 const LIMITED = [['FAILURE', 'Rate limit exceeded']] as const;
-
-type Rest = Partial<Omit<EventKind, 'eventType' | 'message'>>;
-
-function kind(eventType: string, message: string, rest: Rest = {}): EventKind {
-  return {
-    eventType,
-    message,
-    legacy: null,
-    weight: 2,
-    severity: 'INFO',
-    actor: 'admin',
-    targets: [],
-    outcomes: OK,
-    uri: '/api/v1/users',
-    ...rest,
-  };
-}
 
 export const EVENT_KINDS: readonly EventKind[] = [
   // Signing in and out

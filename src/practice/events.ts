@@ -4,7 +4,8 @@
  * and not by JSON.stringify, because Okta's text holds what that cannot write: `39.0`, `\u0026`, other orders of keys.
  */
 import { AGENTS, NETS, PEOPLE, type Person, PLACES, STRANGERS, TARGETS } from './event-cast.ts';
-import { type Actor, EVENT_KINDS, type EventKind, type Target } from './event-kinds.ts';
+import type { Actor, EventKind, Target } from './event-kind.ts';
+import { EVENT_KINDS } from './event-kinds.ts';
 import {
   hex,
   id,

@@ -1,6 +1,7 @@
 /** What is owed: statements over the `owed` rows, prepared once. */
 import type { LogEvent } from '../event.ts';
 import { type Bundles, toPlace } from './bundles.ts';
+import type { OwedRows } from './due-queue.ts';
 import type { Delivery } from './outbox.ts';
 import {
   asNumber,
@@ -33,7 +34,16 @@ export class OwedTable {
     this.#sql('INSERT INTO owed (route, due_at, seq) VALUES (?, 0, ?)').run(route, seq);
   }
 
-  fresh(route: number, afterSeq: number, limit: number): Delivery[] {
+  /** One route's rows, for its due window. */
+  rowsOf(route: number): OwedRows {
+    return {
+      fresh: (afterSeq, limit) => this.#fresh(route, afterSeq, limit),
+      late: (now, limit) => this.#late(route, now, limit),
+      nextDueAt: (now) => this.#nextDueAt(route, now),
+    };
+  }
+
+  #fresh(route: number, afterSeq: number, limit: number): Delivery[] {
     return this.#sql(
       `SELECT ${DELIVERY_COLUMNS} WHERE owed.route = ? AND owed.due_at = 0 AND owed.seq > ?
        ORDER BY owed.seq LIMIT ?`,
@@ -42,7 +52,7 @@ export class OwedTable {
       .map((row) => this.#delivery(row));
   }
 
-  late(route: number, now: number, limit: number): Delivery[] {
+  #late(route: number, now: number, limit: number): Delivery[] {
     return this.#sql(
       `SELECT ${DELIVERY_COLUMNS} WHERE owed.route = ? AND owed.due_at BETWEEN 1 AND ?
        ORDER BY owed.due_at, owed.seq LIMIT ?`,
@@ -51,7 +61,7 @@ export class OwedTable {
       .map((row) => this.#delivery(row));
   }
 
-  nextDueAt(route: number, now: number): number | undefined {
+  #nextDueAt(route: number, now: number): number | undefined {
     const row = this.#sql('SELECT min(due_at) AS at FROM owed WHERE route = ? AND due_at > ?').get(
       route,
       now,

@@ -108,7 +108,11 @@ export class SqliteOutbox implements Outbox {
       }),
     );
     for (const [key, id] of this.#routeTable.routeIds()) {
-      if (!this.#routes.has(key)) this.#routes.set(key, { id, queue: this.#queueOf(id) });
+      if (!this.#routes.has(key))
+        this.#routes.set(key, {
+          id,
+          queue: new DueQueue(this.#clock, this.#budget, this.#owed.rowsOf(id)),
+        });
     }
   }
 
@@ -298,13 +302,5 @@ export class SqliteOutbox implements Outbox {
     const route = this.#routes.get(key);
     if (route === undefined) throw new TypeError('a route was used before it was adopted');
     return route;
-  }
-
-  #queueOf(id: number): DueQueue {
-    return new DueQueue(this.#clock, this.#budget, {
-      fresh: (afterSeq, limit) => this.#owed.fresh(id, afterSeq, limit),
-      late: (now, limit) => this.#owed.late(id, now, limit),
-      nextDueAt: (now) => this.#owed.nextDueAt(id, now),
-    });
   }
 }
