@@ -2,7 +2,7 @@
  * How many event bytes may wait in memory, all routes together. Each may take as much as is still free for all: one
  * alone gets half, and however many are held up, the next one still finds some.
  */
-const BYTES = 32 * 1024 * 1024;
+const BYTES = 8 * 1024 * 1024;
 
 export class MemoryBudget {
   #used = 0;
