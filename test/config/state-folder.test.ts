@@ -14,7 +14,7 @@ interface Case {
 
 function folder({ flag, env = {}, dotEnv, platform = 'linux', homedir = '/home/a' }: Case): string {
   const environment = new Environment(env, dotEnv);
-  return stateFolder({ flag, environment, platform, homedir, cwd: '/home/ada/work' });
+  return stateFolder({ flag, environment, platform, homedir, cwd: '/home/ada/here' });
 }
 
 test('takes the flag, then LOGHOOK_STATE, then the service, then the platform', () => {
@@ -30,9 +30,9 @@ test('takes the flag, then LOGHOOK_STATE, then the service, then the platform', 
     [{ env: { XDG_STATE_HOME: '/d' } }, '/d/loghook'],
     [{ env: { XDG_STATE_HOME: 'relative' } }, '/home/a/.local/state/loghook'],
     [{}, '/home/a/.local/state/loghook'],
-    [{ flag: 'here' }, '/home/ada/work/here'],
+    [{ flag: 'here' }, '/home/ada/here/here'],
     [{ flag: '~/state' }, '/home/a/state'],
-    [{ flag: '~state' }, '/home/ada/work/~state'],
+    [{ flag: '~state' }, '/home/ada/here/~state'],
   ];
 
   for (const [input, expected] of table)
