@@ -206,7 +206,7 @@ export class Daemon {
       this.#parts.outbox.release(lane, delivery);
       return;
     }
-    this.#counts[settlement.kind] += 1;
+    this.#counts[settlement.kind === 'expired' ? 'dead' : settlement.kind] += 1;
     await this.#parts.outbox.record(lane, delivery, settlement);
   }
 

@@ -1,17 +1,87 @@
 /** What a route is, and how it comes from what a person wrote. A URL as written may hold secrets: no text here repeats it. */
 import { createHash } from 'node:crypto';
+import type { LogEvent } from '../event.ts';
 
 /** A destination with the patterns that lead to it. */
-export interface Route {
-  /** Its identity: SHA-256 (hex) of the URL as written, so that what is stored holds no secret. */
+export interface Route extends RouteOptions {
+  /**
+   * Its identity, which holds no secret: in loghook.csv the SHA-256 (hex) of the URL as written, in loghook.yaml
+   * `name:` and its name.
+   */
   readonly key: string;
-  /** What people see: host and a short hash, `hooks.slack.com#9be2`. Unique among the routes of a file. */
+  /** The key that the same URL has in loghook.csv: a route that moves to loghook.yaml takes its queue along. */
+  readonly formerly?: string;
+  /** What people see: its name, or host and a short hash, `hooks.slack.com#9be2`. Unique among the routes of a file. */
   readonly name: string;
   readonly patterns: readonly string[];
   /** Where to POST; without userinfo and fragment. */
   readonly url: URL;
   /** `Basic …`, from `user:pass@` in the URL as written. */
   readonly authorization?: string;
+}
+
+/** What only loghook.yaml can say of a route. Durations in ms. */
+export interface RouteOptions {
+  /** False: it wants nothing and sends nothing, and its queue is kept. */
+  readonly enabled?: boolean;
+  /** POST unless it says otherwise. */
+  readonly method?: string;
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+  /** Each attempt is signed with all of them, in this order. */
+  readonly secrets?: readonly SigningSecret[];
+  /** Undefined: as many side by side as the receiver takes. */
+  readonly order?: Order;
+  /** At most so many requests in flight. */
+  readonly concurrency?: number;
+  readonly rate?: Rate;
+  readonly retry?: Retry;
+  /** An event older than this is not sent any more. */
+  readonly maxAgeMs?: number;
+  /** Private and loopback addresses are refused too. */
+  readonly publicOnly?: boolean;
+  /** Undefined: what HTTPS_PROXY and NO_PROXY say. */
+  readonly proxy?: URL | 'none';
+  readonly tls?: Tls;
+  /** Fewer events than this are worth an alert. */
+  readonly expect?: Rate;
+}
+
+/** A key of Standard Webhooks, and until when (ms since 1970) it still signs. */
+export interface SigningSecret {
+  readonly key: Buffer;
+  readonly until?: number;
+}
+
+export interface Order {
+  /** As it is remembered: `strict`, `key`, or `key:` and a path. */
+  readonly by: string;
+  /** Events of one lane are sent one after the other; undefined: the event waits for nobody. */
+  laneOf(event: LogEvent): string | undefined;
+}
+
+/** So many in so many ms. */
+export interface Rate {
+  readonly count: number;
+  readonly perMs: number;
+}
+
+export interface Retry {
+  /** Ms before each further try; the event is a dead letter after the last. */
+  readonly delaysMs?: readonly number[];
+  /** Statuses that judge the event. */
+  readonly event?: readonly number[];
+  /** Statuses that are never held against an event. */
+  readonly route?: readonly number[];
+}
+
+/** PEM texts. */
+export interface Tls {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly servername?: string;
+  /** The receiver's certificate is not checked. */
+  readonly insecure?: boolean;
 }
 
 export type Destination = Omit<Route, 'name' | 'patterns'>;

@@ -27,6 +27,18 @@ export interface RouteRef {
   readonly key: string;
   /** What people see. */
   readonly name: string;
+  /** If no route of `key` is known and one of this key is, it is that one: its queue and its past go on under `key`. */
+  readonly formerly?: string;
+  /** Undefined: deliveries wait for nobody. */
+  readonly order?: LaneOrder;
+}
+
+/** How a route's deliveries are kept from overtaking one another. */
+export interface LaneOrder {
+  /** Remembered, so that a change of order is noticed. */
+  readonly by: string;
+  /** Of the deliveries of one lane only the earliest is ever due; undefined: the event waits for nobody. */
+  laneOf(event: LogEvent): string | undefined;
 }
 
 export interface Wants {
@@ -52,6 +64,12 @@ export interface Delivery {
   readonly tries: number;
   readonly firstAttemptAt?: number;
   readonly lastAttemptAt?: number;
+  /** When it was read from Okta, ms since 1970. */
+  readonly readAt: number;
+  /** A person asked for it to be sent again. */
+  readonly replay: boolean;
+  /** What it must not overtake others of. */
+  readonly lane?: string;
   /** Where its bytes are kept; the store's own. */
   readonly bundle: number;
 }
@@ -63,6 +81,7 @@ export type Settlement =
       readonly at: number;
       readonly status: number;
       readonly ms: number;
+      readonly trace?: AttemptTrace;
     }
   | {
       readonly kind: 'postponed';
@@ -72,8 +91,48 @@ export type Settlement =
       readonly charged: boolean;
       readonly status?: number;
       readonly why: string;
+      readonly trace?: AttemptTrace;
     }
-  | { readonly kind: 'dead'; readonly at: number; readonly status?: number; readonly why: string };
+  | {
+      readonly kind: 'dead';
+      readonly at: number;
+      readonly status?: number;
+      readonly why: string;
+      readonly trace?: AttemptTrace;
+    }
+  /** Too old for its route: a dead letter without an attempt. */
+  | { readonly kind: 'expired'; readonly at: number; readonly why: string };
+
+/** What an attempt was like on the wire, for `loghook show`. Durations in ms; absent where it did not come to that. */
+export interface AttemptTrace {
+  /** Absent when the connection was open already. */
+  readonly dnsMs?: number;
+  readonly connectMs?: number;
+  readonly tlsMs?: number;
+  /** From the request on the wire to the status line. */
+  readonly firstByteMs?: number;
+  /** The answer's first bytes, at most 200, as far as they have come when it is recorded. */
+  readonly answer?: { readonly head: Buffer };
+}
+
+/** Events that nobody can send, because they could not be read. Instants in ms since 1970. */
+export interface Gap {
+  readonly at: number;
+  readonly kind: 'refused-link' | 'beyond-retention' | 'unreadable-page';
+  /** What may be missing was published between these, as far as that is known. */
+  readonly fromMs?: number;
+  readonly toMs?: number;
+  readonly why: string;
+}
+
+/** What people asked of a route from outside the daemon. */
+export interface RouteWish {
+  readonly key: string;
+  /** Nothing is sent until somebody resumes it. */
+  readonly paused: boolean;
+  /** When somebody last asked for it to go on, ms since 1970. */
+  readonly resumedAt?: number;
+}
 
 export type RouteState =
   | { readonly kind: 'flowing' }
@@ -126,8 +185,15 @@ export interface Outbox {
   saveRouteState(key: string, state: RouteState): Promise<void>;
   /** Remembers for `status` what is wrong with the tail; undefined: nothing. */
   saveTrouble(trouble: string | undefined): Promise<void>;
-  /** Sees what other processes changed (`dead replay`) and forgets what is too old. Call about once a second. */
-  tidy(): Promise<void>;
+  /** What people asked of the routes that were adopted. */
+  wishes(): Promise<readonly RouteWish[]>;
+  /** Remembers for `status` that something could not be read. */
+  noteGap(gap: Gap): Promise<void>;
+  /**
+   * Sees what other processes changed (`dead replay`, `pause`) and forgets what is too old. Call about once a second.
+   * Resolves to whether another process changed something.
+   */
+  tidy(): Promise<boolean>;
   /** Writes what waits to be recorded and lets go of the store. A second call does nothing. */
   close(): Promise<void>;
 }

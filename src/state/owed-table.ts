@@ -17,7 +17,8 @@ import {
 export const FURTHEST_DUE_MS = 25 * 3_600_000;
 
 const DELIVERY_COLUMNS = `
-  owed.seq, owed.due_at, owed.attempts, owed.tries, owed.first_at, owed.last_at,
+  owed.seq, owed.due_at, owed.attempts, owed.tries, owed.first_at, owed.last_at, owed.lane, owed.replay,
+  events.read_at,
   events.id, events.type, events.published, events.bundle, events.at, events.size
   FROM owed JOIN events ON events.seq = owed.seq`;
 
@@ -106,6 +107,7 @@ export class OwedTable {
 function toDelivery(row: Row, bundle: number, raw: Buffer): Delivery {
   const firstAttemptAt = asOptionalNumber(row.first_at);
   const lastAttemptAt = asOptionalNumber(row.last_at);
+  const lane = asOptionalText(row.lane);
   return {
     seq: asNumber(row.seq),
     bundle,
@@ -113,6 +115,9 @@ function toDelivery(row: Row, bundle: number, raw: Buffer): Delivery {
     dueAt: asNumber(row.due_at),
     attempts: asNumber(row.attempts),
     tries: asNumber(row.tries),
+    readAt: asNumber(row.read_at),
+    replay: row.replay === 1,
+    ...(lane === undefined ? {} : { lane }),
     ...(firstAttemptAt === undefined ? {} : { firstAttemptAt }),
     ...(lastAttemptAt === undefined ? {} : { lastAttemptAt }),
   };

@@ -1,5 +1,5 @@
 /** The routes that are or were in force: who they are, how they fare. Their ids stand in every other table. */
-import type { RouteState, Settlement } from './outbox.ts';
+import type { RouteState, RouteWish, Settlement } from './outbox.ts';
 import { FURTHEST_DUE_MS } from './owed-table.ts';
 import {
   asNumber,
@@ -54,13 +54,26 @@ export class RouteTable {
     );
   }
 
+  wishes(): RouteWish[] {
+    return this.#sql('SELECT key, paused_at, resumed_at FROM routes WHERE retired = 0')
+      .all()
+      .map((row) => {
+        const resumedAt = asOptionalNumber(row.resumed_at);
+        return {
+          key: asText(row.key),
+          paused: row.paused_at !== null,
+          ...(resumedAt === undefined ? {} : { resumedAt }),
+        };
+      });
+  }
+
   /** Keeps each route's last delivery and last failure, for `status`; `settled` is in the order it came. */
   noteLast(settled: readonly (readonly [route: number, settlement: Settlement])[]): void {
     const delivered = new Map<number, number>();
-    const failed = new Map<number, Settlement & { readonly why: string }>();
+    const failed = new Map<number, Exclude<Settlement, { kind: 'delivered' | 'expired' }>>();
     for (const [route, settlement] of settled) {
       if (settlement.kind === 'delivered') delivered.set(route, settlement.at);
-      else failed.set(route, settlement);
+      else if (settlement.kind !== 'expired') failed.set(route, settlement);
     }
     for (const [route, at] of delivered) {
       this.#sql('UPDATE routes SET last_delivered_at = ? WHERE id = ?').run(at, route);

@@ -5,15 +5,15 @@
 import { StateError } from '../errors.ts';
 import { asNumber, type Database, hintFor, inTransaction, openDatabase } from './sqlite.ts';
 
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /**
- * `owed.due_at` is 0 for what was never tried (due at once, in log order) and an instant in ms for what is to be tried
+ * Version 1. `owed.due_at` is 0 for what was never tried (due at once, in log order) and an instant in ms for what is to be tried
  * again. An event's bytes lie in its bundle (see bundles.ts) for as long as an `owed` or `dead` row needs one of it.
  * Route 0 is no route: raw pieces of pages that could not be cut lie there as dead letters. `probe` means nothing: it is
  * written over, in its place, to see whether the disk takes writes.
  */
-const TABLES = `
+const VERSION_1 = `
   CREATE TABLE cursor (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     next_url TEXT NOT NULL, query TEXT NOT NULL, last_published_at INTEGER, read_at INTEGER NOT NULL
@@ -52,6 +52,39 @@ const TABLES = `
 `;
 
 /**
+ * Version 2. `owed.lane` is what a delivery must not overtake others of: in one lane all but the earliest wait with
+ * `due_at` PARKED. `attempts` holds the failed ones and those before a replay; the attempt that delivered stands in the
+ * ledger. `routes.ordered_by` is the order that lanes were made for.
+ */
+const VERSION_2 = `
+  ALTER TABLE owed ADD COLUMN lane TEXT;
+  ALTER TABLE owed ADD COLUMN replay INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX owed_lane ON owed (route, lane, seq) WHERE lane IS NOT NULL;
+  ALTER TABLE routes ADD COLUMN ordered_by TEXT;
+  ALTER TABLE routes ADD COLUMN paused_at INTEGER;
+  ALTER TABLE routes ADD COLUMN resumed_at INTEGER;
+  ALTER TABLE ledger ADD COLUMN dns_ms INTEGER;
+  ALTER TABLE ledger ADD COLUMN connect_ms INTEGER;
+  ALTER TABLE ledger ADD COLUMN tls_ms INTEGER;
+  ALTER TABLE ledger ADD COLUMN answer BLOB;
+  CREATE TABLE attempts (
+    seq INTEGER NOT NULL, route INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL,
+    result TEXT NOT NULL, status INTEGER, why TEXT, next_at INTEGER,
+    dns_ms INTEGER, connect_ms INTEGER, tls_ms INTEGER, first_byte_ms INTEGER, answer BLOB,
+    PRIMARY KEY (seq, route, n)
+  ) WITHOUT ROWID;
+  CREATE TABLE gaps (
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, from_at INTEGER, to_at INTEGER, why TEXT NOT NULL
+  );
+`;
+
+/** What makes each version out of the one before; the first makes it out of nothing. */
+const UPGRADES: readonly string[] = [VERSION_1, VERSION_2];
+
+/** The due time of a delivery that waits for another of its lane: neither fresh nor late. */
+export const PARKED = -1;
+
+/**
  * Opens the database of a state folder, making or upgrading its tables.
  * @throws StateError when it cannot be opened, is damaged, or was written by a newer loghook.
  */
@@ -82,8 +115,8 @@ export function openState(path: string): Database {
 const COMMAND_TIMEOUT_MS = 10_000;
 
 /**
- * Opens an existing database as a second process, beside a daemon that writes or without one. Makes and upgrades
- * nothing. @throws StateError
+ * Opens an existing database as a second process, beside a daemon that writes or without one. An older one is upgraded,
+ * which a daemon of its version does not mind. @throws StateError
  */
 export function openStateBeside(
   path: string,
@@ -92,7 +125,13 @@ export function openStateBeside(
   let database: Database | undefined;
   try {
     database = openDatabase(path, { readOnly, timeout: COMMAND_TIMEOUT_MS });
-    refuseNewer(versionOf(database), path);
+    const version = versionOf(database);
+    refuseNewer(version, path);
+    if (version > 0 && version < SCHEMA_VERSION) {
+      database.close();
+      database = openDatabase(path, { timeout: COMMAND_TIMEOUT_MS });
+      prepareTables(database, path);
+    }
     if (!readOnly) database.exec('PRAGMA synchronous = FULL');
     return database;
   } catch (cause) {
@@ -118,9 +157,9 @@ function prepareTables(database: Database, path: string): void {
   if (versionOf(database) === SCHEMA_VERSION) return;
   inTransaction(database, () => {
     // Looked at inside the transaction: another process may have been first.
-    if (versionOf(database) !== 0) return;
-    refuseForeign(database, path);
-    database.exec(TABLES);
+    const version = versionOf(database);
+    if (version === 0) refuseForeign(database, path);
+    for (const upgrade of UPGRADES.slice(version)) database.exec(upgrade);
     database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   });
 }

@@ -39,8 +39,8 @@ export class Settlements {
   #settle(route: number, delivery: Delivery, settlement: Settlement): void {
     if (!this.#forgetOwed(route, delivery)) return;
     if (settlement.kind === 'postponed') this.#postpone(route, delivery, settlement);
-    else if (settlement.kind === 'dead') this.#die(route, delivery, settlement);
-    else this.#deliver(route, delivery, settlement);
+    else if (settlement.kind === 'delivered') this.#deliver(route, delivery, settlement);
+    else this.#die(route, delivery, settlement);
   }
 
   addDead(route: number, seq: number, death: Death): void {
@@ -113,13 +113,16 @@ export class Settlements {
     );
   }
 
-  #die(route: number, delivery: Delivery, settlement: Of<'dead'>): void {
+  #die(route: number, delivery: Delivery, settlement: Of<'dead' | 'expired'>): void {
+    const wasTried = settlement.kind === 'dead';
+    const firstAt = delivery.firstAttemptAt ?? (wasTried ? settlement.at : undefined);
+    const status = wasTried ? settlement.status : undefined;
     this.addDead(route, delivery.seq, {
       at: settlement.at,
       why: settlement.why,
-      attempts: delivery.attempts + 1,
-      firstAt: delivery.firstAttemptAt ?? settlement.at,
-      ...(settlement.status === undefined ? {} : { status: settlement.status }),
+      attempts: delivery.attempts + (wasTried ? 1 : 0),
+      ...(firstAt === undefined ? {} : { firstAt }),
+      ...(status === undefined ? {} : { status }),
     });
   }
 
@@ -129,7 +132,7 @@ export class Settlements {
     ).run(route, dueAt, seq);
     if (changes > 0 || dueAt === 0) return changes > 0;
     // Its due time was moved while it was out, because the clock was set back.
-    const moved = this.#sql('DELETE FROM owed WHERE route = ? AND due_at > 0 AND seq = ?');
+    const moved = this.#sql('DELETE FROM owed WHERE route = ? AND due_at <> 0 AND seq = ?');
     return moved.run(route, seq).changes > 0;
   }
 

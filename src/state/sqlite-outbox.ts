@@ -16,11 +16,13 @@ import { MemoryBudget } from './memory-budget.ts';
 import type {
   Committed,
   Delivery,
+  Gap,
   Intake,
   LaneGate,
   Outbox,
   RouteRef,
   RouteState,
+  RouteWish,
   Settlement,
   TailCursor,
   Wants,
@@ -185,12 +187,22 @@ export class SqliteOutbox implements Outbox {
     this.#defer('trouble', () => this.#tables.saveTrouble(trouble, now));
   }
 
-  async tidy(): Promise<void> {
-    if (this.#try('read', () => this.#tables.changedByOthers())) this.#reread();
+  async wishes(): Promise<readonly RouteWish[]> {
+    return this.#try('read', () => this.#routeTable.wishes());
+  }
+
+  async noteGap(gap: Gap): Promise<void> {
+    this.#defer(`gap at ${gap.at}`, () => this.#tables.addGap(gap));
+  }
+
+  async tidy(): Promise<boolean> {
+    const changed = this.#try('read', () => this.#tables.changedByOthers());
+    if (changed) this.#reread();
     this.#try('write to', () => {
       this.#deferred.retry();
       if (this.#gate.isOpen) this.#deferred.write('pruning', () => this.#pruning.step());
     });
+    return changed;
   }
 
   async close(): Promise<void> {
@@ -224,6 +236,8 @@ export class SqliteOutbox implements Outbox {
         dueAt: 0,
         attempts: 0,
         tries: 0,
+        readAt: now,
+        replay: false,
       };
       for (const { key } of routes) this.#route(key).queue.offer(delivery);
     }

@@ -4,7 +4,7 @@
  */
 import type { LogEvent } from '../event.ts';
 import type { Place } from './bundles.ts';
-import type { TailCursor } from './outbox.ts';
+import type { Gap, TailCursor } from './outbox.ts';
 import {
   asNumber,
   asOptionalNumber,
@@ -93,6 +93,16 @@ export class Tables {
            WHERE what <> excluded.what`,
       ).run(trouble, now);
     }
+  }
+
+  addGap({ at, kind, fromMs, toMs, why }: Gap): void {
+    this.#sql('INSERT INTO gaps (at, kind, from_at, to_at, why) VALUES (?, ?, ?, ?, ?)').run(
+      at,
+      kind,
+      fromMs ?? null,
+      toMs ?? null,
+      why,
+    );
   }
 
   /** Whether another process committed something since the last call. */

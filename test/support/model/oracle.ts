@@ -89,7 +89,7 @@ export class Oracle {
     if (settlement.kind === 'postponed') return;
     const pair = this.#pair(id, path);
     if (pair.recorded !== undefined) this.#violated(`${id} on ${path} was recorded twice`);
-    pair.recorded = settlement.kind;
+    pair.recorded = settlement.kind === 'expired' ? 'dead' : settlement.kind;
     pair.recordedAt = this.#now();
     if (settlement.kind === 'delivered' && !pair.everAccepted) {
       this.#violated(`${id} on ${path} was recorded as delivered, and never accepted`);

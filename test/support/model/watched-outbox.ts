@@ -2,11 +2,13 @@
 import type {
   Committed,
   Delivery,
+  Gap,
   Intake,
   LaneGate,
   Outbox,
   RouteRef,
   RouteState,
+  RouteWish,
   Settlement,
   TailCursor,
   Wants,
@@ -76,7 +78,13 @@ export class WatchedOutbox implements Outbox {
   saveTrouble(trouble: string | undefined): Promise<void> {
     return this.#inner.saveTrouble(trouble);
   }
-  tidy(): Promise<void> {
+  wishes(): Promise<readonly RouteWish[]> {
+    return this.#inner.wishes();
+  }
+  noteGap(gap: Gap): Promise<void> {
+    return this.#inner.noteGap(gap);
+  }
+  tidy(): Promise<boolean> {
     return this.#inner.tidy();
   }
   close(): Promise<void> {
