@@ -18,12 +18,14 @@ import {
   type Wire,
 } from './exchange.ts';
 import type { Answer } from './outcome.ts';
+import { poolKey, type Target } from './target.ts';
 
 /** Answers whose status is known and whose bodies still come; beyond this many the oldest is cut. */
 const MOST_LINGERING = 64;
 
 export interface Request {
-  readonly origin: string;
+  readonly target: Target;
+  readonly method: string;
   /** Path and query, as they go on the wire. */
   readonly path: string;
   /** Names and values in turn. */
@@ -35,7 +37,7 @@ export interface Request {
 export class Sender {
   readonly #clock: Clock;
   readonly #connect = buildConnector({ timeout: 0 }); // the deadlines are ours: undici's are up to a second late
-  /** Connections that lie idle, by origin; the one used last comes first, so that the others may grow old and close. */
+  /** Connections that lie idle, by pool key; the one used last comes first, so that the others may grow old and close. */
   readonly #idle = new Map<string, Line[]>();
   readonly #lines = new Set<Line>();
   /** In the order they began, which is the order in which they run out of time. */
@@ -50,9 +52,9 @@ export class Sender {
     this.#clock = clock;
   }
 
-  /** Never rejects. A POST that meets a connection which the receiver had just closed is sent once more, at once. */
+  /** Never rejects. A request that meets a connection which the receiver had just closed is sent once more. */
   async send(request: Request): Promise<Answer> {
-    const answer = await this.#exchange(request, this.#idleLine(request.origin));
+    const answer = await this.#exchange(request, this.#idleLine(request.target));
     if (answer !== STALE) return answer;
     const second = await this.#exchange(request, undefined);
     return second === STALE
@@ -76,7 +78,7 @@ export class Sender {
   #exchange(request: Request, idle: Line | undefined): Promise<Answer | typeof STALE> {
     if (this.#isClosed) return Promise.resolve({ kind: 'cut' });
     return new Promise((resolve) => {
-      const line = idle ?? this.#openLine(request.origin);
+      const line = idle ?? this.#openLine(request.target);
       const exchange = new Exchange(this.#clock, line, resolve, this.#watch);
       this.#open.add(exchange);
       if (!line.isConnected) this.#connecting.add(exchange);
@@ -100,13 +102,13 @@ export class Sender {
       this.#open.delete(exchange);
       this.#connecting.delete(exchange);
       this.#lingering.delete(exchange);
-      if (exchange.isWhole && !this.#isClosed) this.#idle.get(line.origin)?.push(line);
+      if (exchange.isWhole && !this.#isClosed) this.#idle.get(poolKey(line.target))?.push(line);
       else this.#drop(line);
     },
   };
 
-  #idleLine(origin: string): Line | undefined {
-    const idle = this.#idle.get(origin);
+  #idleLine(target: Target): Line | undefined {
+    const idle = this.#idle.get(poolKey(target));
     for (;;) {
       const line = idle?.pop();
       if (line === undefined || line.isConnected) return line;
@@ -114,9 +116,10 @@ export class Sender {
     }
   }
 
-  #openLine(origin: string): Line {
-    if (!this.#idle.has(origin)) this.#idle.set(origin, []);
-    const line = new Line(origin, this.#connect);
+  #openLine(target: Target): Line {
+    const key = poolKey(target);
+    if (!this.#idle.has(key)) this.#idle.set(key, []);
+    const line = new Line(target, this.#connect);
     this.#lines.add(line);
     return line;
   }
@@ -161,15 +164,15 @@ export class Sender {
 
 /** A connection that carries one request at a time. */
 class Line implements Wire {
-  readonly origin: string;
+  readonly target: Target;
   readonly #client: Client;
   #socket: Socket | undefined;
   #bytesBefore = 0;
   #answers = 0;
 
-  constructor(origin: string, connect: ReturnType<typeof buildConnector>) {
-    this.origin = origin;
-    this.#client = new Client(origin, {
+  constructor(target: Target, connect: ReturnType<typeof buildConnector>) {
+    this.target = target;
+    this.#client = new Client(target.origin, {
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: (options, callback) => {
@@ -191,8 +194,8 @@ class Line implements Wire {
   }
 
   dispatch(request: Request, exchange: Exchange<Line>): void {
-    const { path, headers, body } = request;
-    this.#client.dispatch({ method: 'POST', path, headers, body }, exchange);
+    const { method, path, headers, body } = request;
+    this.#client.dispatch({ method: method, path, headers, body }, exchange);
   }
 
   requestStarts(): void {

@@ -10,6 +10,7 @@ import type { Request } from './attempt.ts';
 import { type Answer, outcomeOf } from './outcome.ts';
 import type { Pace } from './pace.ts';
 import { RouteNews } from './route-news.ts';
+import type { Target, TargetTls } from './target.ts';
 import { type RouteState, RouteTrouble, type Verdict } from './whose-trouble.ts';
 
 /** Where a lane leads. */
@@ -20,6 +21,12 @@ export interface Destination {
   readonly name: string;
   readonly url: URL;
   readonly authorization?: string;
+  /** POST unless it says otherwise. */
+  readonly method?: string;
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+  readonly publicOnly?: boolean;
+  readonly proxy?: URL | 'none';
+  readonly tls?: TargetTls;
 }
 
 /** What turns an event into a body. */
@@ -65,7 +72,8 @@ export class Lane {
   readonly name: string;
   readonly #options: LaneOptions;
   readonly #trouble: RouteTrouble;
-  readonly #origin: string;
+  readonly #target: Target;
+  readonly #method: string;
   readonly #path: string;
   readonly #headers: readonly string[];
   readonly #closed = new AbortController();
@@ -81,7 +89,8 @@ export class Lane {
     this.name = destination.name;
     this.#options = options;
     this.#alarm = new Alarm(options.clock);
-    this.#origin = destination.url.origin;
+    this.#target = targetOf(destination);
+    this.#method = destination.method ?? 'POST';
     this.#path = `${destination.url.pathname}${destination.url.search}`;
     this.#headers = headersOf(destination, encoding, options.userAgent);
     this.#news = new RouteNews(options.log, this.name, options.state);
@@ -162,7 +171,8 @@ export class Lane {
     const { pace, sender, clock, encoding } = this.#options;
     const { id } = delivery.event;
     const request = {
-      origin: this.#origin,
+      target: this.#target,
+      method: this.#method,
       path: this.#path,
       headers: [...this.#headers, 'webhook-id', id, 'loghook-attempt', `${delivery.attempts + 1}`],
       body: encoding.encode(delivery.event),
@@ -211,16 +221,25 @@ export class Lane {
   }
 }
 
-/** The headers that all of a route's requests have in common. */
+function targetOf({ url, tls, proxy, publicOnly }: Destination): Target {
+  return {
+    origin: url.origin,
+    ...(tls !== undefined && { tls }),
+    ...(proxy !== undefined && { proxy }),
+    ...(publicOnly !== undefined && { publicOnly }),
+  };
+}
+
+/** The headers that all of a route's requests have in common. A route's own take the place of ours. */
 function headersOf(destination: Destination, encoding: Encoding, userAgent: string): string[] {
-  const headers = [
-    'content-type',
-    encoding.contentType,
-    'user-agent',
-    userAgent,
-    'loghook-route',
-    destination.name,
-  ];
-  const { authorization } = destination;
-  return authorization === undefined ? headers : [...headers, 'authorization', authorization];
+  const headers = new Map([
+    ['content-type', encoding.contentType],
+    ['user-agent', userAgent],
+    ['loghook-route', destination.name],
+  ]);
+  if (destination.authorization !== undefined) {
+    headers.set('authorization', destination.authorization);
+  }
+  for (const [name, value] of destination.headers ?? []) headers.set(name.toLowerCase(), value);
+  return [...headers].flat();
 }

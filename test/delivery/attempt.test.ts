@@ -18,7 +18,8 @@ interface Bench {
 
 function requestTo(origin: string, change: Partial<Request> = {}): Request {
   return {
-    origin,
+    target: { origin },
+    method: 'POST',
     path: '/SECRETPATH?SECRETQUERY',
     headers: ['authorization', 'SECRETUSER', 'webhook-id', 'e1'],
     body: Buffer.from('{"n":39.0}'),
@@ -495,6 +496,25 @@ test('keeps a connection for the next request', async () => {
     for (let count = 0; count < 5; count += 1) await send();
 
     assert.deepEqual([...new Set(receiver.received.map(({ connection }) => connection))], [1]);
+  });
+});
+
+test('shares no connection between targets that get there in different ways', async () => {
+  await withReceiver({ status: 200 }, async ({ receiver, send }) => {
+    const origin = receiver.url;
+    const ways = [
+      {},
+      { proxy: 'none' },
+      { tls: { insecure: true } },
+      { tls: { ca: 'x' } },
+    ] as const;
+
+    for (const way of [...ways, ...ways]) await send({ target: { origin, ...way } });
+
+    assert.deepEqual(
+      receiver.received.map(({ connection }) => connection),
+      [1, 2, 3, 4, 1, 2, 3, 4],
+    );
   });
 });
 

@@ -163,7 +163,7 @@ test('sends the event with its id, its route and the number of the attempt', asy
 
   const [request] = sender.requests;
   assert.ok(request);
-  assert.equal(request.origin, 'https://receiver.example');
+  assert.deepEqual(request.target, { origin: 'https://receiver.example' });
   assert.equal(request.path, '/a%2fb/?q=1&q=%20');
   assert.equal(request.body, raw);
   const pairs = request.headers.flatMap((name, index) =>
@@ -178,6 +178,43 @@ test('sends the event with its id, its route and the number of the attempt', asy
     authorization: 'Basic dTpw',
   });
   assert.equal(verdicts[0]?.kind, 'delivered');
+});
+
+test('sends as its route says: method, headers, and how to get there', async () => {
+  const { lanes, sender, verdicts } = fixture();
+  const proxy = new URL('http://proxy.example:3128');
+  const lane = lanes.open(
+    {
+      ...{ key: 'k', name: 'n', url: new URL('https://receiver.example/') },
+      ...{ method: 'PUT', proxy, publicOnly: true, tls: { servername: 'other.example' } },
+      headers: [
+        ['X-Key', 'abc'],
+        ['Content-Type', 'application/vnd.okta+json'],
+      ],
+    },
+    { kind: 'flowing' },
+  );
+
+  const started = lane.start(
+    { seq: 1, event: { id: 'uuid-1', raw: Buffer.from('{}') }, attempts: 0, tries: 0 },
+    async (verdict) => {
+      verdicts.push(verdict);
+    },
+  );
+  await sender.answer(answered);
+  await started;
+
+  const [request] = sender.requests;
+  assert.ok(request);
+  assert.equal(request.method, 'PUT');
+  assert.deepEqual(request.target, {
+    ...{ origin: 'https://receiver.example', proxy, publicOnly: true },
+    tls: { servername: 'other.example' },
+  });
+  assert.deepEqual(request.headers.slice(0, 8), [
+    ...['content-type', 'application/vnd.okta+json', 'user-agent', 'loghook/1'],
+    ...['loghook-route', 'n', 'x-key', 'abc'],
+  ]);
 });
 
 test('delivers over a real connection and keeps what it is told to keep', async () => {
