@@ -55,7 +55,7 @@ function routeLines(tally: RouteTally, stretch: Stretch): string[] {
 
 function patternWords([first = '', ...others]: readonly string[]): string {
   const more = others.length === 0 ? '' : ` and ${count(others.length, 'more pattern')}`;
-  return `${cut(`/${first}/`, WHO)}${more}`;
+  return `${cut(`/${first}/`, PATTERN)}${more}`;
 }
 
 function paceWords({ count: events, busiest }: RouteTally, stretch: Stretch): string[] {
@@ -104,21 +104,22 @@ function orderLines({ route, keys, count: events }: RouteTally): string[] {
     : [`order key: ${many} different keys`];
 }
 
+const PATTERN = 40;
 const AT = 4;
 const TYPE = 46;
-const WHO = 54;
+const STORY = 60;
 
 /** `11-21 10:04:05  user.session.start   f790999f` and below it who did it to whom, and the outcome. */
 function sampleLines({ id, type, published, who, whom, outcome }: EventSummary): string[] {
   const at = published === null ? Number.NaN : Date.parse(published);
   const time = Number.isNaN(at) ? '-'.padEnd(14) : localTime(at).slice('2026-'.length);
   const shortId = id.replace(/^sha256-/, '').slice(0, 8);
-  const names = [who, whom].filter((name) => name !== null).map((name) => cut(name, WHO / 2));
-  const story = [names.join(' → '), outcome === null ? '' : cut(outcome, WHO / 2)];
+  const ending = outcome === null ? '' : `  ${cut(outcome, STORY / 2)}`;
+  const names = [who, whom].filter((name) => name !== null).join(' → ');
   const margin = ' '.repeat(AT);
   return [
     `${margin}${time}  ${cut(type ?? '(no type)', TYPE).padEnd(TYPE)}  ${shortId}`,
-    `${margin}${' '.repeat(14)}  ${story.filter((part) => part !== '').join('  ')}`.trimEnd(),
+    `${margin}${' '.repeat(14)}  ${cut(names, STORY - ending.length)}${ending}`,
   ];
 }
 
