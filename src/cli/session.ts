@@ -107,7 +107,7 @@ async function runDaemon(
     log,
     userAgent,
     intervalMs: options.intervalMs,
-    onTrouble: remember,
+    onTrouble: (trouble) => remember(trouble?.message),
     ...(options.filter === undefined ? {} : { filter: options.filter }),
   });
   const sender = new Sender(clock);

@@ -41,6 +41,16 @@ export interface Failure {
   readonly retryAfterMs?: number;
   /** A sign of overload: 429, 503 or a time-out. */
   readonly congested: boolean;
+  /** The route says that this status is never the event's fault. */
+  readonly spares?: boolean;
+}
+
+/** What a route says of statuses, before the usual reading. */
+export interface StatusRules {
+  /** These judge the event. */
+  readonly event?: readonly number[];
+  /** These are never held against an event. */
+  readonly route?: readonly number[];
 }
 
 /** Statuses that judge the request rather than report trouble (RFC 9110 section 15.5). */
@@ -72,7 +82,7 @@ const WORDS: Readonly<Record<number, string>> = {
   504: 'gateway timeout',
 };
 
-export function outcomeOf(answer: Answer): Outcome {
+export function outcomeOf(answer: Answer, rules: StatusRules = {}): Outcome {
   if (answer.kind === 'cut') return answer;
   if (answer.kind === 'unreachable') {
     return { kind: 'unreachable', why: answer.why, ms: answer.ms, congested: false };
@@ -82,17 +92,22 @@ export function outcomeOf(answer: Answer): Outcome {
   }
   const { status, ms, retryAfterMs } = answer;
   if (status >= 200 && status < 300) return { kind: 'delivered', status, ms };
+  const kind = failureKind(status, rules);
+  const spares = kind !== 'verdict' && rules.route?.includes(status) === true;
   return {
-    kind: failureKind(status),
+    kind,
     why: describeStatus(status),
     status,
     ms,
     congested: status === 429 || status === 503,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(spares && { spares }),
   };
 }
 
-function failureKind(status: number): Failure['kind'] {
+function failureKind(status: number, { event = [], route = [] }: StatusRules): Failure['kind'] {
+  if (event.includes(status)) return 'verdict';
+  if (route.includes(status) && VERDICTS.has(status)) return 'failed';
   if (status === 429) return 'throttled';
   if (status === 410) return 'gone';
   return VERDICTS.has(status) ? 'verdict' : 'failed';

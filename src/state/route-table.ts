@@ -1,5 +1,5 @@
 /** The routes that are or were in force: who they are, how they fare. Their ids stand in every other table. */
-import type { RouteState, RouteWish, Settlement } from './outbox.ts';
+import type { RouteRef, RouteState, RouteWish, Settlement } from './outbox.ts';
 import { FURTHEST_DUE_MS } from './owed-table.ts';
 import {
   asNumber,
@@ -22,11 +22,11 @@ export class RouteTable {
     this.#sql('UPDATE routes SET retired = 1').run();
   }
 
-  adoptRoute(key: string, name: string): void {
+  adoptRoute({ key, name, enabled }: RouteRef): void {
     this.#sql(
-      `INSERT INTO routes (key, name) VALUES (?, ?)
-       ON CONFLICT (key) DO UPDATE SET name = excluded.name, retired = 0`,
-    ).run(key, name);
+      `INSERT INTO routes (key, name, disabled) VALUES (?, ?, ?)
+       ON CONFLICT (key) DO UPDATE SET name = excluded.name, disabled = excluded.disabled, retired = 0`,
+    ).run(key, name, enabled === false ? 1 : 0);
   }
 
   routeIds(): [key: string, id: number][] {
@@ -52,6 +52,15 @@ export class RouteTable {
       trouble?.until ?? null,
       route,
     );
+  }
+
+  saveSilence(route: number, since: number | undefined): void {
+    this.#sql('UPDATE routes SET silent_since = ? WHERE id = ?').run(since ?? null, route);
+  }
+
+  silentSince(route: number): number | undefined {
+    const row = this.#sql('SELECT silent_since FROM routes WHERE id = ?').get(route);
+    return asOptionalNumber(row?.silent_since);
   }
 
   wishes(): RouteWish[] {

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { type Request, Sender } from '../../src/delivery/attempt.ts';
-import { Lane } from '../../src/delivery/lane.ts';
+import { Lane, type Settlement } from '../../src/delivery/lane.ts';
 import { Lanes, type LanesOptions } from '../../src/delivery/lanes.ts';
 import type { Answer } from '../../src/delivery/outcome.ts';
 import { Pace } from '../../src/delivery/pace.ts';
-import type { RouteState, Verdict } from '../../src/delivery/whose-trouble.ts';
+import { StartRate } from '../../src/delivery/start-rate.ts';
+import type { RouteState } from '../../src/delivery/verdict.ts';
 import { silentLog } from '../../src/log.ts';
 import { PracticeReceiver } from '../../src/practice/receiver.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
@@ -78,7 +79,7 @@ interface Fixture {
   readonly clock: CountingClock;
   readonly sender: HandSender;
   readonly lanes: Lanes;
-  readonly verdicts: (Verdict | undefined)[];
+  readonly verdicts: (Settlement | undefined)[];
   readonly states: RouteState[];
   open(path?: string, state?: RouteState): Lane;
   start(lane: Lane, seq?: number): Promise<void>;
@@ -87,7 +88,7 @@ interface Fixture {
 function fixture(change: Partial<LanesOptions> = {}): Fixture {
   const clock = new CountingClock();
   const sender = new HandSender();
-  const verdicts: (Verdict | undefined)[] = [];
+  const verdicts: (Settlement | undefined)[] = [];
   const states: RouteState[] = [];
   const lanes = new Lanes({
     encoding: { contentType: 'application/json', encode: (event) => event.raw },
@@ -212,8 +213,8 @@ test('sends as its route says: method, headers, and how to get there', async () 
     tls: { servername: 'other.example' },
   });
   assert.deepEqual(request.headers.slice(0, 8), [
-    ...['content-type', 'application/vnd.okta+json', 'user-agent', 'loghook/1'],
-    ...['loghook-route', 'n', 'x-key', 'abc'],
+    ...['user-agent', 'loghook/1', 'loghook-route', 'n'],
+    ...['X-Key', 'abc', 'Content-Type', 'application/vnd.okta+json'],
   ]);
 });
 
@@ -503,6 +504,7 @@ test('waiting for room leaves nothing behind at the pace of the origin', async (
     state: { kind: 'flowing' },
     sender,
     pace,
+    startRate: new StartRate(clock),
     clock,
     log: silentLog(),
     userAgent: 'loghook/1',
