@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts';
 import type { LogEvent } from '../event.ts';
 import type { Log } from '../log.ts';
 import type { Request } from './attempt.ts';
-import { type Answer, outcomeOf } from './outcome.ts';
+import { type Answer, type AttemptTrace, outcomeOf } from './outcome.ts';
 import type { Pace } from './pace.ts';
 import { RouteNews } from './route-news.ts';
 import type { Target, TargetTls } from './target.ts';
@@ -44,6 +44,9 @@ export interface Sendable {
   readonly firstAttemptAt?: number;
   readonly lastAttemptAt?: number;
 }
+
+/** What becomes of a delivery, and what the attempt was like. */
+export type Settled = Verdict & { readonly trace?: AttemptTrace };
 
 /** Sends one request; never rejects. */
 export interface Sends {
@@ -144,7 +147,7 @@ export class Lane {
    */
   async start(
     delivery: Sendable,
-    record: (verdict: Verdict | undefined) => Promise<void>,
+    record: (verdict: Settled | undefined) => Promise<void>,
   ): Promise<void> {
     this.#running += 1;
     try {
@@ -167,7 +170,7 @@ export class Lane {
     while (this.#inFlight > 0) await this.#wait(Number.POSITIVE_INFINITY, never);
   }
 
-  async #send(delivery: Sendable): Promise<Verdict | undefined> {
+  async #send(delivery: Sendable): Promise<Settled | undefined> {
     const { pace, sender, clock, encoding } = this.#options;
     const { id } = delivery.event;
     const request = {
@@ -186,7 +189,8 @@ export class Lane {
       this.#wake();
       return undefined;
     }
-    const verdict = this.#trouble.judge(delivery, outcome, clock.now());
+    const judged = this.#trouble.judge(delivery, outcome, clock.now());
+    const verdict = outcome.trace === undefined ? judged : { ...judged, trace: outcome.trace };
     // Only answers of the usual kind show how fast the receiver is: a refusal may be quicker, and says nothing.
     if (outcome.kind === 'delivered') pace.answered(outcome.ms, false);
     else if (outcome.congested) pace.answered(outcome.ms, true);
