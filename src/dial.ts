@@ -2,7 +2,7 @@
  * Opens one connection to a host, directly or through a proxy. Every address is judged before the first packet to it,
  * and what was judged is what is dialled: a name is looked up once, here, and net gets the answers that passed.
  */
-import { type LookupAddress, lookup as systemLookup } from 'node:dns';
+import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns';
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
 import { hostOf, neverConnected } from './address.ts';
@@ -168,14 +168,21 @@ function judgedLookup(lookup: LookupFunction, judge: Judge): LookupFunction {
     lookup(hostname, { ...options, all: true }, (error, found) => {
       const addresses = Array.isArray(found) ? found : [];
       const fault = error ?? refusalOf(addresses, judge);
-      const [first] = addresses;
       if (fault !== undefined) answer(fault, '');
-      else if (first === undefined)
-        answer(NOT_FOUND, ''); // net breaks on an empty list
-      else if (options.all) answer(null, addresses);
-      else answer(null, first.address, first.family);
+      else give(addresses, options, answer);
     });
   };
+}
+
+/** As net asked for them: all, or one. */
+function give(
+  addresses: LookupAddress[],
+  { all }: LookupOptions,
+  answer: Parameters<LookupFunction>[2],
+): void {
+  const [first] = addresses;
+  if (all || first === undefined) answer(null, addresses);
+  else answer(null, first.address, first.family);
 }
 
 /** Net breaks on an empty list. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { type Request, Sender } from '../../src/delivery/attempt.ts';
-import { Lane } from '../../src/delivery/lane.ts';
+import { Lane, type Settled } from '../../src/delivery/lane.ts';
 import { Lanes, type LanesOptions } from '../../src/delivery/lanes.ts';
 import type { Answer } from '../../src/delivery/outcome.ts';
 import { Pace } from '../../src/delivery/pace.ts';
@@ -215,6 +215,39 @@ test('sends as its route says: method, headers, and how to get there', async () 
     ...['content-type', 'application/vnd.okta+json', 'user-agent', 'loghook/1'],
     ...['loghook-route', 'n', 'x-key', 'abc'],
   ]);
+});
+
+test('hands on what the attempt was like, whatever became of it', async () => {
+  const { lanes, sender } = fixture();
+  const lane = lanes.open(
+    { key: 'k', name: 'n', url: new URL('https://receiver.example/') },
+    { kind: 'flowing' },
+  );
+  const trace = { dnsMs: 1, connectMs: 2, firstByteMs: 3, answer: { head: Buffer.from('no') } };
+  const answers: readonly Answer[] = [
+    { kind: 'answered', status: 204, ms: 1, trace },
+    { kind: 'answered', status: 500, ms: 1, trace },
+    { kind: 'answered', status: 429, ms: 1, trace },
+    { kind: 'unanswered', why: 'x', timedOut: true, ms: 1, trace },
+    { kind: 'unreachable', why: 'x', ms: 1, trace },
+  ];
+  const settled: (Settled | undefined)[] = [];
+
+  for (const [seq, answer] of answers.entries()) {
+    const started = lane.start(
+      { seq, event: { id: `e${seq}`, raw: Buffer.from('{}') }, attempts: 0, tries: 0 },
+      async (verdict) => {
+        settled.push(verdict);
+      },
+    );
+    await sender.answer(answer);
+    await started;
+  }
+
+  assert.deepEqual(
+    settled.map((one) => one?.trace),
+    answers.map(() => trace),
+  );
 });
 
 test('delivers over a real connection and keeps what it is told to keep', async () => {
