@@ -3,10 +3,10 @@
  * no more than a quarter of its rate limit, so that a daemon beside it keeps its share.
  */
 import { type Clock, SystemClock } from '../clock.ts';
-import { type Flags, loadSettings, routesFile, type Settings } from '../config/config.ts';
+import { type Flags, loadSettings, type Settings } from '../config/config.ts';
 import { refuse } from '../config/problems.ts';
 import { quote } from '../config/quote.ts';
-import { loadRoutes } from '../config/routes-file.ts';
+import { findRouteFile, routeFileReader } from '../config/route-file.ts';
 import { parseInstant } from '../config/time.ts';
 import { apiToken } from '../okta/credentials.ts';
 import { SystemLog } from '../okta/system-log.ts';
@@ -35,18 +35,18 @@ export async function tryRoutes(flags: TryFlags, io: Io): Promise<number> {
   const clock = new SystemClock();
   const now = clock.now();
   const input = { ...surroundings(io, now, io.stderr), flags };
-  const file = routesFile(flags.config, io.cwd);
-  const { settings, more } = loadSettings(input, () => ({
-    routes: () => loadRoutes(file.path, file.shownAs).all,
+  const readRoutes = await routeFileReader(findRouteFile(flags.config, io.cwd));
+  const { settings, more } = loadSettings(input, (environment) => ({
+    file: () => readRoutes(environment),
     until: () => untilAt(flags.until, now),
   }));
+  const routes = more.file.routes.all;
   const since = settings.since ?? now - DAY_MS;
   if (more.until <= since) {
     refuse('--until', 'it is not after --since', 'the later of the two is --until');
   }
-  const only =
-    flags.route === undefined ? undefined : routeNamed(more.routes, flags.route, '--route');
-  const rehearsal = new Rehearsal(more.routes, only);
+  const only = flags.route === undefined ? undefined : routeNamed(routes, flags.route, '--route');
+  const rehearsal = new Rehearsal(routes, only);
   const stretch = await rehearse(rehearsal, { settings, since, until: more.until, clock, io });
   print(rehearsal, stretch, { flags, io });
   return EXIT.asAsked;
