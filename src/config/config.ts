@@ -6,6 +6,7 @@ import type { Routes } from '../routing/routes.ts';
 import { Environment, readEnvironment, type Variables } from './environment.ts';
 import { type OrgSettings, orgSettings } from './org-settings.ts';
 import { type Parts, problemsOf, type Read, readAll } from './problems.ts';
+import { type ProxyFor, proxySettings } from './proxy.ts';
 import { loadRoutes } from './routes-file.ts';
 import {
   filterSetting,
@@ -51,6 +52,8 @@ export interface Settings extends OrgSettings {
   readonly logFormat: LogFormat;
   /** Milliseconds since 1970. */
   readonly since?: number;
+  /** What HTTPS_PROXY, HTTP_PROXY and NO_PROXY say. */
+  readonly proxyFor: ProxyFor;
 }
 
 export interface Config extends Settings {
@@ -98,6 +101,7 @@ export function loadSettings<P extends Parts>(
       logFormat: () => logFormat(flags.logFormat, environment, input.isTerminal),
       since: () => sinceAt(flags.since, input.now),
       filter: () => filterSetting(flags.filter, environment),
+      proxyFor: () => proxySettings(environment),
     },
     problems,
   );
