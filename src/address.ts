@@ -95,6 +95,13 @@ export function literalOf(url: URL): string | undefined {
   return isIPv4(host) || isIPv6(host) ? host : undefined;
 }
 
+/** Why an address that stands in the URL itself is not connected to. A name is judged when it is looked up. */
+export function refusedLiteral(url: URL, publicOnly = false): string | undefined {
+  const literal = literalOf(url);
+  if (literal === undefined) return undefined;
+  return publicOnly ? notPublic(literal) : neverConnected(literal);
+}
+
 /** A URL's host as it is dialled: an IPv6 address without its brackets. */
 export function hostOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '');

@@ -71,7 +71,7 @@ export class Opening {
     this.#dial = dial;
   }
 
-  /** Ends it now, whatever it waits for; `open` rejects. */
+  /** Ends it now, whatever it waits for; `open` rejects with `reason`. */
   cut(reason: Error): void {
     this.#cutBy ??= reason;
     this.#socket?.destroy(reason);
@@ -79,6 +79,14 @@ export class Opening {
 
   /** Rejects with what the network says, an AddressRefused or a ProxyTrouble. Call it once. */
   async open(): Promise<Socket> {
+    try {
+      return await this.#open();
+    } catch (error) {
+      throw this.#cutBy ?? error;
+    }
+  }
+
+  async #open(): Promise<Socket> {
     const { url, proxy, judge, tls } = this.#dial;
     const host = hostOf(url);
     refuseLiteral(host, judge);
