@@ -1,16 +1,16 @@
 /** The route that a person names: by its name, or by as much of the start of it as no other route has. */
 import { didYouMean } from '../config/did-you-mean.ts';
 import { refuse } from '../config/problems.ts';
-import type { KnownRoute } from '../state/known-routes.ts';
+import type { NamedRoute } from '../state/named-routes.ts';
 
 const MOST_NAMES = 12;
 
 /** @throws ConfigError naming what there is; what was written is not shown, for it may be a URL. */
 export function chooseRoute(
-  routes: readonly KnownRoute[],
+  routes: readonly NamedRoute[],
   word: string,
   where: string,
-): KnownRoute {
+): NamedRoute {
   // Of two with one name the one in force stands first.
   const exact = routes.find(({ name }) => name === word);
   if (exact !== undefined) return exact;
@@ -27,7 +27,7 @@ export function chooseRoute(
   return only;
 }
 
-function refuseUnknown(routes: readonly KnownRoute[], word: string, where: string): never {
+function refuseUnknown(routes: readonly NamedRoute[], word: string, where: string): never {
   const meant = didYouMean(
     word,
     routes.map(({ name }) => name),
@@ -41,7 +41,7 @@ function refuseUnknown(routes: readonly KnownRoute[], word: string, where: strin
   );
 }
 
-function namesOf(routes: readonly KnownRoute[]): string {
+function namesOf(routes: readonly NamedRoute[]): string {
   const shown = routes.slice(0, MOST_NAMES).map(({ name }) => name);
   const more = routes.length > MOST_NAMES ? ` and ${routes.length - MOST_NAMES} more` : '';
   return `${shown.join(', ')}${more}`;

@@ -5,7 +5,7 @@ import { refuse } from '../config/problems.ts';
 import { quote } from '../config/quote.ts';
 import { Beside } from '../state/beside.ts';
 import { shortId } from '../state/event-finder.ts';
-import { allRoutes, DELIVERY_STATUSES, type DeliveryStatus } from '../state/known-routes.ts';
+import { allRoutes, DELIVERY_STATUSES, type DeliveryStatus } from '../state/named-routes.ts';
 import { type LedgerEntry, type LedgerQuestion, ledgerEntries } from '../state/ledger.ts';
 import { PARKED } from '../state/schema.ts';
 import type { DeliveriesFlags } from './add-ledger.ts';

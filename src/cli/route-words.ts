@@ -1,10 +1,10 @@
 /** What an owed delivery waits for, as people say it. */
-import type { KnownRoute } from '../state/known-routes.ts';
+import type { NamedRoute } from '../state/named-routes.ts';
 import { PARKED } from '../state/schema.ts';
 import { localTime } from './words.ts';
 
 export interface Owed {
-  readonly route: KnownRoute;
+  readonly route: NamedRoute;
   /** PARKED behind another of its lane. */
   readonly dueAt?: number;
   /** The event that it waits for. */
@@ -22,7 +22,7 @@ export function standsSo({ route, dueAt = 0, behind }: Owed, now: number): strin
 }
 
 /** Why nothing, or only a probe, is sent to a route; undefined when it flows. */
-export function routeTrouble(route: KnownRoute, now: number): string | undefined {
+export function routeTrouble(route: NamedRoute, now: number): string | undefined {
   const { name, pausedAt, state } = route;
   if (route.retired) {
     return `${name} is not in force: put it back into the routes file, or: loghook route move ${name} TO`;

@@ -5,7 +5,7 @@ import { refuse } from '../config/problems.ts';
 import { printable } from '../printable.ts';
 import { Beside } from '../state/beside.ts';
 import { shortId } from '../state/event-finder.ts';
-import { allRoutes } from '../state/known-routes.ts';
+import { allRoutes } from '../state/named-routes.ts';
 import {
   bytesOf,
   type PastAttempt,

@@ -4,7 +4,7 @@
  * which a running daemon moves from one table to another is missed or comes twice.
  */
 import type { Beside } from './beside.ts';
-import { allRoutes, type DeliveryStatus, type KnownRoute, owedStatus } from './known-routes.ts';
+import { allRoutes, type DeliveryStatus, type NamedRoute, owedStatus } from './named-routes.ts';
 import { numbers, texts } from './optional.ts';
 import { PARKED } from './schema.ts';
 import { asNumber, asOptionalNumber, asText, type Row } from './sqlite.ts';
@@ -17,7 +17,7 @@ export interface LedgerEntry {
   /** As Okta wrote it. */
   readonly published?: string;
   readonly readAt: number;
-  readonly route: KnownRoute;
+  readonly route: NamedRoute;
   readonly status: DeliveryStatus;
   /** When something happened last: the last attempt, or that it was read. */
   readonly at: number;
@@ -108,7 +108,7 @@ function byTop(all: Iterable<Source>): Source[] {
 
 function* sources(
   beside: Beside,
-  routes: readonly KnownRoute[],
+  routes: readonly NamedRoute[],
   stretch: Stretch,
 ): Generator<Source> {
   const byId = new Map(routes.map((route) => [route.id, route]));
@@ -125,7 +125,7 @@ function* sources(
   }
 }
 
-function* sourcesOf(beside: Beside, route: KnownRoute, stretch: Stretch): Generator<Source> {
+function* sourcesOf(beside: Beside, route: NamedRoute, stretch: Stretch): Generator<Source> {
   if (isWanted(stretch, 'dead')) {
     yield {
       top: topOf(beside, 'dead WHERE seq < ? AND route = ?', stretch.below, route.id),
@@ -198,7 +198,7 @@ function settledRows(
 
 function deadRows(
   beside: Beside,
-  route: KnownRoute,
+  route: NamedRoute,
   { below, since }: Stretch,
   limit: number,
 ): Row[] {
@@ -217,7 +217,7 @@ interface DueRange {
 }
 
 interface OwedStretch extends Stretch, DueRange {
-  readonly route: KnownRoute;
+  readonly route: NamedRoute;
 }
 
 function owedRows(beside: Beside, stretch: OwedStretch, limit: number): Row[] {
@@ -241,7 +241,7 @@ function owedRows(beside: Beside, stretch: OwedStretch, limit: number): Row[] {
     );
 }
 
-function toSettled(row: Row, routes: ReadonlyMap<number, KnownRoute>): LedgerEntry {
+function toSettled(row: Row, routes: ReadonlyMap<number, NamedRoute>): LedgerEntry {
   const route = routes.get(asNumber(row.route));
   if (route === undefined) throw new TypeError('a ledger line names no route');
   return {
@@ -253,7 +253,7 @@ function toSettled(row: Row, routes: ReadonlyMap<number, KnownRoute>): LedgerEnt
   };
 }
 
-function toDead(row: Row, route: KnownRoute): LedgerEntry {
+function toDead(row: Row, route: NamedRoute): LedgerEntry {
   return {
     ...ofEvent(row),
     route,
@@ -264,7 +264,7 @@ function toDead(row: Row, route: KnownRoute): LedgerEntry {
   };
 }
 
-function toOwed(row: Row, route: KnownRoute, status: DeliveryStatus): LedgerEntry {
+function toOwed(row: Row, route: NamedRoute, status: DeliveryStatus): LedgerEntry {
   return {
     ...ofEvent(row),
     route,

@@ -2,7 +2,7 @@
 import type { Beside } from './beside.ts';
 import { Bundles } from './bundles.ts';
 import { type FoundEvent, findEvent, shortId } from './event-finder.ts';
-import { allRoutes, type DeliveryStatus, type KnownRoute, owedStatus } from './known-routes.ts';
+import { allRoutes, type DeliveryStatus, type NamedRoute, owedStatus } from './named-routes.ts';
 import { numbers, texts } from './optional.ts';
 import { PARKED } from './schema.ts';
 import {
@@ -22,7 +22,7 @@ export interface Timeline {
 
 /** Instants in ms since 1970. */
 export interface RouteTimeline {
-  readonly route: KnownRoute;
+  readonly route: NamedRoute;
   readonly status: DeliveryStatus;
   /** When it was delivered, given up or dropped; of what is owed, when it was tried last. */
   readonly at?: number;
@@ -82,9 +82,9 @@ export function bytesOf(beside: Beside, { place }: FoundEvent): Buffer | undefin
 class RouteRows {
   readonly #beside: Beside;
   readonly #seq: number;
-  readonly #route: KnownRoute;
+  readonly #route: NamedRoute;
 
-  constructor(beside: Beside, seq: number, route: KnownRoute) {
+  constructor(beside: Beside, seq: number, route: NamedRoute) {
     this.#beside = beside;
     this.#seq = seq;
     this.#route = route;

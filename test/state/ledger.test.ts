@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { silentLog } from '../../src/log.ts';
 import { Beside } from '../../src/state/beside.ts';
 import { findEvent, shortId } from '../../src/state/event-finder.ts';
-import { allRoutes } from '../../src/state/known-routes.ts';
+import { allRoutes } from '../../src/state/named-routes.ts';
 import { type LedgerEntry, type LedgerQuestion, ledgerEntries } from '../../src/state/ledger.ts';
 import { openDatabase, type SqlValue } from '../../src/state/sqlite.ts';
 import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';

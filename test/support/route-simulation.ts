@@ -1,6 +1,7 @@
 /** A route with its queue, its receiver and its rule, in simulated time: what would take days takes milliseconds. */
 import type { Failure, Outcome } from '../../src/delivery/outcome.ts';
-import { type RouteState, RouteTrouble, type Verdict } from '../../src/delivery/whose-trouble.ts';
+import type { RouteState, Verdict } from '../../src/delivery/verdict.ts';
+import { RouteTrouble } from '../../src/delivery/whose-trouble.ts';
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
