@@ -30,21 +30,31 @@ export interface SessionOptions {
   readonly org: { readonly url: URL; readonly notes: readonly string[] };
   readonly token: string;
   readonly routes: Routes;
+  /** loghook's own events go there; it is one of `routes`. */
+  readonly alerts?: Route;
+  readonly heartbeat?: Route;
+  /** What a person should know at the start. */
+  readonly notes?: readonly string[];
   /** The org's own sub-folder of the state folder. */
   readonly folder: string;
   readonly intervalMs: number;
   readonly filter?: string;
+  /** The proxy of whatever names none of its own. */
+  readonly proxyFor?: (url: URL) => URL | undefined;
   /** Ms since 1970; only for a first start. */
   readonly since?: number;
   readonly once?: boolean;
   /** A held route is tried at least this often, ms. */
   readonly longestProbeMs?: number;
   /** Reads the routes anew for a SIGHUP; throws when they are not usable. */
-  readonly reload?: () => Routes;
+  readonly reload?: () => Promise<RoutesInForce>;
   /** Stops it instead of the process's signals. */
   readonly stop?: Stop & { readonly release?: () => void };
   readonly onReady?: () => void;
 }
+
+/** What a reload may change. */
+export type RoutesInForce = Pick<SessionOptions, 'routes' | 'alerts' | 'heartbeat' | 'notes'>;
 
 /** Runs until it is told to stop (or, with `once`, is done). Returns the exit code. @throws what `explain` explains */
 export async function runSession(options: SessionOptions): Promise<number> {
@@ -109,8 +119,9 @@ async function runDaemon(
     intervalMs: options.intervalMs,
     onTrouble: (trouble) => remember(trouble?.message),
     ...(options.filter === undefined ? {} : { filter: options.filter }),
+    ...proxyOption(options.proxyFor?.(org.url)),
   });
-  const sender = new Sender(clock);
+  const sender = new Sender(clock, options.proxyFor && { proxyFor: options.proxyFor });
   const from = cursor === undefined ? { since } : { cursor };
   const daemon = new Daemon({
     tail: (signal): AsyncIterable<Page> => systemLog.tail(from, signal),
@@ -153,6 +164,11 @@ async function runDaemon(
   }
 }
 
+/** Nothing at all where there is none. */
+export function proxyOption(proxy: URL | undefined): { readonly proxy?: URL } {
+  return proxy === undefined ? {} : { proxy };
+}
+
 function ownSignals(options: SessionOptions, daemon: Daemon): StopSignals {
   return listenForSignals({
     fromTerminal: startedFromTerminal(options.io),
@@ -175,7 +191,8 @@ function refuseSince(options: SessionOptions, cursor: TailCursor | undefined): v
 
 function announce(options: SessionOptions, cursor: TailCursor | undefined, since: number): void {
   const { io, log, org, routes, folder } = options;
-  for (const note of org.notes) log.warn({ note }, 'setting put right');
+  for (const note of [...org.notes, ...(options.notes ?? [])])
+    log.warn({ note }, 'setting put right');
   log.info(
     {
       version: io.version,
@@ -183,10 +200,26 @@ function announce(options: SessionOptions, cursor: TailCursor | undefined, since
       state: shownPath(folder),
       from: new Date(cursor?.readAt ?? since).toISOString(),
       firstStart: cursor === undefined,
+      ...oktaProxy(options),
       routes: routes.all.map(describeRoute),
     },
     'starting',
   );
+  shoutInsecure(options.log, routes);
+}
+
+/** Host and port, which is all that may be shown of it. */
+function oktaProxy({ org, proxyFor }: SessionOptions): { readonly proxy?: string } {
+  const proxy = proxyFor?.(org.url);
+  return proxy === undefined ? {} : { proxy: proxy.host };
+}
+
+/** Whoever stands between could read and change every event. */
+function shoutInsecure(log: Log, routes: Routes): void {
+  for (const { name, tls, url } of routes.all) {
+    if (tls?.insecure !== true || url.protocol !== 'https:') continue;
+    log.warn({ route: name }, 'INSECURE: the certificate of this receiver is not checked');
+  }
 }
 
 export function describeRoute(route: Route): ShownRoute {
@@ -198,11 +231,16 @@ async function reload(options: SessionOptions, daemon: Daemon): Promise<void> {
   const { log } = options;
   if (options.reload === undefined) return;
   try {
-    const routes = options.reload();
+    const { routes, notes = [] } = await options.reload();
+    for (const note of notes) log.warn({ note }, 'setting put right');
     await daemon.reload(routes);
+    shoutInsecure(log, routes);
     log.info({ routes: routes.all.map(describeRoute) }, 'routes reloaded');
   } catch (error) {
-    const problems = error instanceof RoutesError ? error.problems.map(inWords) : [reasonOf(error)];
+    const problems =
+      error instanceof RoutesError || error instanceof ConfigError
+        ? error.problems.map(inWords)
+        : [reasonOf(error)];
     log.error({ problems }, 'routes not reloaded, the old ones stay in force');
   }
 }

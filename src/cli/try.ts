@@ -3,14 +3,15 @@
  * no more than a quarter of its rate limit, so that a daemon beside it keeps its share.
  */
 import { type Clock, SystemClock } from '../clock.ts';
-import { type Flags, loadSettings, routesFile, type Settings } from '../config/config.ts';
+import { type Flags, loadSettings, type Settings } from '../config/config.ts';
 import { refuse } from '../config/problems.ts';
 import { quote } from '../config/quote.ts';
-import { loadRoutes } from '../config/routes-file.ts';
+import { findRouteFile, type RouteFile, routeFileReader } from '../config/route-file.ts';
 import { parseInstant } from '../config/time.ts';
 import { apiToken } from '../okta/credentials.ts';
 import { SystemLog } from '../okta/system-log.ts';
 import { printable } from '../printable.ts';
+import type { Route } from '../routing/route.ts';
 import { openCommandLog } from './command-log.ts';
 import { EXIT } from './exit.ts';
 import { type Io, startedFromTerminal, surroundings, userAgentOf } from './io.ts';
@@ -35,9 +36,9 @@ export async function tryRoutes(flags: TryFlags, io: Io): Promise<number> {
   const clock = new SystemClock();
   const now = clock.now();
   const input = { ...surroundings(io, now, io.stderr), flags };
-  const file = routesFile(flags.config, io.cwd);
-  const { settings, more } = loadSettings(input, () => ({
-    routes: () => loadRoutes(file.path, file.shownAs).all,
+  const readRoutes = await routeFileReader(findRouteFile(flags.config, io.cwd));
+  const { settings, more } = loadSettings(input, (environment) => ({
+    routes: () => eventRoutes(readRoutes(environment)),
     until: () => untilAt(flags.until, now),
   }));
   const since = settings.since ?? now - DAY_MS;
@@ -50,6 +51,11 @@ export async function tryRoutes(flags: TryFlags, io: Io): Promise<number> {
   const stretch = await rehearse(rehearsal, { settings, since, until: more.until, clock, io });
   print(rehearsal, stretch, { flags, io });
   return EXIT.asAsked;
+}
+
+/** Those that events of Okta's go to, in force or disabled. */
+function eventRoutes({ routes, alerts }: RouteFile): readonly Route[] {
+  return [...routes.all, ...routes.disabled].filter(({ key }) => key !== alerts?.key);
 }
 
 interface Plan {
