@@ -78,12 +78,16 @@ function wordsOf(issue: BaseIssue<unknown>, path: readonly Step[], node: Tree | 
 }
 
 function picklistWords(issue: BaseIssue<unknown>, shown: string | undefined): Words {
-  const allowed = [...(issue.expected ?? '').matchAll(/"([^"]+)"/g)].map(([, word = '']) => word);
+  const allowed = choicesOf(issue);
   const meant = typeof issue.input === 'string' ? didYouMean(issue.input, allowed) : undefined;
   return {
     message: `${shown ?? 'it'} is not one of ${allowed.join(', ')}`,
     hint: meant === undefined ? 'write one of them' : `did you mean ${meant}?`,
   };
+}
+
+function choicesOf({ expected }: BaseIssue<unknown>): string[] {
+  return [...(expected ?? '').matchAll(/"([^"]+)"/g)].map(([, word = '']) => word);
 }
 
 function typeWords(issue: BaseIssue<unknown>, shown: string | undefined): Words {
@@ -101,12 +105,15 @@ function typeWords(issue: BaseIssue<unknown>, shown: string | undefined): Words 
 
 function typeHint({ type, input, message }: BaseIssue<unknown>): string | undefined {
   if (type === 'boolean') return 'write true or false, without quotes';
+  if (type === 'number') return 'write a number, without quotes';
   if (type !== 'string' || typeof input === 'object') return undefined;
   return message.split('\n')[1] ?? 'put quotes around it';
 }
 
 function unionWords(issue: BaseIssue<unknown>): string {
-  const kinds = (issue.issues ?? []).map(({ type, expected }) => EXPECTED[type] ?? expected ?? '');
+  const kinds = (issue.issues ?? []).map(
+    (sub) => EXPECTED[sub.type] ?? `one of ${choicesOf(sub).join(', ')}`,
+  );
   return [...new Set(kinds)].join(' or ');
 }
 

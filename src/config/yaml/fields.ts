@@ -35,7 +35,20 @@ export function parsed<T>(parse: (text: string) => T | Wrong, notText = 'put quo
 
 /** An object that takes only `entries`. Its message is the list of its keys: complaints.ts makes words of it. */
 export function section<const E extends v.ObjectEntries>(entries: E) {
-  return v.strictObject(entries, Object.keys(entries).join(' '));
+  return mapOnly(v.strictObject(entries, Object.keys(entries).join(' ')));
+}
+
+/** To valibot a list is an object too. */
+export function mapOnly<const S extends v.GenericSchema>(schema: S): S {
+  return {
+    ...schema,
+    '~run'(dataset, config) {
+      if (!Array.isArray(dataset.value)) return schema['~run'](dataset, config);
+      v._addIssue(this, 'type', dataset, config);
+      // What `_addIssue` wrote an issue to is no longer untested.
+      return dataset as unknown as v.OutputDataset<v.InferOutput<S>, v.InferIssue<S>>;
+    },
+  };
 }
 
 export function maybe<const S extends v.GenericSchema>(schema: S, description: string) {

@@ -1,5 +1,6 @@
 /** Headers that a person adds to a route's requests. Values may be secrets: no message repeats one. */
 import * as v from 'valibot';
+import { mapOnly } from './fields.ts';
 
 const MOST = 64;
 /** RFC 9110, section 5.6.2. */
@@ -36,7 +37,7 @@ const value = v.pipe(
 
 /** Names and values, in the order written. */
 export const headers = v.pipe(
-  v.record(v.string(), value),
+  mapOnly(v.record(v.string(), value)),
   v.rawCheck(({ dataset, addIssue }) => {
     const input = typeof dataset.value === 'object' && dataset.value !== null ? dataset.value : {};
     const seen = new Set<string>();

@@ -16,10 +16,14 @@ const EXAMPLE =
 
 /** Throws RoutesError with every problem. `shownAs` is how messages name the file. */
 export function readRouteFile(path: string, shownAs: string, environment: Environment): RouteFile {
-  const { tree, faults } = parseTree(readText(path, shownAs));
+  const text = readText(path, shownAs);
+  const { tree, faults } = parseTree(text);
   if (tree === undefined && faults.length === 0) refuse(shownAs, 'it is empty', EXAMPLE);
   if (tree === undefined) throw new RoutesError(toProblems(faults, shownAs));
 
+  if (faults.length === 0 && /\.json$/i.test(path) && !isJson(text)) {
+    refuse(shownAs, 'it is YAML, not JSON', 'call it loghook.yaml');
+  }
   const folder = dirname(path);
   const early = [...faults, ...listRoutes(tree), ...substitute(tree, { environment, folder })];
   const checked = validate(fileSchema(folder), tree);
@@ -28,6 +32,17 @@ export function readRouteFile(path: string, shownAs: string, environment: Enviro
     throw new RoutesError(toProblems(all, shownAs));
   }
   return routeFileOf(checked.output);
+}
+
+/** What the parser says of a fault repeats what stands there; the tree's own faults do not. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
 }
 
 function readText(path: string, shownAs: string): string {
