@@ -52,15 +52,23 @@ export function mapOnly<const S extends v.GenericSchema>(schema: S): S {
 }
 
 export function maybe<const S extends v.GenericSchema>(schema: S, description: string) {
-  return v.exactOptional(v.pipe(schema, v.description(description)));
+  return v.exactOptional(described(schema, description));
+}
+
+/** For editors. It stands before any transformation, since what comes after one is not part of the JSON Schema. */
+export function described<const S extends v.GenericSchema>(schema: S, description: string): S {
+  const [first, ...others] =
+    'pipe' in schema && Array.isArray(schema.pipe) ? schema.pipe : [schema];
+  return { ...schema, pipe: [first, v.description(description), ...others] };
 }
 
 export function numberBetween(least: number, most: number) {
   const message = `{} is not a whole number from ${least} to ${most}`;
   return v.pipe(
     v.number(),
-    v.check((value) => Number.isInteger(value) && value >= least && value <= most, message),
-    v.metadata({ minimum: least, maximum: most }),
+    v.integer(message),
+    v.minValue(least, message),
+    v.maxValue(most, message),
   );
 }
 

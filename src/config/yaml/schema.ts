@@ -4,6 +4,7 @@ import { orderOf } from '../../routing/order.ts';
 import type { Order, SigningSecret } from '../../routing/route.ts';
 import {
   date,
+  described,
   dottedPath,
   durationBetween,
   expectation,
@@ -107,20 +108,15 @@ function connection(folder: string) {
 
 function routeSection(folder: string) {
   return section({
-    name: v.pipe(routeName, v.description('What people see and type; its queue goes by it.')),
-    match: v.pipe(
+    name: described(routeName, 'What people see and type; its queue goes by it.'),
+    match: described(
       v.union([
         pattern,
         v.pipe(v.array(pattern), v.minLength(1, "it is empty\nwrite '.*' for every event")),
       ]),
-      v.description(
-        "One regex (Go's RE2) or several, found anywhere in the event type: anchor it, '^user\\.session\\.start$'.",
-      ),
+      "One regex (Go's RE2) or several, found anywhere in the event type: anchor it, '^user\\.session\\.start$'.",
     ),
-    url: v.pipe(
-      routeUrl,
-      v.description('Where events are sent. Two routes may have the same URL.'),
-    ),
+    url: described(routeUrl, 'Where events are sent. Two routes may have the same URL.'),
     enabled: maybe(v.boolean(), 'False: it wants and sends nothing, and keeps its queue.'),
     method: maybe(v.picklist(['POST', 'PUT', 'PATCH']), 'POST unless said otherwise.'),
     ...connection(folder),
@@ -146,7 +142,7 @@ function address(folder: string) {
       v.transform((url) => ({ url })),
     ),
     section({
-      url: v.pipe(routeUrl, v.description('Where it is sent.')),
+      url: described(routeUrl, 'Where it is sent.'),
       ...connection(folder),
     }),
   ]);
@@ -163,9 +159,9 @@ export function publishedSchema() {
   const { name: _name, ...unnamed } = routeSection('').entries;
   return section({
     ...entries,
-    routes: v.pipe(
+    routes: described(
       v.union([entries.routes, v.record(v.string(), section(unnamed))]),
-      v.description('A list of routes, or a map of them by name.'),
+      'A list of routes, or a map of them by name.',
     ),
   });
 }
