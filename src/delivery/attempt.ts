@@ -134,6 +134,7 @@ class Line implements Wire {
   readonly #client: Client;
   #opening: Opening | undefined;
   #socket: Socket | undefined;
+  #fault: Error | undefined;
   #bytesBefore = 0;
   #answers = 0;
 
@@ -160,6 +161,10 @@ class Line implements Wire {
 
   get isForwarded(): boolean {
     return this.way.connector.isForwarded;
+  }
+
+  get fault(): Error | undefined {
+    return this.#fault;
   }
 
   get openedIn(): DialTimes | undefined {
@@ -203,6 +208,10 @@ class Line implements Wire {
     }
     this.#opening.open().then((socket) => {
       this.#socket = socket;
+      this.#fault = undefined;
+      socket.once('error', (error) => {
+        this.#fault = error;
+      });
       callback(null, socket);
     }, fail);
   }

@@ -27,6 +27,8 @@ export const STALE = Symbol('the connection was closed before the request reache
 export interface Wire {
   /** It has carried an answer before, and since `requestStarts` not a byte has come. */
   readonly isStale: boolean;
+  /** What its socket failed with first: undici lets "closed" take the place of a reason such as a TLS alert. */
+  readonly fault: Error | undefined;
   /** Host of the proxy that it goes through. */
   readonly proxyHost: string | undefined;
   /** The proxy reads the requests and sends them on. */
@@ -125,7 +127,9 @@ export class Exchange<Line extends Wire> {
   }
 
   onResponseError(_controller: Controller, error: Error): void {
-    this.#over(this.#answer ?? this.#failed(this.#endedWith ?? error));
+    const { fault = error } = this.line;
+    const reason = this.#endedWith ?? (codeOf(error) === 'UND_ERR_SOCKET' ? fault : error);
+    this.#over(this.#answer ?? this.#failed(reason));
   }
 
   #over(answer: Answer | typeof STALE): void {
