@@ -45,7 +45,9 @@ const WORDS: Readonly<Record<string, string>> = {
 
 const PROXY_WORDS: Readonly<Record<number, string>> = {
   403: 'does not let us connect there',
+  401: 'wants other credentials', // tinyproxy's answer to wrong ones
   407: 'wants other credentials',
+  500: 'could not reach the receiver', // tinyproxy's
   502: 'could not reach the receiver',
   503: 'could not reach the receiver',
   504: 'could not reach the receiver',

@@ -167,7 +167,9 @@ const REFUSALS: readonly (readonly [origin: string, status: number, why: string]
   ['https://receiver.test', 502, 'could not reach the receiver (502)'],
   ['https://receiver.test', 503, 'could not reach the receiver (503)'],
   ['https://receiver.test', 302, 'refused a tunnel to the receiver (302)'],
-  ['https://receiver.test', 500, 'refused a tunnel to the receiver (500)'],
+  ['https://receiver.test', 501, 'refused a tunnel to the receiver (501)'],
+  ['https://receiver.test', 500, 'could not reach the receiver (500)'],
+  ['https://receiver.test', 401, 'wants other credentials (401)'],
 ];
 
 for (const [origin, status, words] of REFUSALS) {
