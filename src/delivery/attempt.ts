@@ -31,6 +31,7 @@ export class Sender {
   readonly #options: ConnectorOptions;
   /** By pool key. */
   readonly #ways = new Map<string, Way>();
+  readonly #waysKnown = new WeakMap<Target, Way>();
   readonly #lines = new Set<Line>();
   readonly #deadlines: Deadlines<Exchange<Line>>;
   readonly #lingering = new Set<Exchange<Line>>();
@@ -93,11 +94,15 @@ export class Sender {
   };
 
   #wayTo(target: Target): Way {
-    const key = poolKey(target);
-    const known = this.#ways.get(key);
+    const known = this.#waysKnown.get(target);
     if (known !== undefined) return known;
-    const way = { connector: new Connector(target, this.#options), idle: [] };
+    const key = poolKey(target);
+    const way = this.#ways.get(key) ?? {
+      connector: new Connector(target, this.#options),
+      idle: [],
+    };
     this.#ways.set(key, way);
+    this.#waysKnown.set(target, way);
     return way;
   }
 
