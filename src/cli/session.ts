@@ -30,6 +30,11 @@ export interface SessionOptions {
   readonly org: { readonly url: URL; readonly notes: readonly string[] };
   readonly token: string;
   readonly routes: Routes;
+  /** loghook's own events go there; it is one of `routes`. */
+  readonly alerts?: Route;
+  readonly heartbeat?: Route;
+  /** What a person should know at the start. */
+  readonly notes?: readonly string[];
   /** The org's own sub-folder of the state folder. */
   readonly folder: string;
   readonly intervalMs: number;
@@ -42,11 +47,14 @@ export interface SessionOptions {
   /** A held route is tried at least this often, ms. */
   readonly longestProbeMs?: number;
   /** Reads the routes anew for a SIGHUP; throws when they are not usable. */
-  readonly reload?: () => Routes;
+  readonly reload?: () => Promise<RoutesInForce>;
   /** Stops it instead of the process's signals. */
   readonly stop?: Stop & { readonly release?: () => void };
   readonly onReady?: () => void;
 }
+
+/** What a reload may change. */
+export type RoutesInForce = Pick<SessionOptions, 'routes' | 'alerts' | 'heartbeat' | 'notes'>;
 
 /** Runs until it is told to stop (or, with `once`, is done). Returns the exit code. @throws what `explain` explains */
 export async function runSession(options: SessionOptions): Promise<number> {
@@ -109,7 +117,7 @@ async function runDaemon(
     log,
     userAgent,
     intervalMs: options.intervalMs,
-    onTrouble: remember,
+    onTrouble: (trouble) => remember(trouble?.message),
     ...(options.filter === undefined ? {} : { filter: options.filter }),
     ...proxyOption(options.proxyFor?.(org.url)),
   });
@@ -183,7 +191,8 @@ function refuseSince(options: SessionOptions, cursor: TailCursor | undefined): v
 
 function announce(options: SessionOptions, cursor: TailCursor | undefined, since: number): void {
   const { io, log, org, routes, folder } = options;
-  for (const note of org.notes) log.warn({ note }, 'setting put right');
+  for (const note of [...org.notes, ...(options.notes ?? [])])
+    log.warn({ note }, 'setting put right');
   log.info(
     {
       version: io.version,
@@ -222,12 +231,16 @@ async function reload(options: SessionOptions, daemon: Daemon): Promise<void> {
   const { log } = options;
   if (options.reload === undefined) return;
   try {
-    const routes = options.reload();
+    const { routes, notes = [] } = await options.reload();
+    for (const note of notes) log.warn({ note }, 'setting put right');
     await daemon.reload(routes);
     shoutInsecure(log, routes);
     log.info({ routes: routes.all.map(describeRoute) }, 'routes reloaded');
   } catch (error) {
-    const problems = error instanceof RoutesError ? error.problems.map(inWords) : [reasonOf(error)];
+    const problems =
+      error instanceof RoutesError || error instanceof ConfigError
+        ? error.problems.map(inWords)
+        : [reasonOf(error)];
     log.error({ problems }, 'routes not reloaded, the old ones stay in force');
   }
 }

@@ -65,7 +65,17 @@ export interface Failure {
   readonly retryAfterMs?: number;
   /** A sign of overload: 429, 503 or a time-out. */
   readonly congested: boolean;
+  /** The route says that this status is never the event's fault. */
+  readonly spares?: boolean;
   readonly trace?: AttemptTrace;
+}
+
+/** What a route says of statuses, before the usual reading. */
+export interface StatusRules {
+  /** These judge the event. */
+  readonly event?: readonly number[];
+  /** These are never held against an event. */
+  readonly route?: readonly number[];
 }
 
 /** Statuses that judge the request rather than report trouble (RFC 9110 section 15.5). */
@@ -97,7 +107,7 @@ const WORDS: Readonly<Record<number, string>> = {
   504: 'gateway timeout',
 };
 
-export function outcomeOf(answer: Answer): Outcome {
+export function outcomeOf(answer: Answer, rules: StatusRules = {}): Outcome {
   if (answer.kind === 'cut') return answer;
   const { ms } = answer;
   const trace = answer.trace === undefined ? {} : { trace: answer.trace };
@@ -109,18 +119,23 @@ export function outcomeOf(answer: Answer): Outcome {
   }
   const { status, retryAfterMs } = answer;
   if (status >= 200 && status < 300) return { kind: 'delivered', status, ms, ...trace };
+  const kind = failureKind(status, rules);
+  const spares = kind !== 'verdict' && rules.route?.includes(status) === true;
   return {
-    kind: failureKind(status),
+    kind,
     why: describeStatus(status),
     status,
     ms,
     congested: status === 429 || status === 503,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(spares && { spares }),
     ...trace,
   };
 }
 
-function failureKind(status: number): Failure['kind'] {
+function failureKind(status: number, { event = [], route = [] }: StatusRules): Failure['kind'] {
+  if (event.includes(status)) return 'verdict';
+  if (route.includes(status) && VERDICTS.has(status)) return 'failed';
   if (status === 429) return 'throttled';
   if (status === 410) return 'gone';
   return VERDICTS.has(status) ? 'verdict' : 'failed';
