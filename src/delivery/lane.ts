@@ -75,6 +75,8 @@ export interface LaneOptions {
 export class Lane {
   readonly key: string;
   readonly name: string;
+  /** Undefined: its deliveries wait for nobody. */
+  readonly orderedBy: string | undefined;
   readonly #options: LaneOptions;
   readonly #trouble: RouteTrouble;
   readonly #target: Target;
@@ -96,6 +98,7 @@ export class Lane {
     const { destination, encoding, clock, random } = options;
     this.key = destination.key;
     this.name = destination.name;
+    this.orderedBy = destination.order?.by;
     this.#options = options;
     this.#alarm = new Alarm(options.clock);
     this.#target = targetOf(destination);
@@ -108,7 +111,7 @@ export class Lane {
       now: clock.now(),
       random,
       schedule: scheduleOf(destination.retry?.delaysMs),
-      strict: destination.order?.by === 'strict',
+      strict: this.orderedBy === 'strict',
       ...(options.longestProbeMs !== undefined && { longestProbeMs: options.longestProbeMs }),
       onChange: (state) => this.#changed(state),
     });
