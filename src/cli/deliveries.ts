@@ -17,7 +17,7 @@ import type { Io } from './io.ts';
 import { wholeNumber } from './numbers.ts';
 import { findOrgState } from './org-state.ts';
 import { routeNamed } from './route-named.ts';
-import { count, iso, jsonLine, localTime } from './words.ts';
+import { count, iso, jsonLine, localTime, shortTime } from './words.ts';
 import { written } from './written.ts';
 
 const DEFAULT_LINES = 50;
@@ -95,7 +95,7 @@ function textOf(
 ): string {
   if (json) return group.map((entry) => jsonLine(stdout, asJson(entry))).join('');
   const rows = group.map((entry) => [
-    localTime(entry.at),
+    stdout.isTTY === true ? shortTime(entry.at, now) : localTime(entry.at),
     shortId(beside, entry.event),
     entry.eventType ?? '-',
     entry.route.name,
@@ -104,7 +104,7 @@ function textOf(
     String(entry.attempts),
     remark(entry, now),
   ]);
-  const heading = ['TIME', 'EVENT', 'TYPE', 'ROUTE', 'STATUS', 'HTTP', 'TRIES', 'MS OR WHY'];
+  const heading = ['TIME', 'EVENT', 'TYPE', 'ROUTE', 'STATUS', 'HTTP', 'TRIES', 'MS / WHY'];
   return `${fittedTable([heading, ...rows], stdout, [2, 3, 7]).join('\n')}\n`;
 }
 
