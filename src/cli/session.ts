@@ -39,6 +39,8 @@ export interface SessionOptions {
   readonly folder: string;
   readonly intervalMs: number;
   readonly filter?: string;
+  /** The proxy of whatever names none of its own. */
+  readonly proxyFor?: (url: URL) => URL | undefined;
   /** Ms since 1970; only for a first start. */
   readonly since?: number;
   readonly once?: boolean;
@@ -117,8 +119,9 @@ async function runDaemon(
     intervalMs: options.intervalMs,
     onTrouble: (trouble) => remember(trouble?.message),
     ...(options.filter === undefined ? {} : { filter: options.filter }),
+    ...proxyOption(options.proxyFor?.(org.url)),
   });
-  const sender = new Sender(clock);
+  const sender = new Sender(clock, options.proxyFor && { proxyFor: options.proxyFor });
   const from = cursor === undefined ? { since } : { cursor };
   const daemon = new Daemon({
     tail: (signal): AsyncIterable<Page> => systemLog.tail(from, signal),
@@ -161,6 +164,11 @@ async function runDaemon(
   }
 }
 
+/** Nothing at all where there is none. */
+export function proxyOption(proxy: URL | undefined): { readonly proxy?: URL } {
+  return proxy === undefined ? {} : { proxy };
+}
+
 function ownSignals(options: SessionOptions, daemon: Daemon): StopSignals {
   return listenForSignals({
     fromTerminal: startedFromTerminal(options.io),
@@ -192,10 +200,26 @@ function announce(options: SessionOptions, cursor: TailCursor | undefined, since
       state: shownPath(folder),
       from: new Date(cursor?.readAt ?? since).toISOString(),
       firstStart: cursor === undefined,
+      ...oktaProxy(options),
       routes: routes.all.map(describeRoute),
     },
     'starting',
   );
+  shoutInsecure(options.log, routes);
+}
+
+/** Host and port, which is all that may be shown of it. */
+function oktaProxy({ org, proxyFor }: SessionOptions): { readonly proxy?: string } {
+  const proxy = proxyFor?.(org.url);
+  return proxy === undefined ? {} : { proxy: proxy.host };
+}
+
+/** Whoever stands between could read and change every event. */
+function shoutInsecure(log: Log, routes: Routes): void {
+  for (const { name, tls, url } of routes.all) {
+    if (tls?.insecure !== true || url.protocol !== 'https:') continue;
+    log.warn({ route: name }, 'INSECURE: the certificate of this receiver is not checked');
+  }
 }
 
 export function describeRoute(route: Route): ShownRoute {
@@ -210,6 +234,7 @@ async function reload(options: SessionOptions, daemon: Daemon): Promise<void> {
     const { routes, notes = [] } = await options.reload();
     for (const note of notes) log.warn({ note }, 'setting put right');
     await daemon.reload(routes);
+    shoutInsecure(log, routes);
     log.info({ routes: routes.all.map(describeRoute) }, 'routes reloaded');
   } catch (error) {
     const problems =

@@ -9,7 +9,7 @@ import type { Log } from '../log.ts';
 import { whyExpired } from './age.ts';
 import type { Request } from './attempt.ts';
 import type { Destination, Encoding } from './destination.ts';
-import { type Answer, outcomeOf } from './outcome.ts';
+import { type Answer, type AttemptTrace, outcomeOf } from './outcome.ts';
 import type { Pace } from './pace.ts';
 import { RouteNews } from './route-news.ts';
 import { RouteRequests } from './route-requests.ts';
@@ -32,9 +32,12 @@ export interface Sendable {
   readonly replay?: boolean;
 }
 
-/** What becomes of a delivery: what the rule says of its attempt, or that it was too old for one. */
+/** What the rule says of an attempt, and what the attempt was like. */
+export type Settled = Verdict & { readonly trace?: AttemptTrace };
+
+/** What becomes of a delivery: what came of its attempt, or that it was too old for one. */
 export type Settlement =
-  | Verdict
+  | Settled
   | { readonly kind: 'expired'; readonly at: number; readonly why: string };
 
 /** What people asked of a route from outside. */
@@ -205,7 +208,7 @@ export class Lane {
     }
   }
 
-  async #send(delivery: Sendable): Promise<Verdict | undefined> {
+  async #send(delivery: Sendable): Promise<Settled | undefined> {
     const { pace, startRate, sender, clock, destination } = this.#options;
     const request = this.#requests.of(delivery, clock.now());
     this.#inFlight += 1;
@@ -218,7 +221,8 @@ export class Lane {
       this.#wake();
       return undefined;
     }
-    const verdict = this.#trouble.judge(delivery, outcome, clock.now());
+    const judged = this.#trouble.judge(delivery, outcome, clock.now());
+    const verdict = outcome.trace === undefined ? judged : { ...judged, trace: outcome.trace };
     // Only answers of the usual kind show how fast the receiver is: a refusal may be quicker, and says nothing.
     if (outcome.kind === 'delivered') pace.answered(outcome.ms, false);
     else if (outcome.congested) pace.answered(outcome.ms, true);

@@ -21,7 +21,8 @@ export class StartRate {
 
   /** In force from now on; undefined: as fast as one likes. */
   set(rate: Rate | undefined): this {
-    this.#apartMs = rate === undefined ? 0 : rate.perMs / rate.count;
+    // Up to the next µs: what is lost in a sum of fractions would let one more into a window.
+    this.#apartMs = rate === undefined ? 0 : Math.ceil((rate.perMs * 1_000) / rate.count) / 1_000;
     return this;
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
-import { type Request, Sender } from '../../src/delivery/attempt.ts';
+import { Sender } from '../../src/delivery/attempt.ts';
 import { Lane, type Settlement } from '../../src/delivery/lane.ts';
 import { Lanes, type LanesOptions } from '../../src/delivery/lanes.ts';
 import type { Answer } from '../../src/delivery/outcome.ts';
@@ -11,6 +11,7 @@ import type { RouteState } from '../../src/delivery/verdict.ts';
 import { silentLog } from '../../src/log.ts';
 import { PracticeReceiver } from '../../src/practice/receiver.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
+import { HandSender } from '../support/hand-sender.ts';
 
 const MINUTE = 60_000;
 const answered: Answer = { kind: 'answered', status: 204, ms: 1 };
@@ -47,31 +48,6 @@ class CountingPace extends Pace {
       this.listeners -= 1;
       stop();
     };
-  }
-}
-
-/** A sender whose answers the test gives. */
-class HandSender {
-  readonly requests: Request[] = [];
-  readonly #waiting: ((answer: Answer) => void)[] = [];
-
-  send(request: Request): Promise<Answer> {
-    this.requests.push(request);
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  get waiting(): number {
-    return this.#waiting.length;
-  }
-
-  async answerNewest(answer: Answer): Promise<void> {
-    this.#waiting.pop()?.(answer);
-    await settle();
-  }
-
-  async answer(answer: Answer, count = 1): Promise<void> {
-    for (const resolve of this.#waiting.splice(0, count)) resolve(answer);
-    await settle();
   }
 }
 
@@ -216,6 +192,39 @@ test('sends as its route says: method, headers, and how to get there', async () 
     ...['user-agent', 'loghook/1', 'loghook-route', 'n'],
     ...['X-Key', 'abc', 'Content-Type', 'application/vnd.okta+json'],
   ]);
+});
+
+test('hands on what the attempt was like, whatever became of it', async () => {
+  const { lanes, sender } = fixture();
+  const lane = lanes.open(
+    { key: 'k', name: 'n', url: new URL('https://receiver.example/') },
+    { kind: 'flowing' },
+  );
+  const trace = { dnsMs: 1, connectMs: 2, firstByteMs: 3, answer: { head: Buffer.from('no') } };
+  const answers: readonly Answer[] = [
+    { kind: 'answered', status: 204, ms: 1, trace },
+    { kind: 'answered', status: 500, ms: 1, trace },
+    { kind: 'answered', status: 429, ms: 1, trace },
+    { kind: 'unanswered', why: 'x', timedOut: true, ms: 1, trace },
+    { kind: 'unreachable', why: 'x', ms: 1, trace },
+  ];
+  const settled: (Settlement | undefined)[] = [];
+
+  for (const [seq, answer] of answers.entries()) {
+    const started = lane.start(
+      { seq, event: { id: `e${seq}`, raw: Buffer.from('{}') }, attempts: 0, tries: 0 },
+      async (verdict) => {
+        settled.push(verdict);
+      },
+    );
+    await sender.answer(answer);
+    await started;
+  }
+
+  assert.deepEqual(
+    settled.map((one) => (one?.kind === 'expired' ? undefined : one?.trace)),
+    answers.map(() => trace),
+  );
 });
 
 test('delivers over a real connection and keeps what it is told to keep', async () => {
