@@ -1,16 +1,15 @@
 /** The route that a person names: by its name, or by as much of the start of it as no other route has. */
 import { didYouMean } from '../config/did-you-mean.ts';
 import { refuse } from '../config/problems.ts';
-import type { NamedRoute } from '../state/named-routes.ts';
+
+interface Named {
+  readonly name: string;
+}
 
 const MOST_NAMES = 12;
 
 /** @throws ConfigError naming what there is; what was written is not shown, for it may be a URL. */
-export function chooseRoute(
-  routes: readonly NamedRoute[],
-  word: string,
-  where: string,
-): NamedRoute {
+export function chooseRoute<R extends Named>(routes: readonly R[], word: string, where: string): R {
   // Of two with one name the one in force stands first.
   const exact = routes.find(({ name }) => name === word);
   if (exact !== undefined) return exact;
@@ -27,21 +26,17 @@ export function chooseRoute(
   return only;
 }
 
-function refuseUnknown(routes: readonly NamedRoute[], word: string, where: string): never {
+function refuseUnknown(routes: readonly Named[], word: string, where: string): never {
   const meant = didYouMean(
     word,
     routes.map(({ name }) => name),
   );
   const question = meant === undefined ? '' : `Did you mean ${meant}? `;
   const known = routes.length === 0 ? 'There are none yet.' : `There are: ${namesOf(routes)}`;
-  return refuse(
-    where,
-    'there is no route of that name in this state folder',
-    `${question}${known}`,
-  );
+  return refuse(where, 'there is no route of that name', `${question}${known}`);
 }
 
-function namesOf(routes: readonly NamedRoute[]): string {
+function namesOf(routes: readonly Named[]): string {
   const shown = routes.slice(0, MOST_NAMES).map(({ name }) => name);
   const more = routes.length > MOST_NAMES ? ` and ${routes.length - MOST_NAMES} more` : '';
   return `${shown.join(', ')}${more}`;

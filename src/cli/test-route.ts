@@ -4,23 +4,24 @@
  */
 import { resolve } from 'node:path';
 import { type Clock, SystemClock } from '../clock.ts';
-import { reloadRoutes } from '../config/config.ts';
-import type { RouteFile } from '../config/route-file.ts';
+import { readEnvironment } from '../config/environment.ts';
+import { readAll } from '../config/problems.ts';
+import { type ProxyFor, proxySettings } from '../config/proxy.ts';
+import { findRouteFile, type RouteFile, routeFileReader } from '../config/route-file.ts';
 import { Sender } from '../delivery/attempt.ts';
-import { type Outcome, outcomeOf } from '../delivery/outcome.ts';
+import { type AttemptTrace, type Outcome, outcomeOf } from '../delivery/outcome.ts';
 import { RouteRequests } from '../delivery/route-requests.ts';
 import type { LogEvent } from '../event.ts';
 import { raw } from '../formats/raw.ts';
 import type { Route } from '../routing/route.ts';
+import { chooseRoute } from './chosen-route.ts';
 import { EXIT } from './exit.ts';
 import { type Io, userAgentOf } from './io.ts';
-import { routeNamed } from './route-named.ts';
 import { type Tested, testDocument, testLines } from './test-delivery/report.ts';
 import { secretsOf, withoutSecrets } from './test-delivery/secrets.ts';
 import { headerMap, shownRequest } from './test-delivery/shown-request.ts';
 import { signatureOn } from './test-delivery/signature-words.ts';
 import { type EventFlags, testEvent } from './test-delivery/test-event.ts';
-import { type AttemptTrace, traceOf } from './test-delivery/trace.ts';
 import { judgementOf } from './test-delivery/verdict-words.ts';
 import { printableLines, writeJson } from './words.ts';
 
@@ -31,12 +32,17 @@ export interface TestFlags extends EventFlags {
 
 export async function testRoute(name: string, flags: TestFlags, io: Io): Promise<number> {
   const clock = new SystemClock();
-  const file = await reloadRoutes({ flags: { config: flags.config }, env: io.env, cwd: io.cwd });
-  const route = routeNamed(testable(file), name, 'test');
+  const readRoutes = await routeFileReader(findRouteFile(flags.config, io.cwd));
+  const environment = readEnvironment(io.env, io.cwd);
+  const { file, proxyFor } = readAll({
+    file: () => readRoutes(environment),
+    proxyFor: () => proxySettings(environment),
+  });
+  const route = chooseRoute(testable(file), name, 'test');
   const path = flags.event === undefined ? {} : { event: resolve(io.cwd, flags.event) };
   const { event, notes } = testEvent(route, { ...flags, ...path }, clock.now());
-  const tested = await send({ route, event, clock, userAgent: userAgentOf(io.version) });
-  const whole: Tested = { ...tested, notes: [...routeNotes(route), ...notes] };
+  const tested = await send({ route, event, clock, proxyFor, userAgent: userAgentOf(io.version) });
+  const whole: Tested = { ...tested, notes: [...routeNotes(route, proxyFor), ...notes] };
   if (flags.json === true) writeJson(io.stdout, testDocument(whole), 2);
   else for (const line of testLines(whole)) io.stdout.write(`${printableLines(line)}\n`);
   return whole.judgement.delivered ? EXIT.asAsked : EXIT.notDelivered;
@@ -47,11 +53,12 @@ function testable({ routes, heartbeat }: RouteFile): readonly Route[] {
   return [...routes.all, ...routes.disabled, ...(heartbeat === undefined ? [] : [heartbeat])];
 }
 
-function routeNotes(route: Route): string[] {
+function routeNotes(route: Route, proxyFor: ProxyFor): string[] {
+  const proxy = route.proxy ?? proxyFor(route.url) ?? 'none';
   return [
     ...(route.enabled === false ? ['the route is disabled: loghook would send it nothing'] : []),
     ...(route.tls?.insecure === true ? ["the receiver's certificate is NOT checked"] : []),
-    ...(route.proxy instanceof URL ? [`through the proxy ${route.proxy.host}`] : []),
+    ...(proxy === 'none' ? [] : [`through the proxy ${proxy.host}`]),
   ];
 }
 
@@ -59,17 +66,24 @@ interface Plan {
   readonly route: Route;
   readonly event: LogEvent;
   readonly clock: Clock;
+  readonly proxyFor: ProxyFor;
   readonly userAgent: string;
 }
 
-async function send({ route, event, clock, userAgent }: Plan): Promise<Omit<Tested, 'notes'>> {
+async function send({
+  route,
+  event,
+  clock,
+  proxyFor,
+  userAgent,
+}: Plan): Promise<Omit<Tested, 'notes'>> {
   const now = clock.now();
   const delivery = { event, attempts: 0, test: true };
   const request = new RouteRequests(route, raw, userAgent).of(delivery, now);
-  const sender = new Sender(clock);
+  const sender = new Sender(clock, { proxyFor });
   try {
     const outcome = uncut(outcomeOf(await sender.send(request), route.retry));
-    const head = await headOf(traceOf(outcome), clock);
+    const head = await headOf(outcome.trace, clock);
     return {
       route,
       event,

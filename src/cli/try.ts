@@ -12,6 +12,7 @@ import { apiToken } from '../okta/credentials.ts';
 import { SystemLog } from '../okta/system-log.ts';
 import { printable } from '../printable.ts';
 import type { Route } from '../routing/route.ts';
+import { chooseRoute } from './chosen-route.ts';
 import { openCommandLog } from './command-log.ts';
 import { EXIT } from './exit.ts';
 import { type Io, startedFromTerminal, surroundings, userAgentOf } from './io.ts';
@@ -19,7 +20,7 @@ import { reportDocument } from './rehearsal/document.ts';
 import { Progress } from './rehearsal/progress.ts';
 import { Rehearsal } from './rehearsal/rehearsal.ts';
 import { reportLines, type Stretch } from './rehearsal/report.ts';
-import { routeNamed } from './route-named.ts';
+import { proxyOption } from './session.ts';
 import { listenForSignals } from './signals.ts';
 import { writeJson } from './words.ts';
 
@@ -46,7 +47,7 @@ export async function tryRoutes(flags: TryFlags, io: Io): Promise<number> {
     refuse('--until', 'it is not after --since', 'the later of the two is --until');
   }
   const only =
-    flags.route === undefined ? undefined : routeNamed(more.routes, flags.route, '--route');
+    flags.route === undefined ? undefined : chooseRoute(more.routes, flags.route, '--route');
   const rehearsal = new Rehearsal(more.routes, only);
   const stretch = await rehearse(rehearsal, { settings, since, until: more.until, clock, io });
   print(rehearsal, stretch, { flags, io });
@@ -106,6 +107,7 @@ function openSystemLog({ settings, clock, io }: Plan, progress: Progress): Syste
     intervalMs: settings.intervalMs,
     rateShare: RATE_SHARE,
     ...(settings.filter === undefined ? {} : { filter: settings.filter }),
+    ...proxyOption(settings.proxyFor(settings.org.url)),
   });
 }
 

@@ -5,7 +5,6 @@ import type { Route } from '../../routing/route.ts';
 import { count } from '../words.ts';
 import type { ShownRequest } from './shown-request.ts';
 import { type Signature, signatureWords } from './signature-words.ts';
-import { traceOf } from './trace.ts';
 import type { Judgement } from './verdict-words.ts';
 
 export interface Tested {
@@ -47,12 +46,7 @@ export function testDocument(tested: Tested): unknown {
   const { route, event, notes, request, signature, outcome, head, judgement } = tested;
   const { ms } = outcome;
   const why = outcome.kind === 'delivered' ? null : outcome.why;
-  const {
-    dnsMs = null,
-    connectMs = null,
-    tlsMs = null,
-    firstByteMs = null,
-  } = traceOf(outcome) ?? {};
+  const { dnsMs = null, connectMs = null, tlsMs = null, firstByteMs = null } = outcome.trace ?? {};
   return {
     route: route.name,
     event: { id: event.id, type: event.eventType ?? null },
@@ -77,7 +71,7 @@ export function testDocument(tested: Tested): unknown {
 }
 
 function responseWords({ outcome }: Tested): string {
-  const { dnsMs, connectMs, tlsMs, firstByteMs } = traceOf(outcome) ?? {};
+  const { dnsMs, connectMs, tlsMs, firstByteMs } = outcome.trace ?? {};
   const steps = [
     ['DNS', dnsMs],
     ['connect', connectMs],
