@@ -11,7 +11,7 @@ export function addTest(program: Command, io: Io, ended: Ended): void {
     .option('-c, --config <file>', 'the routes (./loghook.yaml, .yml or .json, else ./loghook.csv)')
     .option('--type <type>', 'of the event (the first known one that the route wants)')
     .option('--event <file>', 'send the bytes of this file: one event as Okta wrote it')
-    .option('--set <path=value>', 'change the event, again and again', collect, [])
+    .option('--set <path=value>', 'change the event, again and again', collect)
     .option('--json', 'one JSON document')
     .addHelpText('after', AFTER);
   examples(
@@ -29,6 +29,6 @@ The event is marked: header loghook-test, webhook-id and uuid begin with test-, 
 debugContext.debugData.loghookTest is "true" (a file goes as it is). No state is read
 or changed, and Okta is not asked. Exit code: 0 the receiver said 2xx, 5 it did not.`;
 
-function collect(value: string, before: readonly string[]): readonly string[] {
+function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
