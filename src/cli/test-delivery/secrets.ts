@@ -5,9 +5,9 @@ import type { Route } from '../../routing/route.ts';
 const SHORTEST = 4;
 const HIDDEN = '…';
 
-/** All that is secret or may be: of its URL, its headers, its proxy. */
-export function secretsOf(route: Route): readonly string[] {
-  const { url, authorization, headers = [], proxy } = route;
+/** All that is secret or may be: of its URL, its headers, its proxy (`usualProxy` where it names none). */
+export function secretsOf(route: Route, usualProxy?: URL): readonly string[] {
+  const { url, authorization, headers = [], proxy = usualProxy } = route;
   const values = [...headers.map(([, value]) => value), authorization ?? ''];
   const found = [
     `${url.pathname}${url.search}`,

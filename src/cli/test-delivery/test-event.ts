@@ -26,6 +26,8 @@ export interface TestEvent {
 }
 
 const USUAL_TYPE = 'user.session.start';
+/** What goes where no event of Okta's goes: to `alerts`. */
+const ALERT_TYPE = 'loghook.route.held';
 const LONGEST_TYPE = 256;
 
 /** `path` of `--event` is absolute. @throws ConfigError */
@@ -91,6 +93,7 @@ interface Typed {
 
 function typeFor(route: Route, written: string | undefined): Typed {
   if (written !== undefined) return namedType(written.trim());
+  if (route.patterns.length === 0) return { type: ALERT_TYPE, notes: [], isUnwanted: true };
   const routes = new Routes([{ ...route, enabled: true }]);
   const isWanted = (type: string) => routes.wantedBy({ eventType: type }).length > 0;
   const wanted = isWanted(USUAL_TYPE) ? USUAL_TYPE : PRACTICE_EVENT_TYPES.find(isWanted);
