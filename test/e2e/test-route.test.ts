@@ -1,8 +1,10 @@
 /** `loghook test`, the real process: one marked event, and what loghook would make of the answer. */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { openReceiver, Sandbox } from '../support/loghook.ts';
+import { hashOf } from '../support/folder-hash.ts';
+import { addEvents, openOrg, openReceiver, Sandbox } from '../support/loghook.ts';
 
 const SECRET = 'S3CRET-path?key=S3CRET-query';
 
@@ -63,6 +65,28 @@ test('sends the bytes of a file as they are', async (t) => {
   assert.equal(`${receiver.received[0]?.body}`, bytes);
   assert.match(receiver.received[0]?.id ?? '', /^test-/);
   assert.equal(receiver.received[0]?.headers['loghook-test'], 'true');
+});
+
+test('changes nothing in the state folder of a daemon that runs beside it', async (t) => {
+  const { org, env } = await openOrg(t);
+  const receiver = await openReceiver(t);
+  addEvents(org, 3, 60_000);
+  const sandbox = new Sandbox(t);
+  sandbox.write('loghook.csv', `.*,${receiver.url}\n`);
+  const daemon = sandbox.start(['--interval', '1h', '--state', 'state'], { env });
+  await daemon.line('stdout', /ready/);
+  await receiver.waitFor(3);
+  daemon.child.kill('SIGSTOP'); // what it records by itself is not what is looked at here
+  const folder = join(sandbox.cwd, 'state');
+  const before = hashOf(folder);
+  receiver.answer = () => ({ status: 410 });
+
+  const { code } = await sandbox.run(['test', '127'], { env: { LOGHOOK_STATE: folder } });
+
+  assert.equal(hashOf(folder), before);
+  daemon.child.kill('SIGCONT');
+  assert.equal(code, 5);
+  assert.equal(receiver.received.length, 4);
 });
 
 test('exits 5 when it is not delivered, and shows no secret in any output', async (t) => {

@@ -1,20 +1,10 @@
 /** `loghook try`, the real process: it sends nothing, keeps nothing, and says what the routes would have done. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { hashOf } from '../support/folder-hash.ts';
 import { addEvents, openOrg, openReceiver, Sandbox } from '../support/loghook.ts';
-
-/** Names and bytes of all files below. */
-function hashOf(folder: string): string {
-  const hash = createHash('sha256');
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
-    const path = join(folder, name);
-    if (statSync(path).isFile()) hash.update(name).update(readFileSync(path));
-  }
-  return hash.digest('hex');
-}
 
 test('says what each route would have sent, sends nothing and leaves no file', async (t) => {
   const { org, env } = await openOrg(t);

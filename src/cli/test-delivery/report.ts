@@ -25,7 +25,7 @@ export function testLines(tested: Tested): string[] {
   return [
     ...labelled('route', [route.name]),
     ...labelled('event', [
-      `${event.eventType ?? '(no type)'}  ${event.id}`,
+      event.eventType ?? '(no type)',
       ...notes.flatMap((note) => wrapped(`note: ${note}`)),
     ]),
     ...labelled('request', [
