@@ -35,7 +35,10 @@ export async function testRoute(name: string, flags: TestFlags, io: Io): Promise
   const { event, notes } = testEvent(route, { ...flags, ...path }, clock.now());
   const userAgent = userAgentOf(io.version);
   const tested = await sendTest({ route, event, clock, proxyFor, userAgent });
-  const whole: Tested = { ...tested, notes: [...routeNotes(route, proxyFor), ...notes] };
+  const whole: Tested = {
+    ...tested,
+    notes: [...file.notes, ...routeNotes(route, proxyFor), ...notes],
+  };
   if (flags.json === true) writeJson(io.stdout, testDocument(whole), 2);
   else for (const line of testLines(whole)) io.stdout.write(`${printableLines(line)}\n`);
   return whole.judgement.delivered ? EXIT.asAsked : EXIT.notDelivered;
