@@ -12,6 +12,7 @@ import type { Log } from './log.ts';
 import type { Page } from './okta/system-log.ts';
 import type { Routes } from './routing/routes.ts';
 import type { Committed, Delivery, Outbox, Settlement } from './state/outbox.ts';
+import { ALERTS_KEY, type Telling } from './status/telling.ts';
 
 /** How long a soft stop waits for requests in flight. */
 const DRAIN_MS = 10_000;
@@ -34,6 +35,8 @@ export interface DaemonParts {
   readonly once?: boolean;
   /** A held route is tried at least this often, ms. */
   readonly longestProbeMs?: number;
+  /** Told of what people should know. */
+  readonly telling?: Telling;
   /** Called when the first page of this run is safe: Okta answers. */
   readonly onReady?: () => void;
 }
@@ -76,6 +79,7 @@ export class Daemon {
       onState: (lane, state) => {
         // A pause that was asked for outlasts `--once`; what is left stays owed.
         if (parts.once && state.kind === 'slowed') lane.close();
+        parts.telling?.routeChanged(lane.key, state);
         parts.outbox.saveRouteState(lane.key, state).catch((error) => this.#fail(error));
       },
     });
@@ -146,7 +150,14 @@ export class Daemon {
     const lanes = await this.#openLanes(this.#routes);
     await this.#readOnce();
     const asOf = this.#parts.clock.now();
-    await Promise.all(lanes.map((lane) => this.#dispatch(lane, asOf)));
+    const alerts = this.#lanes.get(ALERTS_KEY);
+    const others = lanes.filter((lane) => lane !== alerts);
+    await Promise.all(others.map((lane) => this.#dispatch(lane, asOf)));
+    if (alerts === undefined) return;
+    // Last, for what becomes of the others may be worth an alert.
+    await this.#lanes.drained(this.#halt.signal);
+    this.#parts.telling?.conclude();
+    await this.#dispatch(alerts, asOf);
   }
 
   /** Reads to the first short page, or until none has come for a minute. */
@@ -175,12 +186,14 @@ export class Daemon {
     signal: AbortSignal,
     isLast: (page: Page) => boolean = () => false,
   ): Promise<void> {
-    const { tail, outbox, onReady } = this.#parts;
+    const { tail, outbox, telling, onReady } = this.#parts;
     let sayReady = onReady;
     for await (const page of tail(signal)) {
+      await telling?.gaps(page.gaps);
       const committed = await outbox.commit(page, this.#routes, signal);
       if (committed === undefined) return;
       this.#say(page, committed);
+      await telling?.read(page, committed.owed);
       sayReady?.();
       sayReady = undefined;
       if (isLast(page)) return;
@@ -208,21 +221,25 @@ export class Daemon {
     }
     this.#counts[settlement.kind === 'expired' ? 'dead' : settlement.kind] += 1;
     await this.#parts.outbox.record(lane, delivery, settlement);
+    if (settlement.kind === 'delivered' || settlement.kind === 'postponed') return;
+    this.#parts.telling?.dead(lane.key, delivery.event, settlement);
   }
 
   async #tidy(): Promise<void> {
-    const { clock, outbox } = this.#parts;
+    const { clock, outbox, telling } = this.#parts;
     while (!this.#halt.signal.aborted) {
       await clock.sleep(TIDY_EVERY_MS, this.#halt.signal);
       this.#turnedAt = clock.monotonic();
       await outbox.tidy();
+      await telling?.tick();
     }
   }
 
   /** Opens lanes for routes that have none and returns those. */
   async #openLanes(routes: Routes): Promise<Lane[]> {
-    const { outbox } = this.#parts;
+    const { outbox, telling } = this.#parts;
     await outbox.adopt(routes.all);
+    await telling?.inForce(routes.all);
     const opened: Lane[] = [];
     for (const route of routes.all) {
       const known = this.#lanes.get(route.key);

@@ -19,6 +19,7 @@ import { EXIT } from './exit.ts';
 import { type Io, shownPath, startedFromTerminal, userAgentOf } from './io.ts';
 import type { ShownRoute } from './route-tree.ts';
 import { listenForSignals, type StopSignals } from './signals.ts';
+import { inShort, openTelling } from './telling.ts';
 
 const OPEN_AGAIN_MS = 5_000;
 /** A first start reads from this long ago. */
@@ -39,6 +40,8 @@ export interface SessionOptions {
   readonly once?: boolean;
   /** A held route is tried at least this often, ms. */
   readonly longestProbeMs?: number;
+  /** What is pinged while polling works. */
+  readonly heartbeat?: Route;
   /** Reads the routes anew for a SIGHUP; throws when they are not usable. */
   readonly reload?: () => Routes;
   /** Stops it instead of the process's signals. */
@@ -107,10 +110,23 @@ async function runDaemon(
     log,
     userAgent,
     intervalMs: options.intervalMs,
-    onTrouble: (trouble) => remember(trouble?.message),
+    onTrouble: (trouble) => {
+      remember(trouble?.message);
+      if (trouble !== undefined) telling.trouble(inShort(trouble));
+    },
     ...(options.filter === undefined ? {} : { filter: options.filter }),
   });
   const sender = new Sender(clock);
+  const telling = openTelling({
+    version: io.version,
+    org: org.url.host,
+    userAgent,
+    outbox,
+    sender,
+    clock,
+    log,
+    ...(options.heartbeat === undefined ? {} : { heartbeat: options.heartbeat }),
+  });
   const from = cursor === undefined ? { since } : { cursor };
   const daemon = new Daemon({
     tail: (signal): AsyncIterable<Page> => systemLog.tail(from, signal),
@@ -120,6 +136,7 @@ async function runDaemon(
     clock,
     log,
     userAgent,
+    telling,
     once: options.once === true,
     ...(options.longestProbeMs === undefined ? {} : { longestProbeMs: options.longestProbeMs }),
     onReady: () => {
@@ -149,6 +166,7 @@ async function runDaemon(
     return { counts, readToEnd };
   } finally {
     signals.release?.();
+    await telling.close();
     await Promise.all([sender.close(), systemLog.close(), notifier.close()]);
   }
 }

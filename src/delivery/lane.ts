@@ -221,7 +221,7 @@ export class Lane {
   }
 }
 
-function targetOf({ url, tls, proxy, publicOnly }: Destination): Target {
+export function targetOf({ url, tls, proxy, publicOnly }: Destination): Target {
   return {
     origin: url.origin,
     ...(tls !== undefined && { tls }),
