@@ -238,7 +238,7 @@ export class Daemon {
   /** Opens lanes for routes that have none and returns those. */
   async #openLanes(routes: Routes): Promise<Lane[]> {
     const { outbox, telling } = this.#parts;
-    await outbox.adopt(routes.all);
+    await outbox.adopt([...routes.all, ...routes.disabled]);
     await telling?.inForce(routes.all);
     const opened: Lane[] = [];
     for (const route of routes.all) {

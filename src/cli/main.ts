@@ -12,6 +12,7 @@ import { addRun } from './add-run.ts';
 import { addService } from './add-service.ts';
 import { addStatus } from './add-status.ts';
 import { addTail } from './add-tail.ts';
+import { addTry } from './add-try.ts';
 import { EXIT, exitCodeOf, explain } from './exit.ts';
 import type { Io, Output } from './io.ts';
 import { outliveTerminal } from './lost-terminal.ts';
@@ -66,6 +67,7 @@ function commands(io: Io, ended: Ended): Command {
   addListen(program, io, ended);
   addCheck(program, io, ended);
   addTail(program, io, ended);
+  addTry(program, io, ended);
   addStatus(program, io, ended);
   addDead(program, io, ended);
   addDemo(program, io, ended);

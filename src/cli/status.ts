@@ -64,8 +64,8 @@ function timeOf(instant: number | undefined): string {
 
 function stateOf(route: RouteStanding): string {
   if (route.unreadable) return '-';
-  if (route.retired) return 'not in force';
   if (!route.enabled) return 'disabled';
+  if (route.retired) return 'not in force';
   return route.pausedAt === undefined ? route.state.kind : 'paused';
 }
 
@@ -103,7 +103,7 @@ function notesOn(route: RouteStanding | undefined, now: number): string[] {
   const { lastError, lastFailedAt } = route;
   return [
     ...(route.key === ALERTS_KEY ? ["  takes loghook's own events"] : []),
-    ...(route.retired ? [] : standingNotes(route, now)),
+    ...(route.retired && route.enabled ? [] : standingNotes(route, now)),
     ...(lastError === undefined ? [] : [`  last error ${when(lastFailedAt, now)}: ${lastError}`]),
   ];
 }

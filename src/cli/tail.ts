@@ -12,7 +12,7 @@ import type { Pattern } from '../routing/pattern.ts';
 import { openCommandLog } from './command-log.ts';
 import { EXIT } from './exit.ts';
 import { type Io, type Output, startedFromTerminal, surroundings, userAgentOf } from './io.ts';
-import { FIRST_START_MS } from './session.ts';
+import { FIRST_START_MS, proxyOption } from './session.ts';
 import { listenForSignals } from './signals.ts';
 import { parseMatch } from './target.ts';
 
@@ -69,6 +69,7 @@ function openSystemLog(
     userAgent: userAgentOf(io.version),
     intervalMs: settings.intervalMs,
     ...(settings.filter === undefined ? {} : { filter: settings.filter }),
+    ...proxyOption(settings.proxyFor(settings.org.url)),
   });
 }
 

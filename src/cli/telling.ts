@@ -2,8 +2,9 @@
 import { hostname } from 'node:os';
 import type { Clock } from '../clock.ts';
 import type { Sender } from '../delivery/attempt.ts';
-import { targetOf } from '../delivery/lane.ts';
+import { targetOf } from '../delivery/destination.ts';
 import { outcomeOf } from '../delivery/outcome.ts';
+import { isReservedHeader } from '../delivery/route-headers.ts';
 import type { Log } from '../log.ts';
 import type { Trouble, TroubleKind } from '../okta/trouble.ts';
 import type { Route } from '../routing/route.ts';
@@ -21,20 +22,20 @@ export interface TellingParts {
   readonly sender: Sender;
   readonly clock: Clock;
   readonly log: Log;
-  /** What is pinged while polling works. */
-  readonly heartbeat?: Route;
 }
 
-export function openTelling(parts: TellingParts): Telling {
-  const { version, org, outbox, clock, log, heartbeat } = parts;
-  const ping = heartbeat === undefined ? undefined : pingOf(heartbeat, parts);
-  return new Telling({
-    from: { version, org, host: hostname() },
-    memory: memoryOf(outbox),
-    clock,
-    log,
-    ...(ping === undefined ? {} : { heartbeat: new Heartbeat(ping, clock, log) }),
-  });
+export function openTelling(parts: TellingParts, heartbeat: Route | undefined): Telling {
+  const { version, org, outbox, clock, log } = parts;
+  const from = { version, org, host: hostname() };
+  const telling = new Telling({ from, memory: memoryOf(outbox), clock, log });
+  telling.heartbeat = heartbeatOf(heartbeat, parts);
+  return telling;
+}
+
+/** What is pinged while polling works. */
+export function heartbeatOf(route: Route | undefined, parts: TellingParts): Heartbeat | undefined {
+  if (route === undefined) return undefined;
+  return new Heartbeat(pingOf(route, parts), parts.clock, parts.log);
 }
 
 /** Troubles that a person has to end: Okta's no, and our own to a link that leads elsewhere. */
@@ -62,13 +63,12 @@ function memoryOf(outbox: Outbox): TellingMemory {
 }
 
 function pingOf(heartbeat: Route, { sender, userAgent }: TellingParts): Ping {
-  const { url, authorization, method = 'GET', headers = [] } = heartbeat;
-  const auth = authorization === undefined ? [] : ['authorization', authorization];
+  const { url, method = 'GET' } = heartbeat;
   const request = {
     target: targetOf(heartbeat),
     method,
     path: `${url.pathname}${url.search}`,
-    headers: ['user-agent', userAgent, ...auth, ...headers.flat()],
+    headers: headersOf(heartbeat, userAgent),
     body: Buffer.alloc(0),
   };
   return async () => {
@@ -76,4 +76,14 @@ function pingOf(heartbeat: Route, { sender, userAgent }: TellingParts): Ping {
     if (outcome.kind === 'cut') return undefined;
     return outcome.kind === 'delivered' ? {} : { failed: outcome.why };
   };
+}
+
+function headersOf({ authorization, headers = [] }: Route, userAgent: string): string[] {
+  const written = headers.filter(([name]) => !isReservedHeader(name));
+  const all = new Map([
+    ['user-agent', userAgent],
+    ...(authorization === undefined ? [] : [['authorization', authorization] as const]),
+    ...written.map(([name, value]) => [name.toLowerCase(), value] as const),
+  ]);
+  return [...all].flat();
 }

@@ -19,14 +19,33 @@ export class RouteTable {
   }
 
   retireRoutes(): void {
-    this.#sql('UPDATE routes SET retired = 1').run();
+    this.#sql('UPDATE routes SET retired = 1, disabled = 0').run();
   }
 
-  adoptRoute({ key, name, enabled }: RouteRef): void {
-    this.#sql(
+  /** Puts a route in force. Returns its id, and the order that its lanes were made for. */
+  adoptRoute({ key, name, enabled }: RouteRef): {
+    readonly id: number;
+    readonly orderedBy?: string;
+  } {
+    const row = this.#sql(
       `INSERT INTO routes (key, name, disabled) VALUES (?, ?, ?)
-       ON CONFLICT (key) DO UPDATE SET name = excluded.name, disabled = excluded.disabled, retired = 0`,
-    ).run(key, name, enabled === false ? 1 : 0);
+       ON CONFLICT (key) DO UPDATE SET name = excluded.name, disabled = excluded.disabled, retired = 0
+       RETURNING id, ordered_by`,
+    ).get(key, name, enabled === false ? 1 : 0);
+    const orderedBy = asOptionalText(row?.ordered_by);
+    return { id: asNumber(row?.id), ...(orderedBy === undefined ? {} : { orderedBy }) };
+  }
+
+  /** Takes the row of the key that a route had before, unless it has one of its own. */
+  takeOver({ key, formerly }: RouteRef): void {
+    if (formerly === undefined) return;
+    this.#sql(
+      'UPDATE routes SET key = ?1 WHERE key = ?2 AND NOT EXISTS (SELECT 1 FROM routes WHERE key = ?1)',
+    ).run(key, formerly);
+  }
+
+  saveOrder(route: number, by: string | undefined): void {
+    this.#sql('UPDATE routes SET ordered_by = ? WHERE id = ?').run(by ?? null, route);
   }
 
   routeIds(): [key: string, id: number][] {

@@ -86,6 +86,8 @@ const UPGRADES: readonly string[] = [VERSION_1, VERSION_2];
 
 /** The due time of a delivery that waits for another of its lane: neither fresh nor late. */
 export const PARKED = -1;
+/** The due time of a delivery that another process owes again and the daemon has not found a lane for yet. */
+export const UNPLACED = -2;
 
 /**
  * Opens the database of a state folder, making or upgrading its tables.

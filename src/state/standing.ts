@@ -37,7 +37,7 @@ export interface RouteStanding {
   /** Its identity. */
   readonly key: string;
   readonly name: string;
-  /** False: it stands in the configuration, wants nothing and sends nothing. */
+  /** False: it stands in its file, switched off. */
   readonly enabled: boolean;
   /** Not in force: kept for what it still has. */
   readonly retired: boolean;
@@ -168,7 +168,7 @@ function routesOf(database: Database): RouteStanding[] {
         ...optional('lastError', asOptionalText(row.last_error)),
       };
     })
-    .filter((route) => !route.retired || route.queued > 0 || route.dead > 0);
+    .filter((route) => !route.retired || !route.enabled || route.queued > 0 || route.dead > 0);
 }
 
 function byRoute(database: Database, select: string): Map<number, Row> {

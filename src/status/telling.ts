@@ -28,7 +28,6 @@ export interface TellingOptions {
   readonly memory: TellingMemory;
   readonly clock: Clock;
   readonly log: Log;
-  readonly heartbeat?: Heartbeat;
 }
 
 export interface ToldRoute extends WatchedRoute {
@@ -37,6 +36,8 @@ export interface ToldRoute extends WatchedRoute {
 }
 
 export class Telling {
+  /** Pinged while polling works. */
+  heartbeat: Heartbeat | undefined;
   readonly #options: TellingOptions;
   readonly #desk: AlertDesk;
   readonly #routes = new Map<string, RouteWatch>();
@@ -112,7 +113,7 @@ export class Telling {
     page: { readonly full: boolean },
     owed: readonly { readonly routes: readonly { readonly key: string }[] }[],
   ): Promise<void> {
-    this.#options.heartbeat?.beat();
+    this.heartbeat?.beat();
     this.#okta?.over();
     if (this.#trouble !== undefined) this.#beginAnew();
     this.#trouble = undefined;
@@ -139,7 +140,7 @@ export class Telling {
   async close(): Promise<void> {
     this.conclude();
     this.#stopListening();
-    await Promise.all([this.#desk.close(), this.#options.heartbeat?.close()]);
+    await Promise.all([this.#desk.close(), this.heartbeat?.close()]);
   }
 
   async #openOkta(): Promise<void> {

@@ -136,7 +136,7 @@ export class TellingDesk {
     const log = this.#log;
     this.outbox = SqliteOutbox.open({ folder: this.#folder, clock, log, pid: process.pid });
     await this.outbox.adopt(this.#routes);
-    this.telling = openTelling({
+    const parts = {
       version: '1.2.3',
       org: 'acme.okta.com',
       userAgent: 'loghook/1.2.3',
@@ -144,8 +144,8 @@ export class TellingDesk {
       sender: this.#sender,
       clock,
       log,
-      ...(this.#heartbeat === undefined ? {} : { heartbeat: this.#heartbeat }),
-    });
+    };
+    this.telling = openTelling(parts, this.#heartbeat);
     await this.telling.inForce(this.#routes);
   }
 }
