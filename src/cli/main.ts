@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { addCheck } from './add-check.ts';
 import { addDead } from './add-dead.ts';
 import { addDemo } from './add-demo.ts';
+import { addLedger } from './add-ledger.ts';
 import { addListen } from './add-listen.ts';
 import { addPracticeOrg } from './add-practice-org.ts';
 import { addRun } from './add-run.ts';
@@ -69,6 +70,7 @@ function commands(io: Io, ended: Ended): Command {
   addTail(program, io, ended);
   addTry(program, io, ended);
   addStatus(program, io, ended);
+  addLedger(program, io, ended);
   addDead(program, io, ended);
   addDemo(program, io, ended);
   addPracticeOrg(program, io, ended);

@@ -6,11 +6,12 @@ import { type Clock, SystemClock } from '../clock.ts';
 import { type Flags, loadSettings, type Settings } from '../config/config.ts';
 import { refuse } from '../config/problems.ts';
 import { quote } from '../config/quote.ts';
-import { findRouteFile, routeFileReader } from '../config/route-file.ts';
+import { findRouteFile, type RouteFile, routeFileReader } from '../config/route-file.ts';
 import { parseInstant } from '../config/time.ts';
 import { apiToken } from '../okta/credentials.ts';
 import { SystemLog } from '../okta/system-log.ts';
 import { printable } from '../printable.ts';
+import type { Route } from '../routing/route.ts';
 import { openCommandLog } from './command-log.ts';
 import { EXIT } from './exit.ts';
 import { type Io, startedFromTerminal, surroundings, userAgentOf } from './io.ts';
@@ -37,19 +38,24 @@ export async function tryRoutes(flags: TryFlags, io: Io): Promise<number> {
   const input = { ...surroundings(io, now, io.stderr), flags };
   const readRoutes = await routeFileReader(findRouteFile(flags.config, io.cwd));
   const { settings, more } = loadSettings(input, (environment) => ({
-    file: () => readRoutes(environment),
+    routes: () => eventRoutes(readRoutes(environment)),
     until: () => untilAt(flags.until, now),
   }));
-  const routes = more.file.routes.all;
   const since = settings.since ?? now - DAY_MS;
   if (more.until <= since) {
     refuse('--until', 'it is not after --since', 'the later of the two is --until');
   }
-  const only = flags.route === undefined ? undefined : routeNamed(routes, flags.route, '--route');
-  const rehearsal = new Rehearsal(routes, only);
+  const only =
+    flags.route === undefined ? undefined : routeNamed(more.routes, flags.route, '--route');
+  const rehearsal = new Rehearsal(more.routes, only);
   const stretch = await rehearse(rehearsal, { settings, since, until: more.until, clock, io });
   print(rehearsal, stretch, { flags, io });
   return EXIT.asAsked;
+}
+
+/** Those that events of Okta's go to, in force or disabled. */
+function eventRoutes({ routes, alerts }: RouteFile): readonly Route[] {
+  return [...routes.all, ...routes.disabled].filter(({ key }) => key !== alerts?.key);
 }
 
 interface Plan {
