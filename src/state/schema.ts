@@ -86,6 +86,9 @@ const VERSION_2 = `
 /** What makes each version out of the one before; the first makes it out of nothing. */
 const UPGRADES: readonly string[] = [VERSION_1, VERSION_2];
 
+/** The pseudo-route that raw pieces of unreadable pages are dead letters of. */
+export const UNREADABLE = 0;
+
 /** The due time of a delivery that waits for another of its lane: neither fresh nor late. */
 export const PARKED = -1;
 /** The due time of a delivery that another process owes again and the daemon has not found a lane for yet. */

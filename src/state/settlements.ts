@@ -8,7 +8,7 @@ import type { Bundles } from './bundles.ts';
 import type { Delivery, Settlement } from './outbox.ts';
 import { type Freed, OwedLanes } from './owed-lanes.ts';
 import { OwedTable } from './owed-table.ts';
-import { UNPLACED } from './schema.ts';
+import { UNPLACED, UNREADABLE } from './schema.ts';
 import { asNumber, type Database, type Statement } from './sqlite.ts';
 
 type Of<K extends Settlement['kind']> = Settlement & { readonly kind: K };
@@ -97,6 +97,7 @@ export class Settlements {
    * The daemon finds its lane, if its route has an order. What stood in the ledger does so no more: it is owed.
    */
   replay(route: number, seq: number, now: number): Replayed {
+    if (route === UNREADABLE) return 'unknown';
     const dueAt = this.#dueOnReplay(route, now);
     this.#sql(
       `INSERT INTO owed (route, due_at, seq, attempts, tries, first_at, last_at, last_status, last_why, replay)

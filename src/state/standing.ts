@@ -3,10 +3,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateError } from '../errors.ts';
 import { DATABASE_FILE, holderOf } from './folder.ts';
-import { UNREADABLE } from './intake.ts';
 import type { RouteState } from './outbox.ts';
 import { toRouteState } from './route-table.ts';
-import { openStateBeside } from './schema.ts';
+import { openStateBeside, UNREADABLE } from './schema.ts';
 import {
   asNumber,
   asOptionalNumber,

@@ -182,3 +182,31 @@ test('tidy notices what another process changed, and due wakes', async (t) => {
 
   assert.equal((await waiting).value.event.id, eventOf(1).id);
 });
+
+test('what other processes asked of a route, and gaps, are kept', async (t) => {
+  const { folder, open } = storeFor(t);
+  const outbox = await open();
+  await outbox.adopt([A, B]);
+  const other = openDatabase(join(folder, 'state.db'));
+  other.prepare('UPDATE routes SET paused_at = 5, resumed_at = 7 WHERE key = ?').run(B.key);
+  other.close();
+
+  const changed = await outbox.tidy();
+  await outbox.noteGap({
+    at: 9,
+    kind: 'beyond-retention',
+    fromMs: 1,
+    toMs: 2,
+    why: 'off too long',
+  });
+
+  assert.equal(changed, true);
+  assert.deepEqual(await outbox.wishes(), [
+    { key: A.key, paused: false },
+    { key: B.key, paused: true, resumedAt: 7 },
+  ]);
+  assert.equal(
+    query(folder, 'SELECT at || kind || from_at || to_at || why FROM gaps'),
+    '9beyond-retention12off too long',
+  );
+});
