@@ -13,6 +13,8 @@ export interface Output {
   ): unknown;
   readonly isTTY?: boolean | undefined;
   readonly fd?: number | undefined;
+  /** How wide a terminal is, in characters. */
+  readonly columns?: number | undefined;
 }
 
 export interface Io {

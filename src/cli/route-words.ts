@@ -1,84 +1,39 @@
-/** What a route's options say, in words for people. No secret is among them: of headers the names, of a proxy the host. */
-import { formatDuration } from '../config/time.ts';
-import type { Order, Rate, Retry, Route, SigningSecret, Tls } from '../routing/route.ts';
+/** What an owed delivery waits for, as people say it. */
+import type { NamedRoute } from '../state/named-routes.ts';
+import { PARKED } from '../state/schema.ts';
+import { localTime } from './words.ts';
 
-/** One for each option that is set. */
-export function optionWords(route: Route): string[] {
-  return [...standingWords(route), ...requestWords(route), ...paceWords(route), ...wayWords(route)];
+export interface Owed {
+  readonly route: NamedRoute;
+  /** PARKED behind another of its lane. */
+  readonly dueAt?: number;
+  /** The event that it waits for. */
+  readonly behind?: string;
 }
 
-function standingWords({ enabled, tls }: Route): string[] {
-  return [
-    ...(enabled === false ? ['DISABLED: it wants and sends nothing, its queue is kept'] : []),
-    ...(tls?.insecure ? ["INSECURE: the receiver's certificate is not checked"] : []),
-  ];
+/** One line: why it is not on its way yet, and what a person can do about it. */
+export function standsSo({ route, dueAt = 0, behind }: Owed, now: number): string {
+  const trouble = routeTrouble(route, now);
+  if (trouble !== undefined) return trouble;
+  if (dueAt === PARKED) {
+    return `it waits behind ${behind ?? 'another event'}: the route keeps events of one lane in order`;
+  }
+  return dueAt > now ? `next try ${localTime(dueAt)}` : 'due now';
 }
 
-function requestWords({ method, headers, secrets }: Route): string[] {
-  return [
-    ...(method === undefined || method === 'POST' ? [] : [`sent with ${method}`]),
-    ...(headers?.length ? [`headers ${headers.map(([name]) => name).join(', ')}`] : []),
-    ...(secrets?.length ? [signedWords(secrets)] : []),
-  ];
-}
-
-function paceWords({ order, concurrency, rate, retry, maxAgeMs, expect }: Route): string[] {
-  return [
-    ...(order === undefined ? [] : [orderWords(order)]),
-    ...(concurrency === undefined ? [] : [`at most ${concurrency} at once`]),
-    ...(rate === undefined ? [] : [`at most ${rateWords(rate)}`]),
-    ...(retry === undefined ? [] : retryWords(retry)),
-    ...(maxAgeMs === undefined
-      ? []
-      : [`events older than ${formatDuration(maxAgeMs)} are not sent`]),
-    ...(expect === undefined ? [] : [`alert when fewer than ${expectWords(expect)}`]),
-  ];
-}
-
-function wayWords({ publicOnly, proxy, tls }: Route): string[] {
-  return [
-    ...(publicOnly ? ['public addresses only'] : []),
-    ...(proxy === undefined ? [] : [proxy === 'none' ? 'no proxy' : `through ${proxy.host}`]),
-    ...(tls === undefined ? [] : tlsWords(tls)),
-  ];
-}
-
-function signedWords(secrets: readonly SigningSecret[]): string {
-  const until = secrets.find((secret) => secret.until !== undefined)?.until;
-  if (until === undefined) return 'signed with 1 secret';
-  return `signed with ${secrets.length} secrets (the old one until ${isoMinute(until)})`;
-}
-
-function isoMinute(at: number): string {
-  return new Date(at).toISOString().replace(/:00\.000Z$/, 'Z');
-}
-
-function orderWords({ by }: Order): string {
-  if (by === 'strict') return 'in strict order, one after the other';
-  const path = by.replace(/^key:?/, '');
-  return `in order by ${path === '' ? 'user (first target of type User, else the actor)' : path}`;
-}
-
-function rateWords({ count, perMs }: Rate): string {
-  return `${count}/${formatDuration(perMs).replace(/^1/, '')}`;
-}
-
-function expectWords({ count, perMs }: Rate): string {
-  return `${count} ${count === 1 ? 'event' : 'events'} in ${formatDuration(perMs)}`;
-}
-
-function retryWords({ delaysMs, event, route }: Retry): string[] {
-  return [
-    ...(delaysMs?.length ? [`tries again after ${delaysMs.map(formatDuration).join(', ')}`] : []),
-    ...(event?.length ? [`${event.join(', ')} judges the event`] : []),
-    ...(route?.length ? [`${route.join(', ')} holds the route`] : []),
-  ];
-}
-
-function tlsWords({ ca, cert, servername }: Tls): string[] {
-  return [
-    ...(ca === undefined ? [] : ['its own certificate authority']),
-    ...(cert === undefined ? [] : ['with a client certificate']),
-    ...(servername === undefined ? [] : [`certificate for ${servername}`]),
-  ];
+/** Why nothing, or only a probe, is sent to a route; undefined when it flows. */
+export function routeTrouble(route: NamedRoute, now: number): string | undefined {
+  const { name, pausedAt, state } = route;
+  if (route.retired) {
+    return `${name} is not in force: put it back into the routes file, or: loghook route move ${name} TO`;
+  }
+  if (pausedAt !== undefined) {
+    return `${name} is paused since ${localTime(pausedAt)}; it goes on with: loghook resume ${name}`;
+  }
+  if (state.kind !== 'held') return undefined;
+  const next =
+    state.until === undefined
+      ? `it waits for you: loghook resume ${name}`
+      : `next probe ${state.until <= now ? 'now' : localTime(state.until)}`;
+  return `${name} is held since ${localTime(state.since)}: ${state.why}; ${next}`;
 }

@@ -17,8 +17,8 @@ import { SqliteOutbox } from '../state/sqlite-outbox.ts';
 import { openServiceNotifier } from '../status/systemd.ts';
 import { EXIT } from './exit.ts';
 import { type Io, shownPath, startedFromTerminal, userAgentOf } from './io.ts';
+import { optionWords } from './option-words.ts';
 import type { ShownRoute } from './route-tree.ts';
-import { optionWords } from './route-words.ts';
 import { listenForSignals, type StopSignals } from './signals.ts';
 
 const OPEN_AGAIN_MS = 5_000;
@@ -40,6 +40,8 @@ export interface SessionOptions {
   readonly folder: string;
   readonly intervalMs: number;
   readonly filter?: string;
+  /** The proxy of whatever names none of its own. */
+  readonly proxyFor?: (url: URL) => URL | undefined;
   /** Ms since 1970; only for a first start. */
   readonly since?: number;
   readonly once?: boolean;
@@ -116,10 +118,11 @@ async function runDaemon(
     log,
     userAgent,
     intervalMs: options.intervalMs,
-    onTrouble: remember,
+    onTrouble: (trouble) => remember(trouble?.message),
     ...(options.filter === undefined ? {} : { filter: options.filter }),
+    ...proxyOption(options.proxyFor?.(org.url)),
   });
-  const sender = new Sender(clock);
+  const sender = new Sender(clock, options.proxyFor && { proxyFor: options.proxyFor });
   const from = cursor === undefined ? { since } : { cursor };
   const daemon = new Daemon({
     tail: (signal): AsyncIterable<Page> => systemLog.tail(from, signal),
@@ -162,6 +165,11 @@ async function runDaemon(
   }
 }
 
+/** Nothing at all where there is none. */
+export function proxyOption(proxy: URL | undefined): { readonly proxy?: URL } {
+  return proxy === undefined ? {} : { proxy };
+}
+
 function ownSignals(options: SessionOptions, daemon: Daemon): StopSignals {
   return listenForSignals({
     fromTerminal: startedFromTerminal(options.io),
@@ -193,11 +201,27 @@ function announce(options: SessionOptions, cursor: TailCursor | undefined, since
       state: shownPath(folder),
       from: new Date(cursor?.readAt ?? since).toISOString(),
       firstStart: cursor === undefined,
+      ...oktaProxy(options),
       routes: describeRoutes(options),
     },
     'starting',
   );
-  shoutInsecure(options, log);
+  shoutInsecure(log, options);
+}
+
+/** Host and port, which is all that may be shown of it. */
+function oktaProxy({ org, proxyFor }: SessionOptions): { readonly proxy?: string } {
+  const proxy = proxyFor?.(org.url);
+  return proxy === undefined ? {} : { proxy: proxy.host };
+}
+
+/** Whoever stands between could read and change every event. */
+function shoutInsecure(log: Log, { routes, heartbeat }: RoutesInForce): void {
+  const all = heartbeat === undefined ? routes.all : [...routes.all, heartbeat];
+  for (const { name, tls, url } of all) {
+    if (tls?.insecure !== true || url.protocol !== 'https:') continue;
+    log.warn({ route: name }, 'INSECURE: the certificate of this receiver is not checked');
+  }
 }
 
 export function describeRoute(route: Route): ShownRoute {
@@ -217,13 +241,6 @@ export function describeRoutes({ routes, heartbeat }: RoutesInForce): ShownRoute
   return all.map(describeRoute);
 }
 
-/** Said at every start and reload: what is sent there can be read and changed on its way. */
-function shoutInsecure({ routes, heartbeat }: RoutesInForce, log: Log): void {
-  for (const { name, tls } of [...routes.all, ...(heartbeat === undefined ? [] : [heartbeat])]) {
-    if (tls?.insecure) log.warn({ route: name }, "a receiver's certificate is not checked");
-  }
-}
-
 async function reload(options: SessionOptions, daemon: Daemon): Promise<void> {
   const { log } = options;
   if (options.reload === undefined) return;
@@ -231,8 +248,8 @@ async function reload(options: SessionOptions, daemon: Daemon): Promise<void> {
     const read = await options.reload();
     for (const note of read.notes ?? []) log.warn({ note }, 'setting put right');
     await daemon.reload(read.routes);
+    shoutInsecure(log, read);
     log.info({ routes: describeRoutes(read) }, 'routes reloaded');
-    shoutInsecure(read, log);
   } catch (error) {
     const problems =
       error instanceof RoutesError || error instanceof ConfigError

@@ -55,6 +55,10 @@ export function printableLines(text: string): string {
 
 /** JSON and a line's end; a terminal gets characters that could move its cursor as JSON escapes. */
 export function writeJson(output: Output, value: unknown, indent?: number): void {
+  output.write(jsonLine(output, value, indent));
+}
+
+export function jsonLine(output: Output, value: unknown, indent?: number): string {
   const text = JSON.stringify(value, null, indent);
-  output.write(`${output.isTTY === true ? printableLines(text) : text}\n`);
+  return `${output.isTTY === true ? printableLines(text) : text}\n`;
 }

@@ -1,9 +1,11 @@
 /** All lanes that are open: one for each route in force. */
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { type Destination, type Encoding, Lane, type Sends } from './lane.ts';
+import type { Destination, Encoding } from './destination.ts';
+import { Lane, type Sends, type Wish } from './lane.ts';
 import { Paces } from './pace.ts';
-import type { RouteState } from './whose-trouble.ts';
+import { StartRates } from './start-rate.ts';
+import type { RouteState } from './verdict.ts';
 
 export interface LanesOptions {
   readonly encoding: Encoding;
@@ -23,6 +25,7 @@ export interface LanesOptions {
 export class Lanes {
   readonly #options: LanesOptions;
   readonly #paces: Paces;
+  readonly #startRates: StartRates;
   readonly #open = new Map<string, Lane>();
   /** Of routes that went, while something of theirs is in flight. */
   readonly #leaving = new Set<Lane>();
@@ -30,6 +33,7 @@ export class Lanes {
   constructor(options: LanesOptions) {
     this.#options = options;
     this.#paces = new Paces(options.clock);
+    this.#startRates = new StartRates(options.clock);
   }
 
   get all(): readonly Lane[] {
@@ -48,6 +52,7 @@ export class Lanes {
       destination,
       state,
       pace: this.#paces.of(destination.url.origin),
+      startRate: this.#startRates.of(destination.key, destination.rate),
       onState: (changed) => onState(lane, changed),
     });
     this.#open.set(destination.key, lane);
@@ -62,6 +67,11 @@ export class Lanes {
       this.#open.delete(key);
       void this.#leave(lane);
     }
+  }
+
+  /** Hands each lane what people asked of its route. */
+  obey(wishes: readonly (Wish & { readonly key: string })[]): void {
+    for (const wish of wishes) this.#open.get(wish.key)?.obey(wish);
   }
 
   closeAll(): void {

@@ -1,4 +1,5 @@
 /** What went wrong on the network, in words for people. Built from error codes alone: messages can hold addresses. */
+import { AddressRefused, ProxyTrouble } from '../dial.ts';
 import { codeOf } from '../errors.ts';
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -30,13 +31,35 @@ const WORDS: Readonly<Record<string, string>> = {
   UND_ERR_INVALID_ARG: 'the request cannot be written as HTTP',
 };
 
+const PROXY_WORDS: Readonly<Record<number, string>> = {
+  403: 'does not let us connect there',
+  407: 'wants other credentials',
+  502: 'could not reach the receiver',
+  503: 'could not reach the receiver',
+  504: 'could not reach the receiver',
+};
+
 /** Words, then the code in brackets; the code alone where there are no words for it. */
 export function networkWords(error: Error): string {
+  if (!('code' in error) && error.cause instanceof Error) return networkWords(error.cause);
+  if (error instanceof AddressRefused) return error.message;
+  if (error instanceof ProxyTrouble) return proxyWords(error);
   const first: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
   const code = codeOf(error) ?? codeOf(first);
   if (code === undefined) return WORDS[error.name] ?? `failed (${error.name})`;
   const words = WORDS[code] ?? familyWords(code);
   return words === undefined ? code : `${words} (${code})`;
+}
+
+/** What a proxy's own status means for a delivery. */
+export function proxyStatusWords(proxyHost: string, status: number): string {
+  const words = PROXY_WORDS[status] ?? 'refused a tunnel to the receiver';
+  return `the proxy ${proxyHost} ${words} (${status})`;
+}
+
+function proxyWords({ proxyHost, status, fault }: ProxyTrouble): string {
+  if (status !== undefined) return proxyStatusWords(proxyHost, status);
+  return `the proxy ${proxyHost}: ${networkWords(fault)}`;
 }
 
 function familyWords(code: string): string | undefined {

@@ -124,7 +124,7 @@ export class DeadLetters {
   /** Owes them again, due now with all tries before them. Returns how many were still dead. */
   replay(letters: Iterable<DeadLetter>, turn: Turn): Promise<number> {
     return this.#each(letters, turn, ({ routeId, seq, unreadable }) =>
-      unreadable ? false : this.#settlements.replay(routeId, seq, turn.now),
+      unreadable ? false : this.#settlements.replay(routeId, seq, turn.now) === 'replayed',
     );
   }
 

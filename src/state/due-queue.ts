@@ -1,7 +1,8 @@
 /**
  * A route's next deliveries, held in memory: a window over its `owed` rows. Fresh ones (never tried) come in log order
- * and may be handed in by the commit that made them; late ones (to be tried again) are mixed in, one to four.
- * Invariants: every fresh row up to `#freshSeq` has entered the window, once; a late one is in `#claimed` from the
+ * and may be handed in by the commit that made them; late ones (to be tried again) are mixed in, one to four. Those
+ * that are parked behind others of their lane are on disk only, until `freed`.
+ * Invariants: every fresh row up to `#freshSeq` that is not parked has entered the window, once; a late one is in `#claimed` from the
  * moment it enters the window until it is settled, and a claimed one is never read again.
  */
 import { Alarm } from '../alarm.ts';
@@ -22,6 +23,8 @@ export interface OwedRows {
   late(now: number, limit: number): Delivery[];
   /** When the next one becomes due after `now`, ms; undefined if none waits. */
   nextDueAt(now: number): number | undefined;
+  /** The never-tried delivery of this seq. */
+  one(seq: number): Delivery | undefined;
 }
 
 export class DueQueue {
@@ -69,6 +72,28 @@ export class DueQueue {
     if (dueAt === undefined) return;
     this.#lateFrom = Math.min(this.#lateFrom, dueAt);
     this.wake();
+  }
+
+  /** It was parked on disk, and is due since a commit that is durable: it takes its place. */
+  freed(seq: number, dueAt: number): void {
+    if (dueAt > 0) this.#lateFrom = Math.min(this.#lateFrom, dueAt);
+    else if (seq > this.#freshSeq) this.#moreOnDisk = true;
+    else {
+      const delivery = this.#rows.one(seq);
+      if (delivery !== undefined) this.#fresh.putBack(delivery);
+    }
+    this.wake();
+  }
+
+  /** Whether one that was tried before waits here or is out. */
+  hasLate(seq: number): boolean {
+    return this.#claimed.has(seq);
+  }
+
+  /** It is used no more: what it holds in memory is let go. */
+  clear(): void {
+    this.#fresh.clear();
+    this.#late.clear();
   }
 
   /** It was taken and not sent: it stands in its place again. */
@@ -163,12 +188,20 @@ class Line {
 
   /** Before the first one of a later due time or place in the log. */
   putBack(delivery: Delivery): void {
-    this.#compact();
-    const at = this.#deliveries.findIndex(
-      ({ dueAt, seq }) => (dueAt - delivery.dueAt || seq - delivery.seq) > 0,
-    );
-    this.#deliveries.splice(at === -1 ? this.#deliveries.length : at, 0, delivery);
+    let [from, to] = [this.#head, this.#deliveries.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (isBefore(this.#deliveries[middle], delivery)) from = middle + 1;
+      else to = middle;
+    }
+    this.#deliveries.splice(from, 0, delivery);
     this.#hold(delivery.event.raw.length);
+  }
+
+  clear(): void {
+    this.#hold(-this.#bytes);
+    this.#deliveries = [];
+    this.#head = 0;
   }
 
   #hold(bytes: number): void {
@@ -180,4 +213,8 @@ class Line {
     this.#deliveries = this.#deliveries.slice(this.#head);
     this.#head = 0;
   }
+}
+
+function isBefore(one: Delivery | undefined, other: Delivery): boolean {
+  return one !== undefined && (one.dueAt - other.dueAt || one.seq - other.seq) < 0;
 }

@@ -9,6 +9,8 @@ import { isForNow } from './sqlite.ts';
 
 /** How long an answer waits for company. Also the window in which a crash forgets an answer that came. */
 const GATHER_MS = 25;
+/** How long one does that somebody waits for. */
+const GATHER_SOON_MS = 1;
 const LARGEST_GROUP = 512;
 
 export interface Recorded {
@@ -31,6 +33,7 @@ export class GroupCommit {
   readonly #write: (group: readonly Recorded[]) => void;
   #group = newGroup();
   #cancelTimer: (() => void) | undefined;
+  #isSoon = false;
 
   /** `write` puts a group into one transaction: all of it or, when it throws, none. */
   constructor(clock: Clock, gate: DiskGate, write: (group: readonly Recorded[]) => void) {
@@ -39,10 +42,12 @@ export class GroupCommit {
     this.#write = write;
   }
 
-  add(recorded: Recorded): Promise<void> {
+  /** `soon`: another delivery waits for this one to be durable. */
+  add(recorded: Recorded, soon = false): Promise<void> {
     const { records, durable } = this.#group;
     records.push(recorded);
     if (this.#gate.isOpen && records.length >= LARGEST_GROUP) this.flush();
+    else if (soon && this.#gate.isOpen) this.#flushSoon();
     else this.#flushAfter(GATHER_MS);
     return durable;
   }
@@ -54,8 +59,7 @@ export class GroupCommit {
 
   /** Writes what there is now. Never throws: each record's promise tells. */
   flush(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+    this.#stopTimer();
     const group = this.#group;
     if (group.records.length === 0) return;
     try {
@@ -72,8 +76,7 @@ export class GroupCommit {
   /** Last call before closing: what still cannot be written is given up, and counted. */
   flushAndGiveUp(): number {
     this.flush();
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+    this.#stopTimer();
     const lost = this.#group;
     this.#group = newGroup();
     lost.resolve();
@@ -87,6 +90,19 @@ export class GroupCommit {
     }
     this.#group = newGroup();
     group.reject(error);
+  }
+
+  #flushSoon(): void {
+    if (this.#isSoon) return;
+    this.#stopTimer();
+    this.#isSoon = true;
+    this.#flushAfter(GATHER_SOON_MS);
+  }
+
+  #stopTimer(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#isSoon = false;
   }
 
   #flushAfter(ms: number): void {

@@ -1,7 +1,8 @@
-/** Takes a page in: its events, what they owe, what could not be cut, its cursor. The caller opens the transaction. */
+/** Takes a page in: its events, what they owe, what could not be cut, its gaps, its cursor. The caller opens the transaction. */
 import { eventId, type LogEvent } from '../event.ts';
 import { type Bundles, BundleWriter, type Place } from './bundles.ts';
-import type { Intake, RouteRef, Wants } from './outbox.ts';
+import type { Intake, LaneOrder, RouteRef, Wants } from './outbox.ts';
+import { OwedLanes } from './owed-lanes.ts';
 import { OwedTable } from './owed-table.ts';
 import { Settlements } from './settlements.ts';
 import type { Database } from './sqlite.ts';
@@ -17,16 +18,31 @@ export interface Owed {
   readonly routes: readonly RouteRef[];
 }
 
+/** A route as it was adopted. */
+export interface OwedRoute {
+  readonly id: number;
+  readonly order: LaneOrder | undefined;
+}
+
+/** Where an event may go at once: nobody is before it. */
+export interface Turn {
+  readonly owed: Owed;
+  readonly key: string;
+  readonly lane?: string;
+}
+
 type Leftover = NonNullable<Intake['leftovers']>[number];
 
 export interface Taken {
   readonly owed: readonly Owed[];
+  readonly turns: readonly Turn[];
   readonly repeated: number;
 }
 
 export class IntakeTables {
   readonly #tables: Tables;
   readonly #owed: OwedTable;
+  readonly #lanes: OwedLanes;
   readonly #settlements: Settlements;
   readonly #bundles: Bundles;
 
@@ -34,10 +50,11 @@ export class IntakeTables {
     this.#tables = new Tables(database);
     this.#bundles = bundles;
     this.#owed = new OwedTable(database, bundles);
+    this.#lanes = new OwedLanes(database, this.#owed);
     this.#settlements = new Settlements(database, bundles);
   }
 
-  take(intake: Intake, wants: Wants, now: number, routeId: (key: string) => number): Taken {
+  take(intake: Intake, wants: Wants, now: number, routeOf: (key: string) => OwedRoute): Taken {
     const writer = new BundleWriter(this.#bundles);
     const owed: Owed[] = [];
     let seq = this.#tables.nextSeq();
@@ -57,18 +74,31 @@ export class IntakeTables {
     }
     this.#buryAll(intake.leftovers ?? [], seq, now, writer);
     writer.finish();
-    this.#oweAll(owed, routeId);
+    for (const gap of intake.gaps ?? []) this.#tables.addGap(gap);
     if (intake.cursor !== undefined) this.#tables.saveCursor(intake.cursor);
-    return {
-      owed: isSparse(owed, intake) ? owed.map((one) => apart(one, writer)) : owed,
-      repeated,
-    };
+    const kept = isSparse(owed, intake) ? owed.map((one) => apart(one, writer)) : owed;
+    return { owed: kept, turns: this.#oweAll(kept, routeOf), repeated };
   }
 
-  #oweAll(owed: readonly Owed[], routeId: (key: string) => number): void {
-    for (const { seq, routes } of owed) {
-      for (const { key } of routes) this.#owed.owe(routeId(key), seq);
+  #oweAll(all: readonly Owed[], routeOf: (key: string) => OwedRoute): Turn[] {
+    const turns: Turn[] = [];
+    for (const owed of all) {
+      for (const { key } of owed.routes) {
+        const turn = this.#owe(owed, key, routeOf(key));
+        if (turn !== undefined) turns.push(turn);
+      }
     }
+    return turns;
+  }
+
+  /** Undefined when it is parked behind others of its lane. */
+  #owe(owed: Owed, key: string, { id, order }: OwedRoute): Turn | undefined {
+    const lane = order?.laneOf(owed.event);
+    if (lane !== undefined) {
+      return this.#lanes.owe(id, owed.seq, lane) ? { owed, key, lane } : undefined;
+    }
+    this.#owed.owe(id, owed.seq);
+    return { owed, key };
   }
 
   #buryAll(leftovers: readonly Leftover[], from: number, now: number, writer: BundleWriter): void {

@@ -3,6 +3,7 @@ import type { LogEvent } from '../event.ts';
 import { type Bundles, toPlace } from './bundles.ts';
 import type { OwedRows } from './due-queue.ts';
 import type { Delivery } from './outbox.ts';
+import { UNPLACED } from './schema.ts';
 import {
   asNumber,
   asOptionalNumber,
@@ -41,7 +42,39 @@ export class OwedTable {
       fresh: (afterSeq, limit) => this.#fresh(route, afterSeq, limit),
       late: (now, limit) => this.#late(route, now, limit),
       nextDueAt: (now) => this.#nextDueAt(route, now),
+      one: (seq) => this.#one(route, seq),
     };
+  }
+
+  /** A route's rows by due time and seq, after this one. */
+  after(
+    route: number,
+    { dueAt, seq }: { readonly dueAt: number; readonly seq: number },
+    limit: number,
+  ): Delivery[] {
+    return this.#sql(
+      `SELECT ${DELIVERY_COLUMNS} WHERE owed.route = ? AND (owed.due_at, owed.seq) > (?, ?)
+       ORDER BY owed.due_at, owed.seq LIMIT ?`,
+    )
+      .all(route, dueAt, seq, limit)
+      .map((row) => this.#delivery(row));
+  }
+
+  /** What another process owes again and has no lane yet, in log order. */
+  unplaced(route: number, limit: number): Delivery[] {
+    return this.#sql(
+      `SELECT ${DELIVERY_COLUMNS} WHERE owed.route = ? AND owed.due_at = ${UNPLACED}
+       ORDER BY owed.seq LIMIT ?`,
+    )
+      .all(route, limit)
+      .map((row) => this.#delivery(row));
+  }
+
+  #one(route: number, seq: number): Delivery | undefined {
+    const row = this.#sql(
+      `SELECT ${DELIVERY_COLUMNS} WHERE owed.route = ? AND owed.due_at = 0 AND owed.seq = ?`,
+    ).get(route, seq);
+    return row && this.#delivery(row);
   }
 
   #fresh(route: number, afterSeq: number, limit: number): Delivery[] {

@@ -1,5 +1,5 @@
 /** The routes that are or were in force: who they are, how they fare. Their ids stand in every other table. */
-import type { RouteState, RouteWish, Settlement } from './outbox.ts';
+import type { RouteRef, RouteState, RouteWish, Settlement } from './outbox.ts';
 import { FURTHEST_DUE_MS } from './owed-table.ts';
 import {
   asNumber,
@@ -22,11 +22,30 @@ export class RouteTable {
     this.#sql('UPDATE routes SET retired = 1').run();
   }
 
-  adoptRoute(key: string, name: string): void {
+  /** Puts a route in force. Returns its id, and the order that its lanes were made for. */
+  adoptRoute({ key, name, enabled }: RouteRef): {
+    readonly id: number;
+    readonly orderedBy?: string;
+  } {
+    const row = this.#sql(
+      `INSERT INTO routes (key, name, disabled) VALUES (?, ?, ?)
+       ON CONFLICT (key) DO UPDATE SET name = excluded.name, disabled = excluded.disabled, retired = 0
+       RETURNING id, ordered_by`,
+    ).get(key, name, enabled === false ? 1 : 0);
+    const orderedBy = asOptionalText(row?.ordered_by);
+    return { id: asNumber(row?.id), ...(orderedBy === undefined ? {} : { orderedBy }) };
+  }
+
+  /** Takes the row of the key that a route had before, unless it has one of its own. */
+  takeOver({ key, formerly }: RouteRef): void {
+    if (formerly === undefined) return;
     this.#sql(
-      `INSERT INTO routes (key, name) VALUES (?, ?)
-       ON CONFLICT (key) DO UPDATE SET name = excluded.name, retired = 0`,
-    ).run(key, name);
+      'UPDATE routes SET key = ?1 WHERE key = ?2 AND NOT EXISTS (SELECT 1 FROM routes WHERE key = ?1)',
+    ).run(key, formerly);
+  }
+
+  saveOrder(route: number, by: string | undefined): void {
+    this.#sql('UPDATE routes SET ordered_by = ? WHERE id = ?').run(by ?? null, route);
   }
 
   routeIds(): [key: string, id: number][] {
@@ -52,6 +71,15 @@ export class RouteTable {
       trouble?.until ?? null,
       route,
     );
+  }
+
+  saveSilence(route: number, since: number | undefined): void {
+    this.#sql('UPDATE routes SET silent_since = ? WHERE id = ?').run(since ?? null, route);
+  }
+
+  silentSince(route: number): number | undefined {
+    const row = this.#sql('SELECT silent_since FROM routes WHERE id = ?').get(route);
+    return asOptionalNumber(row?.silent_since);
   }
 
   wishes(): RouteWish[] {

@@ -5,6 +5,9 @@
 
 import type { Bundles } from './bundles.ts';
 import type { Delivery, Settlement } from './outbox.ts';
+import { type Freed, OwedLanes } from './owed-lanes.ts';
+import { OwedTable } from './owed-table.ts';
+import { UNPLACED } from './schema.ts';
 import { asNumber, type Database, type Statement } from './sqlite.ts';
 
 type Of<K extends Settlement['kind']> = Settlement & { readonly kind: K };
@@ -17,30 +20,55 @@ interface Death {
   readonly firstAt?: number;
 }
 
+/** What became of the wish to send something again. */
+export type Replayed = 'replayed' | 'unknown';
+
 export class Settlements {
   readonly #sql: (text: string) => Statement;
   readonly #bundles: Bundles;
+  readonly #lanes: OwedLanes;
   /** How many deliveries of each bundle the group at hand is done with. */
   readonly #done = new Map<number, number>();
 
   constructor(database: Database, bundles: Bundles) {
     this.#sql = (text) => database.prepare(text);
     this.#bundles = bundles;
+    this.#lanes = new OwedLanes(database, new OwedTable(database, bundles));
   }
 
-  /** Settles them all. */
-  settleAll(all: Iterable<readonly [route: number, Delivery, Settlement]>): void {
+  /** Settles them all. Returns those of their lanes whose turn it is now. */
+  settleAll(
+    all: Iterable<readonly [route: number, Delivery, Settlement]>,
+    now: number,
+  ): readonly Freed[] {
     this.#done.clear();
-    for (const [route, delivery, settlement] of all) this.#settle(route, delivery, settlement);
+    const freed: Freed[] = [];
+    for (const [route, delivery, settlement] of all) {
+      const next = this.#settle(route, delivery, settlement, now);
+      if (next !== undefined) freed.push(next);
+    }
     for (const [bundle, count] of this.#done) this.#bundles.release(bundle, count);
+    return freed;
   }
 
   /** Of a delivery that is owed no more, nothing changes: its body is let go of once only. */
-  #settle(route: number, delivery: Delivery, settlement: Settlement): void {
-    if (!this.#forgetOwed(route, delivery)) return;
-    if (settlement.kind === 'postponed') this.#postpone(route, delivery, settlement);
-    else if (settlement.kind === 'delivered') this.#deliver(route, delivery, settlement);
+  #settle(
+    route: number,
+    delivery: Delivery,
+    settlement: Settlement,
+    now: number,
+  ): Freed | undefined {
+    if (!this.#forgetOwed(route, delivery)) return undefined;
+    const { seq, lane } = delivery;
+    if (settlement.kind === 'postponed') {
+      const dueAt = this.#postpone(route, delivery, settlement);
+      return lane === undefined
+        ? undefined
+        : this.#lanes.yieldToEarlier(route, lane, { seq, dueAt }, now);
+    }
+    if (settlement.kind === 'delivered') this.#deliver(route, delivery, settlement);
     else this.#die(route, delivery, settlement);
+    return lane === undefined ? undefined : this.#lanes.freeNext(route, lane, now);
   }
 
   addDead(route: number, seq: number, death: Death): void {
@@ -58,13 +86,13 @@ export class Settlements {
     );
   }
 
-  /** A dead letter is owed again, due at `now`, with all its tries before it. False when it is no dead letter (any more). */
-  replay(route: number, seq: number, now: number): boolean {
+  /** Owes a dead letter again, with all its tries before it. The daemon finds its lane, if its route has an order. */
+  replay(route: number, seq: number, now: number): Replayed {
     this.#sql(
-      `INSERT INTO owed (route, due_at, seq, attempts, tries, first_at, last_at, last_status, last_why)
-       SELECT route, ?, seq, attempts, 0, first_at, died_at, status, why FROM dead WHERE route = ? AND seq = ?`,
-    ).run(now, route, seq);
-    return this.#forgetDead(route, seq);
+      `INSERT INTO owed (route, due_at, seq, attempts, tries, first_at, last_at, last_status, last_why, replay)
+       SELECT route, ?, seq, attempts, 0, first_at, died_at, status, why, 1 FROM dead WHERE route = ? AND seq = ?`,
+    ).run(this.#dueOnReplay(route, now), route, seq);
+    return this.#forgetDead(route, seq) ? 'replayed' : 'unknown';
   }
 
   /** A dead letter is given up by a person. False when it is no dead letter (any more). */
@@ -77,6 +105,11 @@ export class Settlements {
     const row = this.#sql('SELECT bundle FROM events WHERE seq = ?').get(seq);
     this.#bundles.release(asNumber(row?.bundle));
     return true;
+  }
+
+  #dueOnReplay(route: number, now: number): number {
+    const row = this.#sql('SELECT ordered_by FROM routes WHERE id = ?').get(route);
+    return row?.ordered_by === null ? now : UNPLACED;
   }
 
   #deliver(route: number, delivery: Delivery, settlement: Of<'delivered'>): void {
@@ -95,14 +128,16 @@ export class Settlements {
     this.#done.set(delivery.bundle, (this.#done.get(delivery.bundle) ?? 0) + 1);
   }
 
-  #postpone(route: number, delivery: Delivery, settlement: Of<'postponed'>): void {
+  /** Returns its due time. */
+  #postpone(route: number, delivery: Delivery, settlement: Of<'postponed'>): number {
+    // 0 would make it a fresh one.
+    const dueAt = Math.max(1, Math.round(settlement.dueAt));
     this.#sql(
-      `INSERT INTO owed (route, due_at, seq, attempts, tries, first_at, last_at, last_status, last_why)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO owed (route, due_at, seq, attempts, tries, first_at, last_at, last_status, last_why, lane, replay)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ).run(
       route,
-      // 0 would make it a fresh one.
-      Math.max(1, Math.round(settlement.dueAt)),
+      dueAt,
       delivery.seq,
       delivery.attempts + 1,
       delivery.tries + (settlement.charged ? 1 : 0),
@@ -110,7 +145,10 @@ export class Settlements {
       settlement.at,
       settlement.status ?? null,
       settlement.why,
+      delivery.lane ?? null,
+      delivery.replay ? 1 : 0,
     );
+    return dueAt;
   }
 
   #die(route: number, delivery: Delivery, settlement: Of<'dead' | 'expired'>): void {

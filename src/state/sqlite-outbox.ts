@@ -8,15 +8,12 @@ import type { Log } from '../log.ts';
 import { Bundles } from './bundles.ts';
 import { DeferredWrites } from './deferred-writes.ts';
 import { DiskGate } from './disk-gate.ts';
-import { DueQueue } from './due-queue.ts';
 import { DATABASE_FILE, type FolderLock, lockFolder, makeFolder } from './folder.ts';
-import { GroupCommit, type Recorded } from './group-commit.ts';
 import { IntakeTables, type Taken } from './intake.ts';
-import { MemoryBudget } from './memory-budget.ts';
+import { KnownRoutes } from './known-routes.ts';
 import type {
   Committed,
   Delivery,
-  Gap,
   Intake,
   LaneGate,
   Outbox,
@@ -27,8 +24,10 @@ import type {
   TailCursor,
   Wants,
 } from './outbox.ts';
+import { OwedLanes } from './owed-lanes.ts';
 import { OwedTable } from './owed-table.ts';
 import { Pruning } from './pruning.ts';
+import { Records } from './records.ts';
 import { RouteTable } from './route-table.ts';
 import { openState } from './schema.ts';
 import { Settlements } from './settlements.ts';
@@ -42,11 +41,6 @@ export interface OutboxOptions {
   readonly pid: number;
 }
 
-interface KnownRoute {
-  readonly id: number;
-  readonly queue: DueQueue;
-}
-
 export class SqliteOutbox implements Outbox {
   readonly #path: string;
   readonly #clock: Clock;
@@ -56,17 +50,17 @@ export class SqliteOutbox implements Outbox {
   readonly #tables: Tables;
   readonly #owed: OwedTable;
   readonly #intake: IntakeTables;
-  readonly #settlements: Settlements;
   readonly #routeTable: RouteTable;
   readonly #gate: DiskGate;
-  readonly #group: GroupCommit;
+  readonly #records: Records;
   readonly #pruning: Pruning;
-  readonly #budget = new MemoryBudget();
-  readonly #routes = new Map<string, KnownRoute>();
+  readonly #routes: KnownRoutes;
   readonly #stopListening: () => void;
   readonly #deferred = new DeferredWrites();
   /** How far the clock was set back that the due times do not know of yet, ms; negative. */
   #shiftMs = 0;
+  /** Whether another process may have left something to find a lane for. */
+  #mayBeUnplaced = false;
   #isClosed = false;
 
   /** Locks and opens the folder. @throws StateError */
@@ -93,29 +87,39 @@ export class SqliteOutbox implements Outbox {
     this.#tables = new Tables(database);
     const bundles = new Bundles(database);
     this.#owed = new OwedTable(database, bundles);
+    const lanes = new OwedLanes(database, this.#owed);
     this.#intake = new IntakeTables(database, bundles);
-    this.#settlements = new Settlements(database, bundles);
     this.#routeTable = new RouteTable(database);
+    this.#routes = new KnownRoutes({
+      clock: options.clock,
+      table: this.#routeTable,
+      owed: this.#owed,
+      lanes,
+    });
     this.#gate = new DiskGate(options.clock, options.log);
-    this.#group = new GroupCommit(options.clock, this.#gate, (group) => this.#write(group));
+    this.#records = new Records({
+      path: this.#path,
+      clock: options.clock,
+      gate: this.#gate,
+      tables: this.#tables,
+      routeTable: this.#routeTable,
+      lanes,
+      settlements: new Settlements(database, bundles),
+      routes: this.#routes,
+    });
     this.#pruning = new Pruning(database, options.clock, options.log);
     this.#stopListening = options.clock.onJump((jumpMs) => this.#clockJumped(jumpMs));
   }
 
   async adopt(routes: readonly RouteRef[]): Promise<void> {
-    this.#try('adopt the routes in', () =>
-      this.#tables.inTransaction(() => {
-        this.#routeTable.retireRoutes();
-        for (const route of routes) this.#routeTable.adoptRoute(route.key, route.name);
-      }),
-    );
-    for (const [key, id] of this.#routeTable.routeIds()) {
-      if (!this.#routes.has(key))
-        this.#routes.set(key, {
-          id,
-          queue: new DueQueue(this.#clock, this.#budget, this.#owed.rowsOf(id)),
-        });
-    }
+    this.#records.flush();
+    this.#try('adopt the routes in', () => {
+      this.#routes.adopt(routes, (work) => this.#tables.inTransaction(work));
+      this.#mayBeUnplaced = true;
+      this.#deferred.write('lanes', () => {
+        while (this.#mayBeUnplaced) this.#place();
+      });
+    });
   }
 
   async cursor(): Promise<TailCursor | undefined> {
@@ -137,7 +141,7 @@ export class SqliteOutbox implements Outbox {
   }
 
   async *due(lane: LaneGate, signal: AbortSignal, asOf?: number): AsyncGenerator<Delivery> {
-    const { queue } = this.#route(lane.key);
+    const { queue } = this.#routes.of(lane.key);
     while (!signal.aborted) {
       await lane.room(signal);
       if (signal.aborted) return;
@@ -157,11 +161,11 @@ export class SqliteOutbox implements Outbox {
     delivery: Delivery,
     settlement: Settlement,
   ): Promise<void> {
-    return this.#group.add({ routeKey: lane.key, delivery, settlement });
+    return this.#records.add(lane.key, delivery, settlement);
   }
 
   release(lane: { readonly key: string }, delivery: Delivery): void {
-    this.#route(lane.key).queue.giveBack(delivery);
+    this.#routes.of(lane.key).queue.giveBack(delivery);
   }
 
   async owedCount(): Promise<number> {
@@ -173,12 +177,12 @@ export class SqliteOutbox implements Outbox {
   }
 
   async routeState(key: string): Promise<RouteState> {
-    const { id } = this.#route(key);
+    const { id } = this.#routes.of(key);
     return this.#try('read', () => this.#routeTable.routeState(id, this.#clock.now()));
   }
 
   async saveRouteState(key: string, state: RouteState): Promise<void> {
-    const { id } = this.#route(key);
+    const { id } = this.#routes.of(key);
     this.#defer(`state of route ${id}`, () => this.#routeTable.saveRouteState(id, state));
   }
 
@@ -187,20 +191,39 @@ export class SqliteOutbox implements Outbox {
     this.#defer('trouble', () => this.#tables.saveTrouble(trouble, now));
   }
 
+  async trouble(): Promise<{ readonly what: string; readonly since: number } | undefined> {
+    return this.#try('read', () => this.#tables.trouble());
+  }
+
+  async saveSilence(key: string, since: number | undefined): Promise<void> {
+    const { id } = this.#routes.of(key);
+    this.#defer(`silence of route ${id}`, () => this.#routeTable.saveSilence(id, since));
+  }
+
+  async silentSince(key: string): Promise<number | undefined> {
+    const { id } = this.#routes.of(key);
+    return this.#try('read', () => this.#routeTable.silentSince(id));
+  }
+
+  async knows(eventId: string): Promise<boolean> {
+    return this.#try('read', () => this.#tables.knows(eventId));
+  }
+
   async wishes(): Promise<readonly RouteWish[]> {
     return this.#try('read', () => this.#routeTable.wishes());
   }
 
-  async noteGap(gap: Gap): Promise<void> {
-    this.#defer(`gap at ${gap.at}`, () => this.#tables.addGap(gap));
-  }
-
   async tidy(): Promise<boolean> {
     const changed = this.#try('read', () => this.#tables.changedByOthers());
-    if (changed) this.#reread();
+    if (changed) {
+      this.#mayBeUnplaced = true;
+      this.#routes.reread();
+    }
     this.#try('write to', () => {
       this.#deferred.retry();
-      if (this.#gate.isOpen) this.#deferred.write('pruning', () => this.#pruning.step());
+      if (!this.#gate.isOpen) return;
+      this.#deferred.write('lanes', () => this.#place());
+      this.#deferred.write('pruning', () => this.#pruning.step());
     });
     return changed;
   }
@@ -208,7 +231,7 @@ export class SqliteOutbox implements Outbox {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const lost = this.#group.flushAndGiveUp();
+    const lost = this.#records.flushAndGiveUp();
     if (lost > 0) {
       this.#log.error(
         { deliveries: lost },
@@ -223,50 +246,26 @@ export class SqliteOutbox implements Outbox {
 
   #commit(intake: Intake, wants: Wants): Committed {
     const now = this.#clock.now();
-    let taken: Taken = { owed: [], repeated: 0 };
+    let taken: Taken = { owed: [], turns: [], repeated: 0 };
     this.#tables.inTransaction(() => {
-      taken = this.#intake.take(intake, wants, now, (key) => this.#route(key).id);
+      taken = this.#intake.take(intake, wants, now, (key) => this.#routes.of(key));
     });
     this.#gate.accepted('intake');
-    for (const { seq, place, event, routes } of taken.owed) {
-      const delivery: Delivery = {
-        seq,
-        bundle: place.bundle,
-        event,
-        dueAt: 0,
-        attempts: 0,
-        tries: 0,
-        readAt: now,
-        replay: false,
-      };
-      for (const { key } of routes) this.#route(key).queue.offer(delivery);
-    }
-    return taken;
+    this.#routes.offer(taken.turns, now);
+    return { owed: taken.owed, repeated: taken.repeated };
   }
 
-  #write(group: readonly Recorded[]): void {
-    try {
-      this.#tables.inTransaction(() => {
-        const settled = group.map(
-          ({ routeKey, delivery, settlement }) =>
-            [this.#route(routeKey).id, delivery, settlement] as const,
-        );
-        this.#settlements.settleAll(settled);
-        this.#routeTable.noteLast(settled.map(([route, , settlement]) => [route, settlement]));
-      });
-    } catch (error) {
-      if (isForNow(error)) throw error;
-      throw stateErrorOf(this.#path, 'write to', error);
-    }
-    for (const { routeKey, delivery, settlement } of group) {
-      const dueAt = settlement.kind === 'postponed' ? settlement.dueAt : undefined;
-      this.#route(routeKey).queue.settled(delivery, dueAt);
-    }
+  #place(): void {
+    if (!this.#mayBeUnplaced) return;
+    this.#tables.inTransaction(() => {
+      this.#mayBeUnplaced = this.#routes.place();
+    });
+    if (this.#mayBeUnplaced) this.#routes.reread();
   }
 
   /** A page does not fit: may sending go on? What waits to be recorded finds out by itself. */
   #probe(): void {
-    if (this.#group.size > 0) return;
+    if (this.#records.size > 0) return;
     try {
       this.#tables.probeWrite();
     } catch (error) {
@@ -293,15 +292,11 @@ export class SqliteOutbox implements Outbox {
         this.#shiftMs = 0;
       });
     }
-    this.#reread();
+    this.#routes.reread();
   }
 
   #defer(what: string, write: () => void): void {
     this.#try('write to', () => this.#deferred.write(what, write));
-  }
-
-  #reread(): void {
-    for (const { queue } of this.#routes.values()) queue.reread();
   }
 
   #try<T>(doing: string, work: () => T): T {
@@ -310,11 +305,5 @@ export class SqliteOutbox implements Outbox {
     } catch (error) {
       throw stateErrorOf(this.#path, doing, error);
     }
-  }
-
-  #route(key: string): KnownRoute {
-    const route = this.#routes.get(key);
-    if (route === undefined) throw new TypeError('a route was used before it was adopted');
-    return route;
   }
 }

@@ -37,6 +37,8 @@ export interface RouteStanding {
   /** No route, but what could not be read of Okta's pages; nothing is ever sent there. */
   readonly unreadable: boolean;
   readonly state: RouteState;
+  /** Since when a person wants nothing sent to it. */
+  readonly pausedAt?: number;
   readonly queued: number;
   /** The oldest event that is queued; `published` as Okta wrote it. */
   readonly oldest?: { readonly published?: string; readonly readAt: number };
@@ -109,6 +111,7 @@ function routesOf(database: Database): RouteStanding[] {
         retired: row.retired === 1,
         unreadable: row.id === UNREADABLE,
         state: toRouteState(row),
+        ...optional('pausedAt', asOptionalNumber(row.paused_at)),
         queued: asOptionalNumber(queue?.n) ?? 0,
         dead: asOptionalNumber(dead.get(asNumber(row.id))?.n) ?? 0,
         ...(oldest === undefined

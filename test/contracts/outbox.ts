@@ -22,6 +22,8 @@ import {
   recordAll,
   takeDue,
 } from '../support/outbox-events.ts';
+import { randomFrom } from '../support/random.ts';
+import { orderContract } from './outbox-order.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -30,9 +32,13 @@ export interface OutboxStore {
   readonly clock: FakeClock;
   /** Opens it, after closing it if it was open. */
   open(): Promise<Outbox>;
+  /** As another process does: owes again what is dead or, when it still can, what was delivered. Returns how many. */
+  replay(ids: readonly string[]): number;
 }
 
 export function outboxContract(name: string, storeFor: (t: TestContext) => OutboxStore): void {
+  orderContract(name, storeFor);
+
   async function opened(t: TestContext, routes: readonly RouteRef[] = [A, B]) {
     const store = storeFor(t);
     const outbox = await store.open();
@@ -738,15 +744,4 @@ class RandomWork {
   #pick<T>(from: readonly T[]): T {
     return from[this.#below(from.length)]!;
   }
-}
-
-/** Mulberry32: small, and the same everywhere. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

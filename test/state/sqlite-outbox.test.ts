@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { silentLog } from '../../src/log.ts';
-import { openDatabase } from '../../src/state/sqlite.ts';
+import { Bundles } from '../../src/state/bundles.ts';
+import { openStateBeside } from '../../src/state/schema.ts';
+import { Settlements } from '../../src/state/settlements.ts';
+import { inTransaction, openDatabase } from '../../src/state/sqlite.ts';
 import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
 import { type OutboxStore, outboxContract } from '../contracts/outbox.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -39,10 +42,30 @@ function storeFor(t: TestContext): OutboxStore & { readonly folder: string } {
       open = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
       return open;
     },
+    replay: (ids) => replayBeside(folder, ids, clock.now()),
   };
 }
 
 outboxContract('sqlite outbox', storeFor);
+
+/** What `loghook replay` does, beside a daemon. */
+function replayBeside(folder: string, ids: readonly string[], now: number): number {
+  const database = openStateBeside(join(folder, 'state.db'), { readOnly: false });
+  const settlements = new Settlements(database, new Bundles(database));
+  let replayed = 0;
+  inTransaction(database, () => {
+    for (const id of ids) {
+      const rows = database.prepare(
+        `SELECT seq, id AS route FROM (SELECT seq FROM events WHERE events.id = ?), (SELECT id FROM routes WHERE id > 0)`,
+      );
+      for (const { seq, route } of rows.all(id)) {
+        if (settlements.replay(Number(route), Number(seq), now) === 'replayed') replayed += 1;
+      }
+    }
+  });
+  database.close();
+  return replayed;
+}
 
 /** One value, as another process sees it. */
 function query(folder: string, sql: string): unknown {

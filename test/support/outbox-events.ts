@@ -100,6 +100,16 @@ export function dead(clock: FakeClock): Settlement {
   return { kind: 'dead', at: clock.now(), status: 400, why: '400 Bad Request' };
 }
 
+export function expired(clock: FakeClock): Settlement {
+  return { kind: 'expired', at: clock.now(), why: 'older than its route wants' };
+}
+
+/** The route with an order of so many lanes: event n goes to lane n modulo `lanes`; 'strict' is one lane. */
+export function ordered(route: RouteRef, lanes: number): RouteRef {
+  const laneOf = ({ id }: LogEvent) => `lane ${Number(id.slice('event-'.length)) % lanes}`;
+  return { ...route, order: { by: `key:${lanes}`, laneOf } };
+}
+
 export function idsOf(deliveries: readonly Delivery[]): string[] {
   return deliveries.map(({ event }) => event.id);
 }
