@@ -20,6 +20,7 @@ import { Progress } from './rehearsal/progress.ts';
 import { Rehearsal } from './rehearsal/rehearsal.ts';
 import { reportLines, type Stretch } from './rehearsal/report.ts';
 import { routeNamed } from './route-named.ts';
+import { proxyOption } from './session.ts';
 import { listenForSignals } from './signals.ts';
 import { writeJson } from './words.ts';
 
@@ -106,6 +107,7 @@ function openSystemLog({ settings, clock, io }: Plan, progress: Progress): Syste
     intervalMs: settings.intervalMs,
     rateShare: RATE_SHARE,
     ...(settings.filter === undefined ? {} : { filter: settings.filter }),
+    ...proxyOption(settings.proxyFor(settings.org.url)),
   });
 }
 
