@@ -8,7 +8,17 @@ import { fileURLToPath } from 'node:url';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const src = join(root, 'src');
 
-const LEAVES = ['event', 'errors', 'clock', 'alarm', 'log', 'printable'];
+const LEAVES = [
+  'event',
+  'errors',
+  'clock',
+  'alarm',
+  'log',
+  'printable',
+  'address',
+  'dial',
+  'tunnel',
+];
 const ROOMS = ['okta', 'routing', 'formats', 'delivery', 'state', 'receiver', 'status', 'practice'];
 const MAY_IMPORT: Record<string, readonly string[]> = {
   cli: ['cli', 'config', 'daemon', ...ROOMS, ...LEAVES],

@@ -4,6 +4,7 @@ import type { LogLevel } from '../log.ts';
 import { Environment, readEnvironment, type Variables } from './environment.ts';
 import { type OrgSettings, orgSettings } from './org-settings.ts';
 import { type Parts, problemsOf, type Read, readAll } from './problems.ts';
+import { type ProxyFor, proxySettings } from './proxy.ts';
 import { findRouteFile, type RouteFile, routeFileReader } from './route-file.ts';
 import {
   filterSetting,
@@ -49,6 +50,8 @@ export interface Settings extends OrgSettings {
   readonly logFormat: LogFormat;
   /** Milliseconds since 1970. */
   readonly since?: number;
+  /** What HTTPS_PROXY, HTTP_PROXY and NO_PROXY say. */
+  readonly proxyFor: ProxyFor;
 }
 
 export interface Config extends Settings, RouteFile {
@@ -98,6 +101,7 @@ export function loadSettings<P extends Parts>(
       logFormat: () => logFormat(flags.logFormat, environment, input.isTerminal),
       since: () => sinceAt(flags.since, input.now),
       filter: () => filterSetting(flags.filter, environment),
+      proxyFor: () => proxySettings(environment),
     },
     problems,
   );

@@ -8,14 +8,13 @@ import type { LogEvent } from '../event.ts';
 import type { Log } from '../log.ts';
 import { whyExpired } from './age.ts';
 import type { Request } from './attempt.ts';
-import { type Destination, type Encoding, targetOf } from './destination.ts';
-import { type Answer, outcomeOf } from './outcome.ts';
+import type { Destination, Encoding } from './destination.ts';
+import { type Answer, type AttemptTrace, outcomeOf } from './outcome.ts';
 import type { Pace } from './pace.ts';
-import { RouteHeaders } from './route-headers.ts';
 import { RouteNews } from './route-news.ts';
+import { RouteRequests } from './route-requests.ts';
 import { scheduleOf } from './schedule.ts';
 import type { StartRate } from './start-rate.ts';
-import type { Target } from './target.ts';
 import type { RouteState, Verdict } from './verdict.ts';
 import { RouteTrouble } from './whose-trouble.ts';
 
@@ -33,9 +32,12 @@ export interface Sendable {
   readonly replay?: boolean;
 }
 
-/** What becomes of a delivery: what the rule says of its attempt, or that it was too old for one. */
+/** What the rule says of an attempt, and what the attempt was like. */
+export type Settled = Verdict & { readonly trace?: AttemptTrace };
+
+/** What becomes of a delivery: what came of its attempt, or that it was too old for one. */
 export type Settlement =
-  | Verdict
+  | Settled
   | { readonly kind: 'expired'; readonly at: number; readonly why: string };
 
 /** What people asked of a route from outside. */
@@ -79,10 +81,7 @@ export class Lane {
   readonly orderedBy: string | undefined;
   readonly #options: LaneOptions;
   readonly #trouble: RouteTrouble;
-  readonly #target: Target;
-  readonly #method: string;
-  readonly #path: string;
-  readonly #headers: RouteHeaders;
+  readonly #requests: RouteRequests;
   readonly #closed = new AbortController();
   readonly #news: RouteNews;
   #inFlight = 0;
@@ -101,10 +100,7 @@ export class Lane {
     this.orderedBy = destination.order?.by;
     this.#options = options;
     this.#alarm = new Alarm(options.clock);
-    this.#target = targetOf(destination);
-    this.#method = destination.method ?? 'POST';
-    this.#path = `${destination.url.pathname}${destination.url.search}`;
-    this.#headers = new RouteHeaders(destination, encoding.contentType, options.userAgent);
+    this.#requests = new RouteRequests(destination, encoding, options.userAgent);
     this.#news = new RouteNews(options.log, this.name, options.state);
     this.#trouble = new RouteTrouble({
       state: options.state,
@@ -215,16 +211,9 @@ export class Lane {
     }
   }
 
-  async #send(delivery: Sendable): Promise<Verdict | undefined> {
-    const { pace, startRate, sender, clock, encoding, destination } = this.#options;
-    const body = encoding.encode(delivery.event);
-    const request = {
-      target: this.#target,
-      method: this.#method,
-      path: this.#path,
-      headers: this.#headers.of(delivery, body, clock.now()),
-      body,
-    };
+  async #send(delivery: Sendable): Promise<Settled | undefined> {
+    const { pace, startRate, sender, clock, destination } = this.#options;
+    const request = this.#requests.of(delivery, clock.now());
     this.#inFlight += 1;
     pace.started();
     startRate.started();
@@ -235,7 +224,8 @@ export class Lane {
       this.#wake();
       return undefined;
     }
-    const verdict = this.#trouble.judge(delivery, outcome, clock.now());
+    const judged = this.#trouble.judge(delivery, outcome, clock.now());
+    const verdict = outcome.trace === undefined ? judged : { ...judged, trace: outcome.trace };
     // Only answers of the usual kind show how fast the receiver is: a refusal may be quicker, and says nothing.
     if (outcome.kind === 'delivered') pace.answered(outcome.ms, false);
     else if (outcome.congested) pace.answered(outcome.ms, true);

@@ -10,21 +10,45 @@ export type Answer =
       readonly status: number;
       readonly ms: number;
       readonly retryAfterMs?: number;
+      readonly trace?: AttemptTrace;
     }
   /** No connection: the receiver cannot have seen the event. */
-  | { readonly kind: 'unreachable'; readonly why: string; readonly ms: number }
+  | {
+      readonly kind: 'unreachable';
+      readonly why: string;
+      readonly ms: number;
+      readonly trace?: AttemptTrace;
+    }
   /** Sent, and no status line came back: the receiver may or may not have the event. */
   | {
       readonly kind: 'unanswered';
       readonly why: string;
       readonly ms: number;
       readonly timedOut: boolean;
+      readonly trace?: AttemptTrace;
     }
   /** Cut by our own stop: it says nothing about the receiver. */
   | { readonly kind: 'cut' };
 
+/** What an attempt was like on the wire, for people. Durations in ms; absent where it did not come to that. */
+export interface AttemptTrace {
+  /** Absent when the connection was open already. */
+  readonly dnsMs?: number;
+  readonly connectMs?: number;
+  readonly tlsMs?: number;
+  /** From the request on the wire to the status line. */
+  readonly firstByteMs?: number;
+  /** `head` is replaced as the body comes, up to its first 200 bytes; nothing waits for it. */
+  readonly answer?: { readonly head: Buffer };
+}
+
 export type Outcome =
-  | { readonly kind: 'delivered'; readonly status: number; readonly ms: number }
+  | {
+      readonly kind: 'delivered';
+      readonly status: number;
+      readonly ms: number;
+      readonly trace?: AttemptTrace;
+    }
   | Failure
   | { readonly kind: 'cut' };
 
@@ -43,6 +67,7 @@ export interface Failure {
   readonly congested: boolean;
   /** The route says that this status is never the event's fault. */
   readonly spares?: boolean;
+  readonly trace?: AttemptTrace;
 }
 
 /** What a route says of statuses, before the usual reading. */
@@ -84,14 +109,16 @@ const WORDS: Readonly<Record<number, string>> = {
 
 export function outcomeOf(answer: Answer, rules: StatusRules = {}): Outcome {
   if (answer.kind === 'cut') return answer;
+  const { ms } = answer;
+  const trace = answer.trace === undefined ? {} : { trace: answer.trace };
   if (answer.kind === 'unreachable') {
-    return { kind: 'unreachable', why: answer.why, ms: answer.ms, congested: false };
+    return { kind: 'unreachable', why: answer.why, ms, congested: false, ...trace };
   }
   if (answer.kind === 'unanswered') {
-    return { kind: 'failed', why: answer.why, ms: answer.ms, congested: answer.timedOut };
+    return { kind: 'failed', why: answer.why, ms, congested: answer.timedOut, ...trace };
   }
-  const { status, ms, retryAfterMs } = answer;
-  if (status >= 200 && status < 300) return { kind: 'delivered', status, ms };
+  const { status, retryAfterMs } = answer;
+  if (status >= 200 && status < 300) return { kind: 'delivered', status, ms, ...trace };
   const kind = failureKind(status, rules);
   const spares = kind !== 'verdict' && rules.route?.includes(status) === true;
   return {
@@ -102,6 +129,7 @@ export function outcomeOf(answer: Answer, rules: StatusRules = {}): Outcome {
     congested: status === 429 || status === 503,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(spares && { spares }),
+    ...trace,
   };
 }
 

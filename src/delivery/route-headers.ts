@@ -16,6 +16,8 @@ export interface Numbered {
   readonly event: { readonly id: string };
   readonly attempts: number;
   readonly replay?: boolean;
+  /** It is none of Okta's: a person tests the route. */
+  readonly test?: boolean;
 }
 
 const FRAMING: ReadonlySet<string> = new Set([
@@ -49,10 +51,12 @@ export class RouteHeaders {
 
   /** Names and values in turn, for the attempt that starts at `now` (ms since 1970). */
   of(delivery: Numbered, body: Uint8Array, now: number): string[] {
-    const { event, attempts, replay } = delivery;
+    const { event, attempts, replay, test } = delivery;
     const signed = this.#signer?.headers(event.id, body, now) ?? ['webhook-id', event.id];
     const headers = [...this.#common, ...signed, 'loghook-attempt', `${attempts + 1}`];
-    return replay === true ? [...headers, 'loghook-replay', 'true'] : headers;
+    if (replay === true) headers.push('loghook-replay', 'true');
+    if (test === true) headers.push('loghook-test', 'true');
+    return headers;
   }
 }
 

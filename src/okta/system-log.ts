@@ -43,6 +43,8 @@ export interface SystemLogOptions {
   /** The part (0..1) of the rate limit that may be used. Default: 0.5. */
   readonly rateShare?: number;
   readonly filter?: string;
+  /** The tunnel to the org leads through it. */
+  readonly proxy?: URL;
   /** Events a page, 1..1000. Default: 1000. */
   readonly limit?: number;
   /** Told what keeps the log from being read, when it is said, and undefined when it is read again. */

@@ -18,10 +18,11 @@ test('makes one frozen Config with the defaults of the original', async (t) => {
   const cwd = tempFolder(t);
   file(cwd, 'loghook.csv', '^a,https://h.example/\n');
 
-  const { org, routes, ...rest } = await load(cwd);
+  const { org, routes, proxyFor, ...rest } = await load(cwd);
 
   assert.equal(org.url.href, 'https://acme.okta.com/');
   assert.equal(routes.all.length, 1);
+  assert.equal(proxyFor(new URL('https://h.example')), undefined);
   assert.deepEqual(rest, {
     token: '00abc',
     tokenFrom: 'OKTA_API_KEY in the environment',
@@ -58,7 +59,8 @@ test('lets flags win over everything else', async (t) => {
     },
   );
 
-  const { org: _org, routes: _routes, token: _token, tokenFrom: _from, ...rest } = config;
+  const { org: _org, routes: _routes, token: _token, tokenFrom: _from, ...more } = config;
+  const { proxyFor: _proxyFor, ...rest } = more;
   assert.deepEqual(rest, {
     notes: [],
     routesFile: join(cwd, 'other.csv'),

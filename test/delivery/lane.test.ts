@@ -194,6 +194,39 @@ test('sends as its route says: method, headers, and how to get there', async () 
   ]);
 });
 
+test('hands on what the attempt was like, whatever became of it', async () => {
+  const { lanes, sender } = fixture();
+  const lane = lanes.open(
+    { key: 'k', name: 'n', url: new URL('https://receiver.example/') },
+    { kind: 'flowing' },
+  );
+  const trace = { dnsMs: 1, connectMs: 2, firstByteMs: 3, answer: { head: Buffer.from('no') } };
+  const answers: readonly Answer[] = [
+    { kind: 'answered', status: 204, ms: 1, trace },
+    { kind: 'answered', status: 500, ms: 1, trace },
+    { kind: 'answered', status: 429, ms: 1, trace },
+    { kind: 'unanswered', why: 'x', timedOut: true, ms: 1, trace },
+    { kind: 'unreachable', why: 'x', ms: 1, trace },
+  ];
+  const settled: (Settlement | undefined)[] = [];
+
+  for (const [seq, answer] of answers.entries()) {
+    const started = lane.start(
+      { seq, event: { id: `e${seq}`, raw: Buffer.from('{}') }, attempts: 0, tries: 0 },
+      async (verdict) => {
+        settled.push(verdict);
+      },
+    );
+    await sender.answer(answer);
+    await started;
+  }
+
+  assert.deepEqual(
+    settled.map((one) => (one?.kind === 'expired' ? undefined : one?.trace)),
+    answers.map(() => trace),
+  );
+});
+
 test('delivers over a real connection and keeps what it is told to keep', async () => {
   const receiver = await PracticeReceiver.open();
   const clock = new FakeClock();
