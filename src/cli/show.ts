@@ -20,7 +20,7 @@ import type { Io } from './io.ts';
 import { findOrgState } from './org-state.ts';
 import { routeNamed } from './route-named.ts';
 import { standsSo } from './route-words.ts';
-import { count, iso, localTime, printableLines, when, writeJson } from './words.ts';
+import { count, iso, printableLines, shortTime, when, writeJson } from './words.ts';
 
 /** @throws ConfigError StateError */
 export async function showEvent(id: string, flags: ShowFlags, io: Io): Promise<number> {
@@ -81,7 +81,7 @@ function routeLines(one: RouteTimeline, short: string, now: number, io: Io): str
   return [
     '',
     `${one.route.name}: ${statusWords(one, now)}`,
-    ...attemptLines(one, io).map((line) => `  ${line}`),
+    ...attemptLines(one, now, io).map((line) => `  ${line}`),
     ...nextStep(one, short, now).map((line) => `  → ${line}`),
   ];
 }
@@ -97,17 +97,17 @@ function statusWords(one: RouteTimeline, now: number): string {
 }
 
 /** A line for each attempt; below it the start of what the receiver answered. */
-function attemptLines({ remembered, attempts }: RouteTimeline, io: Io): string[] {
+function attemptLines({ remembered, attempts }: RouteTimeline, now: number, io: Io): string[] {
   if (attempts === 0) return [];
   const forgotten = attempts - remembered.length;
   const rows = remembered.map((attempt) => [
     String(attempt.n),
-    localTime(attempt.at),
+    shortTime(attempt.at, now),
     `${resultOf(attempt)}${attempt.replay ? ' (replay)' : ''}`,
     ...[attempt.dnsMs, attempt.connectMs, attempt.tlsMs, attempt.firstByteMs, attempt.ms].map(
       (ms) => (ms === undefined ? '-' : ms.toLocaleString('en-US')),
     ),
-    attempt.nextAt === undefined ? '-' : localTime(attempt.nextAt).slice(11),
+    attempt.nextAt === undefined ? '-' : shortTime(attempt.nextAt, now),
   ]);
   const heading = ['TRY', 'TIME', 'RESULT', 'DNS', 'CONNECT', 'TLS', 'FIRST BYTE', 'MS', 'NEXT'];
   const columns = io.stdout.columns === undefined ? undefined : io.stdout.columns - 2;
@@ -124,7 +124,7 @@ function view({ stdout }: Io) {
 }
 
 function resultOf({ status, why, result }: PastAttempt): string {
-  return why ?? (status === undefined ? result : `${status}`);
+  return why ?? (status === undefined ? result : `${status} ${result}`);
 }
 
 function answerLines(attempt: PastAttempt | undefined): string[] {

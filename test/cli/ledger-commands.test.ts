@@ -65,10 +65,7 @@ test('deliveries has a line for each event and route, newest event first', async
   assert.match(stderr, /^12 lines$/m);
   assert.match(lines[0]!, /^TIME +EVENT +TYPE +ROUTE +STATUS +HTTP +TRIES +MS \/ WHY$/);
   assert.match(lines[1]!, /event-000006 +user\.session\.start +a\.example#1111 +due +- +0$/);
-  assert.match(
-    stdout,
-    /event-000004 .* a\.example#1111 +waiting +503 +1 +next try in 5\d min; 503 /,
-  );
+  assert.match(stdout, /event-000004 .* a\.example#1111 +waiting +503 +1 +next in 5\d min; 503 /);
   assert.match(stdout, /event-000002 .* dead +400 +1 +400 Bad Request$/m);
   assert.match(stdout, /event-000001 .* a\.example#1111 +delivered +200 +1 +12 ms$/m);
   assert.match(stdout, /event-000001 .* b\.example#2222 +held +- +0$/m);
@@ -81,7 +78,7 @@ test('deliveries stops at a limit and says how to see more', async (t) => {
   const json = await run('deliveries', '--json', '--route', 'a.', '--status', 'dead');
 
   assert.equal(stdout.trimEnd().split('\n').length, 4);
-  assert.match(stderr, /^the newest 3; there are more: --limit 30/m);
+  assert.match(stderr, /^the newest 3; more with --limit, --since or --status, all with/m);
   const shown = json.stdout
     .trimEnd()
     .split('\n')
@@ -121,7 +118,7 @@ test('show tells what became of an event on each route, and what it waits for', 
   assert.match(stdout, /^event +event-000004$/m);
   assert.match(stdout, /^bytes +\d+ kept: loghook show event-000004 --raw$/m);
   assert.match(stdout, /^a\.example#1111: waiting, 1 attempt so far$/m);
-  assert.match(stdout, /^ +1 +1970-\S+ \S+ +503 Service Unavailable +2 +1 +- +9 +- /m);
+  assert.match(stdout, /^ +1 +01-01 \S+ +503 Service Unavailable +2 +1 +- +9 +- /m);
   assert.match(stdout, /answer: busy \\u001b\[2J$/m);
   assert.match(stdout, /→ next try 20/);
   assert.match(stdout, /^b\.example#2222: held, 0 attempts so far$/m);
