@@ -16,6 +16,7 @@ import { addRun } from './add-run.ts';
 import { addService } from './add-service.ts';
 import { addStatus } from './add-status.ts';
 import { addTail } from './add-tail.ts';
+import { addTest } from './add-test.ts';
 import { addTry } from './add-try.ts';
 import { EXIT, exitCodeOf, explain } from './exit.ts';
 import type { Input, Io, Output } from './io.ts';
@@ -80,6 +81,7 @@ function commands(io: Io, ended: Ended): Command {
   addCheck(program, io, ended);
   addTail(program, io, ended);
   addTry(program, io, ended);
+  addTest(program, io, ended);
   addStatus(program, io, ended);
   addLedger(program, io, ended);
   addReplay(program, io, ended);
@@ -106,4 +108,5 @@ environment or ./.env.
 
 Exit codes: 0 stopped as asked, 1 bug, 2 configuration or usage, 3 state cannot
 be opened or trusted, 4 Okta refused the credentials at a first start,
-5 \`--once\` ended with deliveries still owed, or the log not read to its end.`;
+5 \`--once\` ended with deliveries still owed, or the log not read to its end;
+\`test\` was not answered 2xx.`;
