@@ -30,7 +30,7 @@ export function routeTrouble(route: NamedRoute, now: number): string | undefined
   }
   if (route.disabled) return `${name} is disabled in the routes file`;
   if (pausedAt !== undefined) {
-    return `${name} is paused since ${localTime(pausedAt)}; it goes on with: loghook resume ${name}`;
+    return `${name} is paused since ${localTime(pausedAt)}: loghook resume ${name}`;
   }
   if (state.kind !== 'held') return undefined;
   const next =

@@ -155,7 +155,10 @@ test('replay of dead letters says its plan, and needs a yes where nobody can be 
   assert.equal(asked.code, 2);
   assert.match(asked.stderr, /^a\.example#1111: 2 events to send again$/m);
   assert.match(asked.stderr, /^ {2}published 2026-11-21 /m);
-  assert.match(asked.stderr, /^ {2}at most about 24 ms: 12 ms each, as its last 1 delivery took/m);
+  assert.match(
+    asked.stderr,
+    /^ {2}at most about 24 ms: one by one, 12 ms each, as 1 took lately$/m,
+  );
   assert.match(asked.stderr, /this sends 2 events again\n {2}→ Say yes with --yes/);
   assert.deepEqual([dry.code, dry.stdout], [0, '']);
   assert.deepEqual([done.code, done.stdout], [0, '2 events owed again\n']);
