@@ -119,8 +119,8 @@ function remark(entry: LedgerEntry, now: number): string {
 
 function nextOf({ status, route, dueAt }: LedgerEntry, now: number): string[] {
   if (status !== 'waiting') return [];
-  if (route.retired) return ['its route is not in force'];
   if (route.disabled) return ['its route is disabled'];
+  if (route.retired) return ['its route is not in force'];
   if (dueAt === PARKED) return ['behind another of its lane'];
   if (dueAt === UNPLACED) return ['the daemon is to find its lane'];
   return dueAt === undefined ? [] : [`next in ${duration(Math.max(0, dueAt - now))}`];

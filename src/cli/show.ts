@@ -5,6 +5,7 @@ import { refuse } from '../config/problems.ts';
 import { printable } from '../printable.ts';
 import { Beside } from '../state/beside.ts';
 import { shortId } from '../state/event-finder.ts';
+import { UNREADABLE } from '../state/intake.ts';
 import { allRoutes } from '../state/named-routes.ts';
 import {
   bytesOf,
@@ -135,6 +136,8 @@ function answerLines(attempt: PastAttempt | undefined): string[] {
 function nextStep(one: RouteTimeline, short: string, now: number): string[] {
   const { status, route } = one;
   if (status === 'delivered' || status === 'dropped') return [];
+  if (route.id === UNREADABLE)
+    return [`no event, but a piece of a page: loghook dead show ${short}`];
   if (status === 'dead') return [`loghook replay ${short} --route ${route.name}`];
   return [standsSo(one, now)];
 }

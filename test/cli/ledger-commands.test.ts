@@ -239,6 +239,7 @@ test('a route that is not in force is listed, moved or dropped, and then gone', 
   assert.deepEqual(JSON.parse(left.stdout), {
     name: B.name,
     inForce: true,
+    enabled: true,
     state: 'held',
     pausedAt: null,
     queued: 6,
