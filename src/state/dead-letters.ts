@@ -5,8 +5,7 @@
 
 import { ConfigError } from '../errors.ts';
 import { Bundles, toPlace } from './bundles.ts';
-import { UNREADABLE } from './intake.ts';
-import { openStateBeside } from './schema.ts';
+import { openStateBeside, UNREADABLE } from './schema.ts';
 import { Settlements } from './settlements.ts';
 import {
   asNumber,

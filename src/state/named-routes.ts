@@ -1,8 +1,8 @@
 /** The routes of a state folder as commands choose among them, and what each one's deliveries wait for. */
 import type { Beside } from './beside.ts';
-import { UNREADABLE } from './intake.ts';
 import type { RouteState } from './outbox.ts';
 import { toRouteState } from './route-table.ts';
+import { UNREADABLE } from './schema.ts';
 import { asNumber, asOptionalNumber, asOptionalText, asText, type Row } from './sqlite.ts';
 
 export interface NamedRoute {
