@@ -62,7 +62,8 @@ function timeOf(instant: number | undefined): string {
   return instant === undefined ? 'at an unknown time' : localTime(instant);
 }
 
-function stateOf(route: RouteStanding): string {
+/** In one word or two. */
+export function stateOf(route: RouteStanding): string {
   if (route.unreadable) return '-';
   if (!route.enabled) return 'disabled';
   if (route.retired) return 'not in force';

@@ -11,7 +11,7 @@ export interface NamedRoute {
   readonly name: string;
   /** Not in force. */
   readonly retired: boolean;
-  /** In force, and switched off by its file: nothing is sent to it. */
+  /** Not in force because its file switches it off. */
   readonly disabled: boolean;
   readonly state: RouteState;
   readonly pausedAt?: number;
@@ -47,7 +47,7 @@ export function allRoutes(beside: Beside): NamedRoute[] {
 
 /** Of what `route` is owed, due at `dueAt`. */
 export function owedStatus(route: NamedRoute, dueAt: number, now: number): DeliveryStatus {
-  if (route.retired || route.disabled) return 'waiting';
+  if (route.retired) return 'waiting';
   if (route.pausedAt !== undefined) return 'paused';
   if (route.state.kind === 'held') return 'held';
   return dueAt < 0 || dueAt > now ? 'waiting' : 'due';
