@@ -8,7 +8,10 @@ import { addDead } from './add-dead.ts';
 import { addDemo } from './add-demo.ts';
 import { addLedger } from './add-ledger.ts';
 import { addListen } from './add-listen.ts';
+import { addPause } from './add-pause.ts';
 import { addPracticeOrg } from './add-practice-org.ts';
+import { addReplay } from './add-replay.ts';
+import { addRoute } from './add-route.ts';
 import { addRun } from './add-run.ts';
 import { addService } from './add-service.ts';
 import { addStatus } from './add-status.ts';
@@ -16,7 +19,7 @@ import { addTail } from './add-tail.ts';
 import { addTest } from './add-test.ts';
 import { addTry } from './add-try.ts';
 import { EXIT, exitCodeOf, explain } from './exit.ts';
-import type { Io, Output } from './io.ts';
+import type { Input, Io, Output } from './io.ts';
 import { outliveTerminal } from './lost-terminal.ts';
 import type { Ended } from './options.ts';
 import { usageMessage, withDefaultCommand } from './usage.ts';
@@ -25,16 +28,24 @@ interface Streams {
   readonly version: string;
   readonly stdout?: Output;
   readonly stderr?: Output;
+  readonly stdin?: Input;
 }
 
 /** Runs one command. Resolves to the exit code; never rejects. */
 export async function main(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-  { version, stdout = process.stdout, stderr = process.stderr }: Streams,
+  { version, stdout = process.stdout, stderr = process.stderr, stdin }: Streams,
 ): Promise<number> {
   outliveTerminal();
-  const io: Io = { env, cwd: process.cwd(), version, stdout, stderr };
+  const io: Io = {
+    env,
+    cwd: process.cwd(),
+    version,
+    stdout,
+    stderr,
+    stdin: () => stdin ?? process.stdin,
+  };
   let code: number = EXIT.asAsked;
   const program = commands(io, (ended) => {
     code = ended;
@@ -73,7 +84,10 @@ function commands(io: Io, ended: Ended): Command {
   addTest(program, io, ended);
   addStatus(program, io, ended);
   addLedger(program, io, ended);
+  addReplay(program, io, ended);
   addDead(program, io, ended);
+  addPause(program, io, ended);
+  addRoute(program, io, ended);
   addDemo(program, io, ended);
   addPracticeOrg(program, io, ended);
   addService(program, io, ended);

@@ -9,9 +9,9 @@ import { readAll } from '../config/problems.ts';
 import { type ProxyFor, proxySettings } from '../config/proxy.ts';
 import { findRouteFile, type RouteFile, routeFileReader } from '../config/route-file.ts';
 import type { Route } from '../routing/route.ts';
-import { chooseRoute } from './chosen-route.ts';
 import { EXIT } from './exit.ts';
 import { type Io, userAgentOf } from './io.ts';
+import { routeNamed } from './route-named.ts';
 import { type Tested, testDocument, testLines } from './test-delivery/report.ts';
 import { sendTest } from './test-delivery/send.ts';
 import { type EventFlags, testEvent } from './test-delivery/test-event.ts';
@@ -30,7 +30,7 @@ export async function testRoute(name: string, flags: TestFlags, io: Io): Promise
     file: () => readRoutes(environment),
     proxyFor: () => proxySettings(environment),
   });
-  const route = chooseRoute(testable(file), name, 'test');
+  const route = routeNamed(testable(file), name, 'test');
   const path = flags.event === undefined ? {} : { event: resolve(io.cwd, flags.event) };
   const { event, notes } = testEvent(route, { ...flags, ...path }, clock.now());
   const userAgent = userAgentOf(io.version);

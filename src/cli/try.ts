@@ -10,7 +10,6 @@ import { apiToken } from '../okta/credentials.ts';
 import { SystemLog } from '../okta/system-log.ts';
 import { printable } from '../printable.ts';
 import type { Route } from '../routing/route.ts';
-import { chooseRoute } from './chosen-route.ts';
 import { openCommandLog } from './command-log.ts';
 import { EXIT } from './exit.ts';
 import { instantFlag } from './instant-flag.ts';
@@ -19,6 +18,7 @@ import { reportDocument } from './rehearsal/document.ts';
 import { Progress } from './rehearsal/progress.ts';
 import { Rehearsal } from './rehearsal/rehearsal.ts';
 import { reportLines, type Stretch } from './rehearsal/report.ts';
+import { routeNamed } from './route-named.ts';
 import { proxyOption } from './session.ts';
 import { listenForSignals } from './signals.ts';
 import { writeJson } from './words.ts';
@@ -46,7 +46,7 @@ export async function tryRoutes(flags: TryFlags, io: Io): Promise<number> {
     refuse('--until', 'it is not after --since', 'the later of the two is --until');
   }
   const routes = eventRoutes(more.file);
-  const only = flags.route === undefined ? undefined : chooseRoute(routes, flags.route, '--route');
+  const only = flags.route === undefined ? undefined : routeNamed(routes, flags.route, '--route');
   const rehearsal = new Rehearsal(routes, only);
   const notes = [...settings.org.notes, ...more.file.notes];
   const stretch = await rehearse(rehearsal, {

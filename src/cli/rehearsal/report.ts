@@ -2,6 +2,7 @@
 import type { Rate } from '../../routing/route.ts';
 import { duration } from '../duration.ts';
 import type { EventSummary } from '../event-summary.ts';
+import { rateWords } from '../option-words.ts';
 import { count, localTime } from '../words.ts';
 import { exactPattern } from './patterns.ts';
 import type { Rehearsal } from './rehearsal.ts';
@@ -141,14 +142,6 @@ function unwantedLines(rehearsal: Rehearsal): string[] {
 
 export function ratePerMinute({ count: events, perMs }: Rate): number {
   return (events * MINUTE_MS) / perMs;
-}
-
-const UNITS: Readonly<Record<number, string>> = { 1000: 's', 60000: 'm', 3600000: 'h' };
-
-/** `10/s`, as it is written in the routes. */
-export function rateWords({ count: events, perMs }: Rate): string {
-  const unit = UNITS[perMs];
-  return unit === undefined ? `${events} per ${duration(perMs)}` : `${events}/${unit}`;
 }
 
 function decimal(n: number): string {
