@@ -19,7 +19,10 @@ test('says what each route would have sent, sends nothing and leaves no file', a
   const wanted = events.filter((type) => type.startsWith('user.session')).length;
   assert.equal(code, 0, stderr);
   assert.match(stdout, /60 events read, nothing sent/);
-  assert.match(stdout, new RegExp(`\\n {2}${wanted} events, 0 a minute on average, ${wanted} in`));
+  assert.match(
+    stdout,
+    new RegExp(`\\n {2}${wanted} events, under 0.1 a minute on average, ${wanted} in`),
+  );
   assert.match(stdout, new RegExp(`${60 - wanted} events of \\d+ types that no route wants`));
   assert.equal(receiver.received.length, 0);
   assert.deepEqual(readdirSync(sandbox.home), []);

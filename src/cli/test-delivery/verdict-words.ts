@@ -12,14 +12,18 @@ export interface Judgement {
 
 export function judgementOf(outcome: Exclude<Outcome, { kind: 'cut' }>, route: Route): Judgement {
   if (outcome.kind === 'delivered') return { delivered: true, verdict: 'delivered' };
-  const waits =
-    route.order === undefined ? '' : `; order ${route.order.by}: the events behind it would wait`;
   const next = nextStep(outcome);
   return {
     delivered: false,
-    verdict: `${failureWords(outcome, route)}${waits}`,
+    verdict: `${failureWords(outcome, route)}${orderWords(route)}`,
     ...(next !== undefined && { next }),
   };
+}
+
+function orderWords({ order }: Route): string {
+  if (order === undefined) return '';
+  const others = order.by === 'strict' ? 'all events behind it' : 'later events of the same key';
+  return `; ${others} would wait for it`;
 }
 
 function failureWords(failure: Failure, route: Route): string {
