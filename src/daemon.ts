@@ -99,7 +99,7 @@ export class Daemon {
   async #runOnce(): Promise<void> {
     await this.#dispatch.open();
     await this.#readOnce();
-    await this.#dispatch.run(this.#parts.clock.now());
+    await this.#dispatch.runOnce(this.#parts.clock.now());
   }
 
   /** Reads to the first short page, or until none has come for a minute. */
@@ -128,14 +128,16 @@ export class Daemon {
     signal: AbortSignal,
     isLast: (page: Page) => boolean = () => false,
   ): Promise<void> {
-    const { tail, outbox, onReady } = this.#parts;
+    const { tail, outbox, telling, onReady } = this.#parts;
     // Asked anew for each event: routes may change while a page waits for room on the disk.
     const wants: Wants = { wantedBy: (event) => this.#dispatch.routes.wantedBy(event) };
     let sayReady = onReady;
     for await (const page of tail(signal)) {
+      await telling?.gaps(page.gaps);
       const committed = await outbox.commit(page, wants, signal);
       if (committed === undefined) return;
       this.#say(page, committed);
+      await telling?.read(page, committed.owed);
       sayReady?.();
       sayReady = undefined;
       if (isLast(page)) return;
@@ -143,11 +145,12 @@ export class Daemon {
   }
 
   async #tidy(): Promise<void> {
-    const { clock, outbox } = this.#parts;
+    const { clock, outbox, telling } = this.#parts;
     while (!this.#halt.signal.aborted) {
       await clock.sleep(TIDY_EVERY_MS, this.#halt.signal);
       this.#turnedAt = clock.monotonic();
       if (await outbox.tidy()) await this.#dispatch.obey();
+      await telling?.tick();
     }
   }
 

@@ -11,6 +11,7 @@ import type { Log } from './log.ts';
 import { changedKeys } from './routing/changes.ts';
 import type { Routes } from './routing/routes.ts';
 import type { Delivery, Outbox, Settlement } from './state/outbox.ts';
+import { ALERTS_KEY, type Telling } from './status/telling.ts';
 
 export interface DispatchParts {
   readonly outbox: Outbox;
@@ -25,6 +26,8 @@ export interface DispatchParts {
   readonly once?: boolean;
   /** A held route is tried at least this often, ms. */
   readonly longestProbeMs?: number;
+  /** Told of what people should know. */
+  readonly telling?: Telling;
 }
 
 export class Dispatch {
@@ -52,6 +55,7 @@ export class Dispatch {
       onState: (lane, state) => {
         // A pause that was asked for outlasts `--once`; what is left stays owed.
         if (parts.once && state.kind === 'slowed') lane.close();
+        parts.telling?.routeChanged(lane.key, state);
         parts.outbox.saveRouteState(lane.key, state).catch(onFault);
       },
     });
@@ -70,14 +74,27 @@ export class Dispatch {
   open(): Promise<void> {
     return this.#inTurn(async () => {
       await this.#parts.outbox.adopt(allOf(this.#routes));
+      await this.#parts.telling?.inForce(this.#routes.all);
       await this.#openLanes();
     });
   }
 
-  /** Sends until the lanes close or, with `asOf`, until nothing that was due then is left. Never rejects. */
-  async run(asOf?: number): Promise<void> {
+  /** Sends until the lanes close. Never rejects. */
+  async run(): Promise<void> {
     this.#isRunning = true;
-    await Promise.all(this.#lanes.all.map((lane) => this.#lead(lane, asOf)));
+    await Promise.all(this.#lanes.all.map((lane) => this.#lead(lane)));
+  }
+
+  /** Sends until nothing that was due at `asOf` (ms since 1970) is left. Never rejects. */
+  async runOnce(asOf: number): Promise<void> {
+    const alerts = this.#lanes.get(ALERTS_KEY);
+    const others = this.#lanes.all.filter((lane) => lane !== alerts);
+    await Promise.all(others.map((lane) => this.#lead(lane, asOf)));
+    if (alerts === undefined) return;
+    // Last, for what becomes of the others may be worth an alert.
+    await Promise.all(others.map((lane) => lane.drained(this.#closed.signal)));
+    this.#parts.telling?.conclude();
+    await this.#lead(alerts, asOf);
   }
 
   /**
@@ -124,6 +141,7 @@ export class Dispatch {
       const adopted = this.#parts.outbox.adopt(allOf(routes));
       this.#routes = routes; // before anything else is committed: a key that moved is gone
       await adopted;
+      await this.#parts.telling?.inForce(routes.all);
     } catch (error) {
       this.#routes = before;
       await this.#openLanes();
@@ -178,13 +196,15 @@ export class Dispatch {
   }
 
   async #settle(lane: Lane, delivery: Delivery, settlement: Settlement | undefined): Promise<void> {
-    const { outbox } = this.#parts;
+    const { outbox, telling } = this.#parts;
     if (settlement === undefined) {
       outbox.release(lane, delivery);
       return;
     }
     this.#counts[settlement.kind === 'expired' ? 'dead' : settlement.kind] += 1;
     await outbox.record(lane, delivery, settlement);
+    if (settlement.kind === 'delivered' || settlement.kind === 'postponed') return;
+    telling?.dead(lane.key, delivery.event, settlement);
   }
 }
 

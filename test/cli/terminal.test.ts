@@ -141,6 +141,25 @@ test('says below every trouble with Okta what it means or what to do', () => {
   }
 });
 
+test('draws what is told: an alert, silence and its end, a heartbeat that fails', () => {
+  const alert = drawn({ event: UUID, type: 'loghook.route.held' }, 'alert owed');
+  const silence = { route: 'siem', expect: '1 per 15m', got: 0, since: 'x' };
+
+  assert.equal(alert, `TIME → ${'loghook.route.held'.padEnd(36)} f790999f  alerts\n`);
+  assert.match(
+    drawn(silence, 'route silent', { level: 'warn' }),
+    /^TIME ! siem is silent: 0 events, expected 1 per 15m\n {11}polling works: check /,
+  );
+  assert.equal(
+    drawn({ route: 'siem', forMs: 1_200_000 }, 'route heard again'),
+    'TIME ← siem is heard again after 20 min\n',
+  );
+  assert.match(
+    drawn({ reason: '503' }, 'heartbeat fails', { level: 'warn' }),
+    /^TIME ! heartbeat fails: 503\n {11}nothing else waits for it/,
+  );
+});
+
 test('colours only for a terminal, and not with NO_COLOR or a dumb one', () => {
   const write = () => undefined;
 
