@@ -103,6 +103,32 @@ routes:
   for (const never of ['S3CRET', secret]) assert.ok(!(stdout + stderr).includes(never));
 });
 
+test('pings the heartbeat as the daemon does', async (t) => {
+  const receiver = await openReceiver(t);
+  const sandbox = new Sandbox(t);
+  sandbox.write(
+    'loghook.yaml',
+    `heartbeat: ${receiver.url}/ping
+routes:
+  - { name: siem, match: .*, url: "${receiver.url}" }
+`,
+  );
+
+  const taken = await sandbox.run(['test', 'heartbeat']);
+  receiver.answer = () => ({ status: 500 });
+  const lost = await sandbox.run(['test', 'heartbeat']);
+  const refused = await sandbox.run(['test', 'heartbeat', '--type', 'user.x']);
+
+  assert.equal(taken.code, 0, taken.stderr);
+  assert.match(taken.stdout, /^verdict {3}the ping was taken$/m);
+  assert.equal(lost.code, 5);
+  assert.match(lost.stdout, /the ping was lost: nothing waits for it/);
+  assert.equal(refused.code, 2);
+  const [request] = receiver.received;
+  assert.deepEqual([request?.method, request?.path, `${request?.body}`], ['GET', '/ping', '']);
+  assert.equal(request?.headers['loghook-test'], 'true');
+});
+
 test('is refused by the address rule of a route, and sends nothing', async (t) => {
   const receiver = await openReceiver(t);
   const sandbox = new Sandbox(t);
