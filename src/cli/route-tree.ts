@@ -13,10 +13,10 @@ export function routeTree(routes: readonly ShownRoute[]): string[] {
   return routes.flatMap(({ name, patterns, auth }, index) => {
     const [branch, stem] = index === routes.length - 1 ? ['└─', '  '] : ['├─', '│ '];
     const note = auth === undefined ? '' : `   (${auth} auth)`;
-    const [first = '', ...others] = patterns;
+    const [first = "loghook's own events", ...others] = patterns.map((pattern) => `/${pattern}/`);
     return [
-      ` ${branch} ${name.padEnd(width)}   /${first}/${note}`,
-      ...others.map((pattern) => ` ${stem} ${' '.repeat(width)}   /${pattern}/`),
+      ` ${branch} ${name.padEnd(width)}   ${first}${note}`,
+      ...others.map((pattern) => ` ${stem} ${' '.repeat(width)}   ${pattern}`),
     ];
   });
 }

@@ -80,7 +80,7 @@ test('a gap and a dead letter are told, signed, each once; a restart repeats non
   const { org, siem, alerts, start } = await openScene(t);
   const key = randomBytes(32);
   const routes = [
-    routeTo(`${siem.url}/siem`, 'siem', { maxAgeMs: 1 }),
+    routeTo(`${siem.url}/S3CRET`, 'siem', { maxAgeMs: 1 }),
     alertsTo(`${alerts.url}/alerts?token=S3CRET`, { secrets: [{ key }] }),
   ];
   addEvents(org, 3);
@@ -104,6 +104,7 @@ test('a gap and a dead letter are told, signed, each once; a restart repeats non
       ['loghook.dead', 2],
     ],
   );
+  assert.doesNotMatch(JSON.stringify(told), /S3CRET/);
   for (const request of alerts.received) {
     assert.equal(request.id, JSON.parse(`${request.body}`).uuid);
     assert.ok(verifies(request, `whsec_${key.toString('base64')}`));
