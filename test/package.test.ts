@@ -20,13 +20,19 @@ test('the tarball holds the command, the compiled sources and what a user reads,
 
   const astray = paths.filter(
     (path) =>
-      !/^(bin\/loghook\.js|dist\/src\/.*\.(js|d\.ts)|loghook\.csv|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(
+      !/^(bin\/loghook\.js|dist\/src\/.*\.(js|d\.ts)|loghook\.csv|loghook\.schema\.json|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(
         path,
       ),
   );
 
   assert.deepEqual(astray, []);
-  for (const needed of ['bin/loghook.js', 'dist/src/cli/main.js', 'loghook.csv', 'LICENSE']) {
+  for (const needed of [
+    'bin/loghook.js',
+    'dist/src/cli/main.js',
+    'loghook.csv',
+    'loghook.schema.json',
+    'LICENSE',
+  ]) {
     assert.ok(paths.includes(needed), `${needed} is missing`);
   }
   assert.ok(unpackedSize < 2_000_000, `${unpackedSize} bytes unpacked`);

@@ -34,6 +34,10 @@ const DRAWN: Readonly<Record<string, (line: Line) => string[]>> = {
   tailing: (line) => [`following ${line.org} from ${instant(line.from, line.time)} (^C to stop)`],
   ready: (line) => [`ready: following ${line.org} (^C to stop)`],
   'setting put right': (line) => [`note: ${line.note}`],
+  "a receiver's certificate is not checked": (line) => [
+    `${clock(line.time)} ! ${line.route} is INSECURE: the certificate of its receiver is not checked`,
+    `${INDENT}anyone on the way can read and change what is sent: give it tls.ca instead`,
+  ],
   'events leave this machine': (line) => [`note: ${line.host} is not this machine`],
   'event owed': (line) => [
     `${clock(line.time)} → ${fit(line.type ?? '(no type)', CELL)} ${shortId(line)}  ${list(line.routes)}`,

@@ -17,6 +17,7 @@ import { SqliteOutbox } from '../state/sqlite-outbox.ts';
 import { openServiceNotifier } from '../status/systemd.ts';
 import { EXIT } from './exit.ts';
 import { type Io, shownPath, startedFromTerminal, userAgentOf } from './io.ts';
+import { optionWords } from './option-words.ts';
 import type { ShownRoute } from './route-tree.ts';
 import { listenForSignals, type StopSignals } from './signals.ts';
 import { heartbeatOf, inShort, openTelling } from './telling.ts';
@@ -205,7 +206,7 @@ function refuseSince(options: SessionOptions, cursor: TailCursor | undefined): v
 }
 
 function announce(options: SessionOptions, cursor: TailCursor | undefined, since: number): void {
-  const { io, log, org, routes, folder } = options;
+  const { io, log, org, folder } = options;
   for (const note of [...org.notes, ...(options.notes ?? [])])
     log.warn({ note }, 'setting put right');
   log.info(
@@ -216,11 +217,11 @@ function announce(options: SessionOptions, cursor: TailCursor | undefined, since
       from: new Date(cursor?.readAt ?? since).toISOString(),
       firstStart: cursor === undefined,
       ...oktaProxy(options),
-      routes: routes.all.map(describeRoute),
+      routes: describeRoutes(options),
     },
     'starting',
   );
-  shoutInsecure(options.log, routes);
+  shoutInsecure(options, log);
 }
 
 /** Host and port, which is all that may be shown of it. */
@@ -229,17 +230,28 @@ function oktaProxy({ org, proxyFor }: SessionOptions): { readonly proxy?: string
   return proxy === undefined ? {} : { proxy: proxy.host };
 }
 
-/** Whoever stands between could read and change every event. */
-function shoutInsecure(log: Log, routes: Routes): void {
-  for (const { name, tls, url } of routes.all) {
-    if (tls?.insecure !== true || url.protocol !== 'https:') continue;
-    log.warn({ route: name }, 'INSECURE: the certificate of this receiver is not checked');
-  }
-}
-
 export function describeRoute(route: Route): ShownRoute {
   const auth = route.authorization === undefined ? {} : { auth: 'basic' };
-  return { name: route.name, patterns: route.patterns, ...auth };
+  const options = optionWords(route);
+  return {
+    name: route.name,
+    patterns: route.patterns,
+    ...auth,
+    ...(options.length > 0 && { options }),
+  };
+}
+
+/** All that a person wrote, in force or not. */
+export function describeRoutes({ routes, heartbeat }: RoutesInForce): ShownRoute[] {
+  const all = [...routes.all, ...routes.disabled, ...(heartbeat === undefined ? [] : [heartbeat])];
+  return all.map(describeRoute);
+}
+
+/** Said at every start and reload: what is sent there can be read and changed on its way. */
+function shoutInsecure({ routes, heartbeat }: RoutesInForce, log: Log): void {
+  for (const { name, tls } of [...routes.all, ...(heartbeat === undefined ? [] : [heartbeat])]) {
+    if (tls?.insecure) log.warn({ route: name }, "a receiver's certificate is not checked");
+  }
 }
 
 async function reload(
@@ -250,11 +262,10 @@ async function reload(
   if (options.reload === undefined) return;
   try {
     const read = await options.reload();
-    const { routes, notes = [] } = read;
-    for (const note of notes) log.warn({ note }, 'setting put right');
+    for (const note of read.notes ?? []) log.warn({ note }, 'setting put right');
     await putInForce(read);
-    shoutInsecure(log, routes);
-    log.info({ routes: routes.all.map(describeRoute) }, 'routes reloaded');
+    log.info({ routes: describeRoutes(read) }, 'routes reloaded');
+    shoutInsecure(read, log);
   } catch (error) {
     const problems =
       error instanceof RoutesError || error instanceof ConfigError

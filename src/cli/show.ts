@@ -14,11 +14,11 @@ import {
   timelineOf,
 } from '../state/timeline.ts';
 import type { ShowFlags } from './add-ledger.ts';
-import { chooseRoute } from './chosen-route.ts';
 import { EXIT } from './exit.ts';
 import { fittedTable } from './fitted-table.ts';
 import type { Io } from './io.ts';
 import { findOrgState } from './org-state.ts';
+import { routeNamed } from './route-named.ts';
 import { standsSo } from './route-words.ts';
 import { count, iso, localTime, printableLines, when, writeJson } from './words.ts';
 
@@ -31,7 +31,7 @@ export async function showEvent(id: string, flags: ShowFlags, io: Io): Promise<n
     const only =
       flags.route === undefined
         ? undefined
-        : chooseRoute(allRoutes(beside), flags.route, '--route').id;
+        : routeNamed(allRoutes(beside), flags.route, '--route').id;
     const all = timelineOf(beside, id, now);
     const timeline = {
       ...all,

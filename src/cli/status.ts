@@ -102,7 +102,7 @@ function notesOn(route: RouteStanding | undefined, now: number): string[] {
   if (route === undefined) return [];
   const { lastError, lastFailedAt } = route;
   return [
-    ...(route.key === ALERTS_KEY ? ["  takes loghook's own events"] : []),
+    ...(route.key === ALERTS_KEY ? ["  takes loghook's own news"] : []),
     ...(route.retired && route.enabled ? [] : standingNotes(route, now)),
     ...(lastError === undefined ? [] : [`  last error ${when(lastFailedAt, now)}: ${lastError}`]),
   ];

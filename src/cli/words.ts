@@ -12,6 +12,12 @@ export function localTime(at: number): string {
   return `${day} ${pad(local.getHours())}:${pad(local.getMinutes())}:${pad(local.getSeconds())}`;
 }
 
+/** Local time as a narrow column: `09:46:04`, or `11-20 09:46` on another day than `now`. */
+export function shortTime(at: number, now: number): string {
+  const [then, today] = [localTime(at), localTime(now)];
+  return then.slice(0, 10) === today.slice(0, 10) ? then.slice(11) : then.slice(5, 16);
+}
+
 /** `2026-11-21 09:46:04 (45 s ago)`, or `never`. */
 export function when(at: number | undefined, now: number): string {
   return at === undefined ? 'never' : `${localTime(at)} (${duration(now - at)} ago)`;

@@ -3,7 +3,6 @@ import type { Beside } from './beside.ts';
 import { UNREADABLE } from './intake.ts';
 import type { RouteState } from './outbox.ts';
 import { toRouteState } from './route-table.ts';
-import { PARKED } from './schema.ts';
 import { asNumber, asOptionalNumber, asOptionalText, asText, type Row } from './sqlite.ts';
 
 export interface NamedRoute {
@@ -12,6 +11,8 @@ export interface NamedRoute {
   readonly name: string;
   /** Not in force. */
   readonly retired: boolean;
+  /** In force, and switched off by its file: nothing is sent to it. */
+  readonly disabled: boolean;
   readonly state: RouteState;
   readonly pausedAt?: number;
   /** The order that its deliveries keep. */
@@ -46,10 +47,10 @@ export function allRoutes(beside: Beside): NamedRoute[] {
 
 /** Of what `route` is owed, due at `dueAt`. */
 export function owedStatus(route: NamedRoute, dueAt: number, now: number): DeliveryStatus {
-  if (route.retired) return 'waiting';
+  if (route.retired || route.disabled) return 'waiting';
   if (route.pausedAt !== undefined) return 'paused';
   if (route.state.kind === 'held') return 'held';
-  return dueAt === PARKED || dueAt > now ? 'waiting' : 'due';
+  return dueAt < 0 || dueAt > now ? 'waiting' : 'due';
 }
 
 function toNamedRoute(row: Row): NamedRoute {
@@ -60,6 +61,7 @@ function toNamedRoute(row: Row): NamedRoute {
     key: asText(row.key),
     name: asText(row.name),
     retired: row.retired === 1,
+    disabled: row.disabled === 1,
     state: toRouteState(row),
     ...(pausedAt === undefined ? {} : { pausedAt }),
     ...(orderedBy === undefined ? {} : { orderedBy }),

@@ -109,7 +109,7 @@ test('draws where it starts, with the routes as a tree', () => {
     ' ├─ h.example#9be2        /^a/   (basic auth)',
     ' │                        /^b/',
     ' ├─ localhost:3000#1111   /.*/',
-    " └─ alerts                loghook's own events",
+    " └─ alerts                (loghook's own news)",
   ]);
   assert.match(lines[6] ?? '', /^reading from (\S+ )?hh:mm:ss, 2 min ago \(a first start\)$/);
 });

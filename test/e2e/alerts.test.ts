@@ -31,7 +31,7 @@ async function openScene(t: TestContext) {
       },
     });
     const ended = runSession({
-      io: { env: {}, cwd: folder, version: '1.2.3', stdout: SILENT, stderr: SILENT },
+      io: { env: {}, cwd: folder, version: '1.2.3', stdout: SILENT, stderr: SILENT, stdin },
       log,
       org: { url: new URL(org.url), notes: [] },
       token: org.token,
@@ -65,6 +65,7 @@ async function openScene(t: TestContext) {
 }
 
 const SILENT = { write: () => undefined };
+const stdin = () => assert.fail('nothing is asked');
 
 function routeTo(url: string, name: string, more: Partial<Route> = {}): Route {
   const destination = parseDestination(url);

@@ -1,20 +1,10 @@
 /** `loghook try`, the real process: it sends nothing, keeps nothing, and says what the routes would have done. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { hashOf } from '../support/folder-hash.ts';
 import { addEvents, openOrg, openReceiver, Sandbox } from '../support/loghook.ts';
-
-/** Names and bytes of all files below. */
-function hashOf(folder: string): string {
-  const hash = createHash('sha256');
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
-    const path = join(folder, name);
-    if (statSync(path).isFile()) hash.update(name).update(readFileSync(path));
-  }
-  return hash.digest('hex');
-}
 
 test('says what each route would have sent, sends nothing and leaves no file', async (t) => {
   const { org, env } = await openOrg(t);
@@ -112,8 +102,11 @@ test('exits 4 when Okta refuses the token', async (t) => {
 const REFUSED: readonly (readonly [args: readonly string[], message: RegExp])[] = [
   [['--until', '2h', '--since', '1h'], /--until: it is not after --since/],
   [['--until', 'soon'], /--until: "soon" is neither a duration/],
-  [['--route', 'https://x/S3CRET'], /--route: no route has this name\n.*there are siem\.example#/],
-  [['--route', 'siem.exampel#061b'], /did you mean siem\.example#/],
+  [
+    ['--route', 'https://x/S3CRET'],
+    /--route: there is no route of that name\n.*There are: siem\.example#/,
+  ],
+  [['--route', 'siem.exampel#061b'], /Did you mean siem\.example#/],
   [['--config', 'none.csv'], /none\.csv: there is no such file/],
 ];
 
