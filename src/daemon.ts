@@ -99,7 +99,7 @@ export class Daemon {
   async #runOnce(): Promise<void> {
     await this.#dispatch.open();
     await this.#readOnce();
-    await this.#dispatch.run(this.#parts.clock.now());
+    await this.#dispatch.runOnce(this.#parts.clock.now());
   }
 
   /** Reads to the first short page, or until none has come for a minute. */

@@ -74,19 +74,25 @@ export class Dispatch {
   open(): Promise<void> {
     return this.#inTurn(async () => {
       await this.#parts.outbox.adopt(allOf(this.#routes));
+      await this.#parts.telling?.inForce(this.#routes.all);
       await this.#openLanes();
     });
   }
 
-  /** Sends until the lanes close or, with `asOf`, until nothing that was due then is left. Never rejects. */
-  async run(asOf?: number): Promise<void> {
+  /** Sends until the lanes close. Never rejects. */
+  async run(): Promise<void> {
     this.#isRunning = true;
-    const alerts = asOf === undefined ? undefined : this.#lanes.get(ALERTS_KEY);
+    await Promise.all(this.#lanes.all.map((lane) => this.#lead(lane)));
+  }
+
+  /** Sends until nothing that was due at `asOf` (ms since 1970) is left. Never rejects. */
+  async runOnce(asOf: number): Promise<void> {
+    const alerts = this.#lanes.get(ALERTS_KEY);
     const others = this.#lanes.all.filter((lane) => lane !== alerts);
     await Promise.all(others.map((lane) => this.#lead(lane, asOf)));
     if (alerts === undefined) return;
     // Last, for what becomes of the others may be worth an alert.
-    await this.#lanes.drained(this.#closed.signal);
+    await Promise.all(others.map((lane) => lane.drained(this.#closed.signal)));
     this.#parts.telling?.conclude();
     await this.#lead(alerts, asOf);
   }
@@ -135,6 +141,7 @@ export class Dispatch {
       const adopted = this.#parts.outbox.adopt(allOf(routes));
       this.#routes = routes; // before anything else is committed: a key that moved is gone
       await adopted;
+      await this.#parts.telling?.inForce(routes.all);
     } catch (error) {
       this.#routes = before;
       await this.#openLanes();
@@ -156,7 +163,6 @@ export class Dispatch {
 
   /** Opens lanes for routes that have none; while others send, these do too. A person looks: what is held is tried. */
   async #openLanes(): Promise<void> {
-    await this.#parts.telling?.inForce(this.#routes.all);
     for (const route of this.#routes.all) {
       if (this.#lanes.get(route.key) !== undefined) continue;
       this.#lanes.open(route, await this.#parts.outbox.routeState(route.key));

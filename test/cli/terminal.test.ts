@@ -63,7 +63,7 @@ const LINES: readonly (readonly [message: string, fields: object, expected: stri
   [
     'route held',
     { route: 'siem', why: '410 gone' },
-    'TIME ! siem is held: 410 gone\n           its events are kept; it waits for you: put its URL right and reload, or restart\n',
+    'TIME ! siem is held: 410 gone\n           its events are kept; it waits for you: put its URL right and reload, or loghook resume siem\n',
   ],
   ['route flowing', { route: 'siem', forMs: 6_100 }, 'TIME ← siem flows again after 6 s\n'],
   [

@@ -1,6 +1,7 @@
 /** Loghook's own events on their way out: a whole session with a practice org and receivers, real sockets and state. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { runSession } from '../../src/cli/session.ts';
 import { openLog } from '../../src/log.ts';
@@ -31,7 +32,14 @@ async function openScene(t: TestContext) {
       },
     });
     const ended = runSession({
-      io: { env: {}, cwd: folder, version: '1.2.3', stdout: SILENT, stderr: SILENT, stdin },
+      io: {
+        env: {},
+        cwd: folder,
+        version: '1.2.3',
+        stdin: NO_INPUT,
+        stdout: SILENT,
+        stderr: SILENT,
+      },
       log,
       org: { url: new URL(org.url), notes: [] },
       token: org.token,
@@ -65,7 +73,7 @@ async function openScene(t: TestContext) {
 }
 
 const SILENT = { write: () => undefined };
-const stdin = () => assert.fail('nothing is asked');
+const NO_INPUT = () => Readable.from([]);
 
 function routeTo(url: string, name: string, more: Partial<Route> = {}): Route {
   const destination = parseDestination(url);
