@@ -149,7 +149,7 @@ function advice(line: Line): string {
 
 function nextProbe(line: Line): string {
   return line.until === undefined
-    ? 'it waits for you: put its URL right and reload, or restart'
+    ? `it waits for you: put its URL right and reload, or loghook resume ${line.route}`
     : `next try ${clock(line.until)}`;
 }
 
