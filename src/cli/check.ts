@@ -7,7 +7,7 @@ import type { Routes } from '../routing/routes.ts';
 import { EXIT } from './exit.ts';
 import { type Io, shownPath, surroundings } from './io.ts';
 import { routeTree } from './route-tree.ts';
-import { describeRoute } from './session.ts';
+import { describeRoutes } from './session.ts';
 
 /** @throws ConfigError with every problem */
 export async function check(flags: Flags, io: Io): Promise<number> {
@@ -23,7 +23,7 @@ export async function check(flags: Flags, io: Io): Promise<number> {
     `interval  ${intervalMs / 1_000} s`,
     ...(filter === undefined ? [] : [`filter    ${filter}`]),
     `routes    ${config.routesFileShownAs}`,
-    ...routeTree(routes.all.map(describeRoute)),
+    ...routeTree(describeRoutes(config)),
     ...[...org.notes, ...config.notes, ...looseNotes(routes)].map((note) => `note: ${note}`),
   ];
   for (const line of lines) io.stdout.write(`${printable(line)}\n`);

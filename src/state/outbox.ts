@@ -33,7 +33,7 @@ export interface RouteRef {
   readonly formerly?: string;
   /** Undefined: deliveries wait for nobody. */
   readonly order?: LaneOrder;
-  /** False is remembered for `status`. */
+  /** False: it is kept like one that is no longer named, and `status` says why. */
   readonly enabled?: boolean;
 }
 

@@ -1,11 +1,13 @@
 /** loghook.yaml or loghook.json as routes. Every problem is reported at once, by line and column, and no secret is ever repeated. */
+import { dirname } from 'node:path';
 import { type Problem, RoutesError } from '../../errors.ts';
-import type { Route } from '../../routing/route.ts';
-import { Routes } from '../../routing/routes.ts';
 import type { Environment } from '../environment.ts';
 import type { RouteFile } from '../route-file.ts';
 import { decodeUtf8, isUtf16, readBytes } from '../text-file.ts';
-import { type FileInput, fileSchema, type RouteInput } from './schema.ts';
+import { routeFileOf } from './build.ts';
+import { listRoutes, routeFaults } from './routes-section.ts';
+import { fileSchema } from './schema.ts';
+import { substitute } from './substitute.ts';
 import { type Fault, parseTree } from './tree.ts';
 import { validate } from './validate.ts';
 
@@ -13,26 +15,34 @@ const EXAMPLE =
   'see the example in the README, or let `loghook convert` write one from a loghook.csv';
 
 /** Throws RoutesError with every problem. `shownAs` is how messages name the file. */
-export function readRouteFile(path: string, shownAs: string, _environment: Environment): RouteFile {
-  const { tree, faults } = parseTree(readText(path, shownAs));
+export function readRouteFile(path: string, shownAs: string, environment: Environment): RouteFile {
+  const text = readText(path, shownAs);
+  const { tree, faults } = parseTree(text);
   if (tree === undefined && faults.length === 0) refuse(shownAs, 'it is empty', EXAMPLE);
-  if (tree === undefined) throw new RoutesError(faults.map((fault) => problemOf(fault, shownAs)));
-  const checked = validate(fileSchema, tree);
-  const all = [...faults, ...(checked.faults ?? [])];
+  if (tree === undefined) throw new RoutesError(toProblems(faults, shownAs));
+
+  if (faults.length === 0 && /\.json$/i.test(path) && !isJson(text)) {
+    refuse(shownAs, 'it is YAML, not JSON', 'call it loghook.yaml');
+  }
+  const folder = dirname(path);
+  const early = [...faults, ...listRoutes(tree), ...substitute(tree, { environment, folder })];
+  const checked = validate(fileSchema(folder), tree);
+  const all = [...early, ...routeFaults(tree), ...(checked.faults ?? [])];
   if (all.length > 0 || checked.faults !== undefined) {
-    throw new RoutesError(inOrder(all).map((fault) => problemOf(fault, shownAs)));
+    throw new RoutesError(toProblems(all, shownAs));
   }
   return routeFileOf(checked.output);
 }
 
-function routeFileOf({ routes }: FileInput): RouteFile {
-  return { routes: new Routes(routes.map(routeOf)), notes: [] };
-}
-
-function routeOf({ name, match, url }: RouteInput): Route {
-  const { key: formerly, ...destination } = url;
-  const patterns = typeof match === 'string' ? [match] : match;
-  return Object.freeze({ ...destination, key: `name:${name}`, formerly, name, patterns });
+/** What the parser says of a fault repeats what stands there; the tree's own faults do not. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
 }
 
 function readText(path: string, shownAs: string): string {
@@ -48,13 +58,16 @@ function readText(path: string, shownAs: string): string {
   return text;
 }
 
-function inOrder(faults: readonly Fault[]): Fault[] {
-  return faults.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column);
-}
-
-function problemOf({ at, message, hint }: Fault, shownAs: string): Problem {
-  const where = `${shownAs} line ${at.line} column ${at.column}`;
-  return { where, message, ...(hint !== undefined && { hint }) };
+/** In the order of the file; an alias can bring the same one twice. */
+function toProblems(faults: readonly Fault[], shownAs: string): Problem[] {
+  const problems = faults
+    .toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column)
+    .map(({ at, message, hint }) => ({
+      where: `${shownAs} line ${at.line} column ${at.column}`,
+      message,
+      ...(hint !== undefined && { hint }),
+    }));
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
 
 function refuse(where: string, message: string, hint?: string): never {

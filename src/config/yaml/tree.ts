@@ -78,7 +78,7 @@ export function parseTree(text: string): {
     prettyErrors: false, // they repeat the line, which may hold a secret
     uniqueKeys: false, // the tree says it of every key, and goes on
     stringKeys: false,
-    logLevel: 'silent',
+    logLevel: 'error', // 'silent' would let further documents pass
   });
   const positionOf = (offset: number) => toPosition(lines, offset);
   const faults = syntaxFaults(document, positionOf);

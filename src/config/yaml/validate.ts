@@ -19,7 +19,10 @@ export function validate<const S extends v.GenericSchema>(
   for (let pass = 0; pass < MOST_PASSES; pass += 1) {
     const result = v.safeParse(schema, plainOf(tree));
     const faults = result.issues
-      ?.flatMap(flatten)
+      ?.flatMap((issue) => flatten(issue))
+      .toSorted((a, b) => Number(b.isOfKey) - Number(a.isOfKey))
+      .filter(isFirstOfItsPath)
+
       .map((issue) => ({ issue, mended: mend(issue, tree) }));
     if (faults === undefined)
       return mended.length > 0 ? { faults: mended } : { output: result.output };
@@ -35,23 +38,25 @@ export function validate<const S extends v.GenericSchema>(
 export interface Issue {
   readonly issue: v.BaseIssue<unknown>;
   readonly path: readonly Step[];
+  /** The fault lies in the last key itself, not in what stands behind it. */
+  readonly isOfKey: boolean;
 }
 
 /** Of the kinds that a value may have, what is wrong with the kind that it has. */
-function flatten(
-  issue: v.BaseIssue<unknown>,
-  _index?: number,
-  _all?: unknown,
-  before: readonly Step[] = [],
-): Issue[] {
+function flatten(issue: v.BaseIssue<unknown>, before: readonly Step[] = []): Issue[] {
   const path = [...before, ...stepsOf(issue)];
-  if (issue.type !== 'union' || issue.issues === undefined) return [{ issue, path }];
+  const whole = { issue, path, isOfKey: issue.path?.at(-1)?.origin === 'key' };
+  if (issue.type !== 'union' || issue.issues === undefined) return [whole];
   const within = issue.issues.filter((sub) => sub.path !== undefined);
+  if (within.length > 0) return within.flatMap((sub) => flatten(sub, path));
   const said = issue.issues.filter((sub) => sub.kind !== 'schema' || sub.type === 'picklist');
-  const best = within.length > 0 ? within : said;
   const isText = typeof issue.input === 'string';
-  if (best.length === 0 || (best === said && !isText)) return [{ issue, path }];
-  return best.flatMap((sub) => flatten(sub, 0, [], path));
+  return isText && said.length > 0 ? said.flatMap((sub) => flatten(sub, path)) : [whole];
+}
+
+/** A value that is wrong in two ways is complained of once. */
+function isFirstOfItsPath({ path }: Issue, index: number, all: readonly Issue[]): boolean {
+  return all.findIndex((other) => other.path.join('\n') === path.join('\n')) === index;
 }
 
 function stepsOf(issue: v.BaseIssue<unknown>): Step[] {
@@ -81,8 +86,8 @@ function mendKey(
   return [
     {
       at: entry.keyAt,
-      message: `there is no ${shownKey(key)}`,
-      hint: `${guess}${guess === '' ? 'it' : 'It'} may be ${allowed.join(', ')}`,
+      message: `${shownKey(key)} is no key here`,
+      hint: `${guess}${guess === '' ? 'the' : 'The'} keys are ${allowed.join(', ')}`,
     },
   ];
 }
