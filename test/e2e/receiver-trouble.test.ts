@@ -131,6 +131,7 @@ describe('receivers in trouble', { concurrency: 4 }, () => {
   test('flapping, every second request refused: all delivered, nothing dead', async (t) => {
     let requests = 0;
     const trial = await Trial.open(t, {
+      route: { retry: { schedule: Array(20).fill('1s') } },
       answer: () => {
         requests += 1;
         return requests % 2 === 0 ? { status: 503 } : OK;
