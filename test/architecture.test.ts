@@ -8,12 +8,23 @@ import { fileURLToPath } from 'node:url';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const src = join(root, 'src');
 
-const LEAVES = ['event', 'errors', 'clock', 'alarm', 'log', 'printable'];
+const LEAVES = [
+  'event',
+  'errors',
+  'clock',
+  'alarm',
+  'log',
+  'printable',
+  'address',
+  'dial',
+  'tunnel',
+];
 const ROOMS = ['okta', 'routing', 'formats', 'delivery', 'state', 'receiver', 'status', 'practice'];
 const MAY_IMPORT: Record<string, readonly string[]> = {
   cli: ['cli', 'config', 'daemon', ...ROOMS, ...LEAVES],
   config: ['config', ...ROOMS, ...LEAVES],
-  daemon: [...ROOMS, ...LEAVES],
+  daemon: ['dispatch', ...ROOMS, ...LEAVES],
+  dispatch: [...ROOMS, ...LEAVES],
   index: ['daemon', ...ROOMS, ...LEAVES],
   ...Object.fromEntries(ROOMS.map((room) => [room, [room, ...LEAVES]])),
   ...Object.fromEntries(LEAVES.map((leaf) => [leaf, LEAVES])),

@@ -1,17 +1,20 @@
 /** `loghook check`: what the settings and the routes say. Reaches nothing, makes nothing, prints no secret. */
 import { SystemClock } from '../clock.ts';
-import { type Flags, loadConfig, routesFile } from '../config/config.ts';
+import { type Flags, loadConfig } from '../config/config.ts';
 import { orgFolder } from '../config/state-folder.ts';
 import { printable } from '../printable.ts';
 import type { Routes } from '../routing/routes.ts';
 import { EXIT } from './exit.ts';
 import { type Io, shownPath, surroundings } from './io.ts';
 import { routeTree } from './route-tree.ts';
-import { describeRoute } from './session.ts';
+import { describeRoutes } from './session.ts';
 
 /** @throws ConfigError with every problem */
-export function check(flags: Flags, io: Io): number {
-  const config = loadConfig({ ...surroundings(io, new SystemClock().now(), io.stdout), flags });
+export async function check(flags: Flags, io: Io): Promise<number> {
+  const config = await loadConfig({
+    ...surroundings(io, new SystemClock().now(), io.stdout),
+    flags,
+  });
   const { org, tokenFrom, routes, stateFolder, intervalMs, filter } = config;
   const lines = [
     `org       ${org.url.origin}`,
@@ -19,9 +22,9 @@ export function check(flags: Flags, io: Io): number {
     `state     ${shownPath(orgFolder(stateFolder, org.url))}`,
     `interval  ${intervalMs / 1_000} s`,
     ...(filter === undefined ? [] : [`filter    ${filter}`]),
-    `routes    ${routesFile(flags.config, io.cwd).shownAs}`,
-    ...routeTree(routes.all.map(describeRoute)),
-    ...[...org.notes, ...looseNotes(routes)].map((note) => `note: ${note}`),
+    `routes    ${config.routesFileShownAs}`,
+    ...routeTree(describeRoutes(config)),
+    ...[...org.notes, ...config.notes, ...looseNotes(routes)].map((note) => `note: ${note}`),
   ];
   for (const line of lines) io.stdout.write(`${printable(line)}\n`);
   return EXIT.asAsked;

@@ -13,6 +13,12 @@ export interface Output {
   ): unknown;
   readonly isTTY?: boolean | undefined;
   readonly fd?: number | undefined;
+  /** How wide a terminal is, in characters. */
+  readonly columns?: number | undefined;
+}
+
+export interface Input extends NodeJS.ReadableStream {
+  readonly isTTY?: boolean | undefined;
 }
 
 export interface Io {
@@ -21,6 +27,8 @@ export interface Io {
   readonly version: string;
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Opened only by who reads it. */
+  readonly stdin: () => Input;
 }
 
 /** What the settings are read from. `logTo` is where this command's log goes. */

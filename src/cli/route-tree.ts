@@ -5,18 +5,25 @@ export interface ShownRoute {
   readonly patterns: readonly string[];
   /** Set when the URL held a user name and password. */
   readonly auth?: string;
+  /** What its options say. */
+  readonly options?: readonly string[];
 }
 
-/** One line a pattern; not yet filtered for a terminal. */
+/** One line a pattern, and one an option; not yet filtered for a terminal. */
 export function routeTree(routes: readonly ShownRoute[]): string[] {
   const width = Math.max(...routes.map(({ name }) => name.length), 0);
-  return routes.flatMap(({ name, patterns, auth }, index) => {
+  return routes.flatMap((route, index) => {
     const [branch, stem] = index === routes.length - 1 ? ['└─', '  '] : ['├─', '│ '];
-    const note = auth === undefined ? '' : `   (${auth} auth)`;
-    const [first = '', ...others] = patterns;
+    const [first = '', ...others] = linesOf(route);
     return [
-      ` ${branch} ${name.padEnd(width)}   /${first}/${note}`,
-      ...others.map((pattern) => ` ${stem} ${' '.repeat(width)}   /${pattern}/`),
+      ` ${branch} ${route.name.padEnd(width)}   ${first}`,
+      ...others.map((line) => ` ${stem} ${' '.repeat(width)}   ${line}`),
     ];
   });
+}
+
+function linesOf({ patterns, auth, options = [] }: ShownRoute): string[] {
+  const note = auth === undefined ? '' : `   (${auth} auth)`;
+  const [first, ...others] = patterns.map((pattern) => `/${pattern}/`);
+  return [`${first ?? "(loghook's own news)"}${note}`, ...others, ...options];
 }

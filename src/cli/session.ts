@@ -17,8 +17,10 @@ import { SqliteOutbox } from '../state/sqlite-outbox.ts';
 import { openServiceNotifier } from '../status/systemd.ts';
 import { EXIT } from './exit.ts';
 import { type Io, shownPath, startedFromTerminal, userAgentOf } from './io.ts';
+import { optionWords } from './option-words.ts';
 import type { ShownRoute } from './route-tree.ts';
 import { listenForSignals, type StopSignals } from './signals.ts';
+import { heartbeatOf, inShort, openTelling } from './telling.ts';
 
 const OPEN_AGAIN_MS = 5_000;
 /** A first start reads from this long ago. */
@@ -30,21 +32,32 @@ export interface SessionOptions {
   readonly org: { readonly url: URL; readonly notes: readonly string[] };
   readonly token: string;
   readonly routes: Routes;
+  /** loghook's own events go there; it is one of `routes`. */
+  readonly alerts?: Route;
+  /** What is pinged while polling works. */
+  readonly heartbeat?: Route;
+  /** What a person should know at the start. */
+  readonly notes?: readonly string[];
   /** The org's own sub-folder of the state folder. */
   readonly folder: string;
   readonly intervalMs: number;
   readonly filter?: string;
+  /** The proxy of whatever names none of its own. */
+  readonly proxyFor?: (url: URL) => URL | undefined;
   /** Ms since 1970; only for a first start. */
   readonly since?: number;
   readonly once?: boolean;
   /** A held route is tried at least this often, ms. */
   readonly longestProbeMs?: number;
   /** Reads the routes anew for a SIGHUP; throws when they are not usable. */
-  readonly reload?: () => Routes;
+  readonly reload?: () => Promise<RoutesInForce>;
   /** Stops it instead of the process's signals. */
   readonly stop?: Stop & { readonly release?: () => void };
   readonly onReady?: () => void;
 }
+
+/** What a reload may change. */
+export type RoutesInForce = Pick<SessionOptions, 'routes' | 'alerts' | 'heartbeat' | 'notes'>;
 
 /** Runs until it is told to stop (or, with `once`, is done). Returns the exit code. @throws what `explain` explains */
 export async function runSession(options: SessionOptions): Promise<number> {
@@ -107,10 +120,17 @@ async function runDaemon(
     log,
     userAgent,
     intervalMs: options.intervalMs,
-    onTrouble: remember,
+    onTrouble: (trouble) => {
+      remember(trouble?.message);
+      if (trouble !== undefined) telling.trouble(inShort(trouble));
+    },
     ...(options.filter === undefined ? {} : { filter: options.filter }),
+    ...proxyOption(options.proxyFor?.(org.url)),
   });
-  const sender = new Sender(clock);
+  const sender = new Sender(clock, options.proxyFor && { proxyFor: options.proxyFor });
+  const { version } = io;
+  const parts = { version, org: org.url.host, userAgent, outbox, sender, clock, log };
+  const telling = openTelling(parts, options.heartbeat);
   const from = cursor === undefined ? { since } : { cursor };
   const daemon = new Daemon({
     tail: (signal): AsyncIterable<Page> => systemLog.tail(from, signal),
@@ -120,6 +140,7 @@ async function runDaemon(
     clock,
     log,
     userAgent,
+    telling,
     once: options.once === true,
     ...(options.longestProbeMs === undefined ? {} : { longestProbeMs: options.longestProbeMs }),
     onReady: () => {
@@ -136,7 +157,12 @@ async function runDaemon(
     pid: process.pid,
     isAlive: () => daemon.isTurning,
   });
-  const signals = options.stop ?? ownSignals(options, daemon);
+  const reloadAll = () =>
+    reload(options, async ({ routes, heartbeat }) => {
+      await daemon.reload(routes);
+      telling.heartbeat = heartbeatOf(heartbeat, parts);
+    });
+  const signals = options.stop ?? ownSignals(options, reloadAll);
   signals.soft.addEventListener('abort', () => {
     log.info({}, 'stopping');
     notifier.stopping();
@@ -149,14 +175,20 @@ async function runDaemon(
     return { counts, readToEnd };
   } finally {
     signals.release?.();
+    await telling.close();
     await Promise.all([sender.close(), systemLog.close(), notifier.close()]);
   }
 }
 
-function ownSignals(options: SessionOptions, daemon: Daemon): StopSignals {
+/** Nothing at all where there is none. */
+export function proxyOption(proxy: URL | undefined): { readonly proxy?: URL } {
+  return proxy === undefined ? {} : { proxy };
+}
+
+function ownSignals(options: SessionOptions, reloadAll: () => Promise<void>): StopSignals {
   return listenForSignals({
     fromTerminal: startedFromTerminal(options.io),
-    onReload: () => void reload(options, daemon),
+    onReload: () => void reloadAll(),
     exit: () => process.exit(EXIT.asAsked),
   });
 }
@@ -174,8 +206,9 @@ function refuseSince(options: SessionOptions, cursor: TailCursor | undefined): v
 }
 
 function announce(options: SessionOptions, cursor: TailCursor | undefined, since: number): void {
-  const { io, log, org, routes, folder } = options;
-  for (const note of org.notes) log.warn({ note }, 'setting put right');
+  const { io, log, org, folder } = options;
+  for (const note of [...org.notes, ...(options.notes ?? [])])
+    log.warn({ note }, 'setting put right');
   log.info(
     {
       version: io.version,
@@ -183,26 +216,63 @@ function announce(options: SessionOptions, cursor: TailCursor | undefined, since
       state: shownPath(folder),
       from: new Date(cursor?.readAt ?? since).toISOString(),
       firstStart: cursor === undefined,
-      routes: routes.all.map(describeRoute),
+      ...oktaProxy(options),
+      routes: describeRoutes(options),
     },
     'starting',
   );
+  shoutInsecure(log, options);
+}
+
+/** Host and port, which is all that may be shown of it. */
+function oktaProxy({ org, proxyFor }: SessionOptions): { readonly proxy?: string } {
+  const proxy = proxyFor?.(org.url);
+  return proxy === undefined ? {} : { proxy: proxy.host };
+}
+
+/** Whoever stands between could read and change every event. */
+function shoutInsecure(log: Log, { routes, heartbeat }: RoutesInForce): void {
+  const all = heartbeat === undefined ? routes.all : [...routes.all, heartbeat];
+  for (const { name, tls, url } of all) {
+    if (tls?.insecure !== true || url.protocol !== 'https:') continue;
+    log.warn({ route: name }, 'INSECURE: the certificate of this receiver is not checked');
+  }
 }
 
 export function describeRoute(route: Route): ShownRoute {
   const auth = route.authorization === undefined ? {} : { auth: 'basic' };
-  return { name: route.name, patterns: route.patterns, ...auth };
+  const options = optionWords(route);
+  return {
+    name: route.name,
+    patterns: route.patterns,
+    ...auth,
+    ...(options.length > 0 && { options }),
+  };
 }
 
-async function reload(options: SessionOptions, daemon: Daemon): Promise<void> {
+/** All that a person wrote, in force or not. */
+export function describeRoutes({ routes, heartbeat }: RoutesInForce): ShownRoute[] {
+  const all = [...routes.all, ...routes.disabled, ...(heartbeat === undefined ? [] : [heartbeat])];
+  return all.map(describeRoute);
+}
+
+async function reload(
+  options: SessionOptions,
+  putInForce: (read: RoutesInForce) => Promise<void>,
+): Promise<void> {
   const { log } = options;
   if (options.reload === undefined) return;
   try {
-    const routes = options.reload();
-    await daemon.reload(routes);
-    log.info({ routes: routes.all.map(describeRoute) }, 'routes reloaded');
+    const read = await options.reload();
+    for (const note of read.notes ?? []) log.warn({ note }, 'setting put right');
+    await putInForce(read);
+    log.info({ routes: describeRoutes(read) }, 'routes reloaded');
+    shoutInsecure(log, read);
   } catch (error) {
-    const problems = error instanceof RoutesError ? error.problems.map(inWords) : [reasonOf(error)];
+    const problems =
+      error instanceof RoutesError || error instanceof ConfigError
+        ? error.problems.map(inWords)
+        : [reasonOf(error)];
     log.error({ problems }, 'routes not reloaded, the old ones stay in force');
   }
 }

@@ -4,7 +4,6 @@ import { type Flags, loadSettings, type Settings } from '../config/config.ts';
 import { refuse } from '../config/problems.ts';
 import { quote } from '../config/quote.ts';
 import { parseInstant } from '../config/time.ts';
-import { codeOf, StateError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { apiToken } from '../okta/credentials.ts';
 import { type Page, SystemLog } from '../okta/system-log.ts';
@@ -12,9 +11,10 @@ import type { Pattern } from '../routing/pattern.ts';
 import { openCommandLog } from './command-log.ts';
 import { EXIT } from './exit.ts';
 import { type Io, type Output, startedFromTerminal, surroundings, userAgentOf } from './io.ts';
-import { FIRST_START_MS } from './session.ts';
+import { FIRST_START_MS, proxyOption } from './session.ts';
 import { listenForSignals } from './signals.ts';
 import { parseMatch } from './target.ts';
+import { written } from './written.ts';
 
 export interface TailFlags extends Flags {
   readonly match?: string;
@@ -69,6 +69,7 @@ function openSystemLog(
     userAgent: userAgentOf(io.version),
     intervalMs: settings.intervalMs,
     ...(settings.filter === undefined ? {} : { filter: settings.filter }),
+    ...proxyOption(settings.proxyFor(settings.org.url)),
   });
 }
 
@@ -94,17 +95,6 @@ const NEWLINE = Buffer.from('\n');
 export function oneLine(raw: Buffer): Buffer {
   if (!raw.includes(LF) && !raw.includes(CR)) return raw;
   return Buffer.from(raw.map((byte) => (byte === LF || byte === CR ? SPACE : byte)));
-}
-
-/** Resolves when the bytes are taken, so that a slow reader slows us: true, or false if the reader has gone. */
-async function written(output: Output, bytes: Buffer): Promise<boolean> {
-  const error = await new Promise<Error | undefined>((resolve) => {
-    output.write(bytes, (failure) => resolve(failure ?? undefined));
-  });
-  if (error === undefined) return true;
-  const code = codeOf(error);
-  if (code === 'EPIPE' || code === 'EIO' || code === 'ERR_STREAM_DESTROYED') return false;
-  throw new StateError('standard output', 'write events to', { cause: error });
 }
 
 /** `--until` makes it a bounded read, whose beginning a person has to name. */

@@ -1,12 +1,11 @@
-/** Flags, environment, `.env` and loghook.csv as one frozen Config. Whatever is wrong in any of them is reported at once. */
-import { relative, resolve } from 'node:path';
+/** Flags, environment, `.env` and the routes file as one frozen Config. Whatever is wrong in any of them is reported at once. */
 import type { Problem } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
-import type { Routes } from '../routing/routes.ts';
 import { Environment, readEnvironment, type Variables } from './environment.ts';
 import { type OrgSettings, orgSettings } from './org-settings.ts';
 import { type Parts, problemsOf, type Read, readAll } from './problems.ts';
-import { loadRoutes } from './routes-file.ts';
+import { type ProxyFor, proxySettings } from './proxy.ts';
+import { findRouteFile, type RouteFile, routeFileReader } from './route-file.ts';
 import {
   filterSetting,
   intervalMs,
@@ -51,33 +50,37 @@ export interface Settings extends OrgSettings {
   readonly logFormat: LogFormat;
   /** Milliseconds since 1970. */
   readonly since?: number;
+  /** What HTTPS_PROXY, HTTP_PROXY and NO_PROXY say. */
+  readonly proxyFor: ProxyFor;
 }
 
-export interface Config extends Settings {
-  readonly routes: Routes;
+export interface Config extends Settings, RouteFile {
   /** Absolute. */
   readonly routesFile: string;
+  /** How messages name it. */
+  readonly routesFileShownAs: string;
   /** Absolute, and without the org's sub-folder (see orgFolder). */
   readonly stateFolder: string;
   readonly once: boolean;
 }
 
-export const DEFAULT_ROUTES_FILE = 'loghook.csv';
-
 export type SettingsInput = Surroundings & { readonly flags: Flags };
 
 /** Throws ConfigError with every problem of every part. */
-export function loadConfig(input: SettingsInput): Config {
+export async function loadConfig(input: SettingsInput): Promise<Config> {
   const { flags, cwd } = input;
-  const file = routesFile(flags.config, cwd);
+  const file = findRouteFile(flags.config, cwd);
+  const readRoutes = await routeFileReader(file);
   const { settings, more } = loadSettings(input, (environment) => ({
-    routes: () => loadRoutes(file.path, file.shownAs),
+    file: () => readRoutes(environment),
     stateFolder: () => stateFolder({ ...input, flag: flags.state, environment }),
   }));
   return Object.freeze({
     ...settings,
-    ...more,
+    ...more.file,
+    stateFolder: more.stateFolder,
     routesFile: file.path,
+    routesFileShownAs: file.shownAs,
     once: flags.once ?? false,
   });
 }
@@ -98,6 +101,7 @@ export function loadSettings<P extends Parts>(
       logFormat: () => logFormat(flags.logFormat, environment, input.isTerminal),
       since: () => sinceAt(flags.since, input.now),
       filter: () => filterSetting(flags.filter, environment),
+      proxyFor: () => proxySettings(environment),
     },
     problems,
   );
@@ -110,14 +114,17 @@ export function loadSettings<P extends Parts>(
   return { settings, more };
 }
 
-/** `--config`, else loghook.csv: where it is, and how messages name it. */
-export function routesFile(
-  flag: string | undefined,
-  cwd: string,
-): { readonly path: string; readonly shownAs: string } {
-  const path = resolve(cwd, flag ?? DEFAULT_ROUTES_FILE);
-  const inside = relative(cwd, path);
-  return { path, shownAs: inside.startsWith('..') || inside === '' ? path : inside };
+/**
+ * The routes alone, for a reload: which file there is, and the environment that it may name, are looked at anew.
+ * Throws ConfigError or RoutesError with every problem.
+ */
+export async function reloadRoutes({
+  flags,
+  env,
+  cwd,
+}: Pick<SettingsInput, 'flags' | 'env' | 'cwd'>): Promise<RouteFile> {
+  const readRoutes = await routeFileReader(findRouteFile(flags.config, cwd));
+  return readRoutes(readEnvironment(env, cwd));
 }
 
 function readEnvironmentOrGoOn(input: Surroundings): {

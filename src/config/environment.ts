@@ -4,7 +4,7 @@ import { parseEnv } from 'node:util';
 import { refuse } from './problems.ts';
 import { decodeUtf8, readBytes } from './text-file.ts';
 
-/** The only names that `.env` may set: it often belongs to a project that is not loghook's. */
+/** The only settings of loghook that `.env` may make: it often belongs to a project that is not loghook's. */
 const OWN_NAMES = /^(OKTA|LOGHOOK)_/;
 
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -19,10 +19,20 @@ export interface Setting {
 export class Environment {
   readonly #variables: Variables;
   readonly #dotEnv: Variables;
+  readonly #wholeDotEnv: Variables;
 
-  constructor(variables: Variables, dotEnv: Variables = {}) {
+  constructor(variables: Variables, wholeDotEnv: Variables = {}) {
     this.#variables = variables;
-    this.#dotEnv = dotEnv;
+    this.#wholeDotEnv = wholeDotEnv;
+    this.#dotEnv = Object.fromEntries(
+      Object.entries(wholeDotEnv).filter(([name]) => OWN_NAMES.test(name)),
+    );
+  }
+
+  /** What a routes file asks for by its name, whatever that is; undefined when it is set nowhere or blank. */
+  named(name: string): string | undefined {
+    const value = this.#variables[name] ?? this.#wholeDotEnv[name];
+    return value === undefined || value.trim() === '' ? undefined : value;
   }
 
   /** Undefined when it is set nowhere or blank. A name that is in the environment, even blank, hides the one in `.env`. */
@@ -42,6 +52,5 @@ export function readEnvironment(variables: Variables, cwd: string): Environment 
   if (file.kind === 'unreadable') refuse('.env', `could not read it: ${file.message}`, file.hint);
   const text = decodeUtf8(file.bytes);
   if (text === undefined) refuse('.env', 'it is not UTF-8 text', 'save it as UTF-8');
-  const own = Object.entries(parseEnv(text)).filter(([name]) => OWN_NAMES.test(name));
-  return new Environment(variables, Object.fromEntries(own));
+  return new Environment(variables, parseEnv(text));
 }

@@ -23,6 +23,18 @@ export function parseDuration(text: string, bareUnit?: 'ms' | 's'): number | und
   return Number.isSafeInteger(Math.round(ms)) ? Math.round(ms) : undefined;
 }
 
+/** As parseDuration reads it, exactly: `1h30m`. */
+export function formatDuration(ms: number): string {
+  let rest = ms;
+  let text = '';
+  for (const [unit, size] of Object.entries(UNIT_MS).toReversed()) {
+    if (unit === 'w' || rest < size) continue;
+    text += `${Math.floor(rest / size)}${unit}`;
+    rest %= size;
+  }
+  return text === '' ? '0s' : text;
+}
+
 /** Milliseconds since 1970: a date (UTC), a date and time with its zone, or a duration before `now`. */
 export function parseInstant(text: string, now: number): number | { readonly error: string } {
   const trimmed = text.trim();

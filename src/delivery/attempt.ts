@@ -3,27 +3,22 @@
  * followed; no more than 64 KiB of an answer is read; no connection is waited for longer than 5 s, and nothing takes
  * longer than 15 s in all.
  */
-import { Socket } from 'node:net';
-import { buildConnector, Client } from 'undici';
+import type { Socket } from 'node:net';
+import { type buildConnector, Client } from 'undici';
 import type { Clock } from '../clock.ts';
-import {
-  CONNECT_MS,
-  ENOUGH,
-  Exchange,
-  LATE,
-  STALE,
-  STOPPED,
-  TOTAL_MS,
-  type Watch,
-  type Wire,
-} from './exchange.ts';
+import type { DialTimes, Opening } from '../dial.ts';
+import { Connector, type ConnectorOptions } from './connector.ts';
+import { Deadlines } from './deadlines.ts';
+import { ENOUGH, Exchange, STALE, STOPPED, type Watch, type Wire } from './exchange.ts';
 import type { Answer } from './outcome.ts';
+import { poolKey, type Target } from './target.ts';
 
 /** Answers whose status is known and whose bodies still come; beyond this many the oldest is cut. */
 const MOST_LINGERING = 64;
 
 export interface Request {
-  readonly origin: string;
+  readonly target: Target;
+  readonly method: string;
   /** Path and query, as they go on the wire. */
   readonly path: string;
   /** Names and values in turn. */
@@ -33,28 +28,26 @@ export interface Request {
 
 /** Sends requests, each on a connection of its own while it lasts; connections are kept open. Close it when done. */
 export class Sender {
-  readonly #clock: Clock;
-  readonly #connect = buildConnector({ timeout: 0 }); // the deadlines are ours: undici's are up to a second late
-  /** Connections that lie idle, by origin; the one used last comes first, so that the others may grow old and close. */
-  readonly #idle = new Map<string, Line[]>();
+  readonly #options: ConnectorOptions;
+  /** By pool key. */
+  readonly #ways = new Map<string, Way>();
+  readonly #waysKnown = new WeakMap<Target, Way>();
   readonly #lines = new Set<Line>();
-  /** In the order they began, which is the order in which they run out of time. */
-  readonly #open = new Set<Exchange<Line>>();
-  readonly #connecting = new Set<Exchange<Line>>();
+  readonly #deadlines: Deadlines<Exchange<Line>>;
   readonly #lingering = new Set<Exchange<Line>>();
-  #cancelSweep: (() => void) | undefined;
-  #sweepAt = Number.POSITIVE_INFINITY;
   #isClosed = false;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(clock: Clock, options: Omit<ConnectorOptions, 'clock'> = {}) {
+    this.#options = { ...options, clock };
+    this.#deadlines = new Deadlines(clock);
   }
 
-  /** Never rejects. A POST that meets a connection which the receiver had just closed is sent once more, at once. */
+  /** Never rejects. A request that meets a connection which the receiver had just closed is sent once more. */
   async send(request: Request): Promise<Answer> {
-    const answer = await this.#exchange(request, this.#idleLine(request.origin));
+    const way = this.#wayTo(request.target);
+    const answer = await this.#exchange(request, way, this.#idleLine(way));
     if (answer !== STALE) return answer;
-    const second = await this.#exchange(request, undefined);
+    const second = await this.#exchange(request, way, undefined);
     return second === STALE
       ? { kind: 'unanswered', why: 'connection closed', ms: 0, timedOut: false }
       : second;
@@ -62,33 +55,29 @@ export class Sender {
 
   /** Cuts every request in flight; their answers are `cut`. */
   cut(): void {
-    for (const exchange of [...this.#open]) exchange.end(STOPPED);
+    for (const exchange of this.#deadlines.open) exchange.end(STOPPED);
   }
 
   /** Cuts what is in flight and closes every connection. What is sent afterwards is `cut`. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.cut();
-    this.#disarm();
+    this.#deadlines.stop();
     await Promise.all([...this.#lines].map((line) => line.close()));
   }
 
-  #exchange(request: Request, idle: Line | undefined): Promise<Answer | typeof STALE> {
+  #exchange(request: Request, way: Way, idle: Line | undefined): Promise<Answer | typeof STALE> {
     if (this.#isClosed) return Promise.resolve({ kind: 'cut' });
     return new Promise((resolve) => {
-      const line = idle ?? this.#openLine(request.origin);
-      const exchange = new Exchange(this.#clock, line, resolve, this.#watch);
-      this.#open.add(exchange);
-      if (!line.isConnected) this.#connecting.add(exchange);
-      this.#sweepBy(exchange.startedAt + (line.isConnected ? TOTAL_MS : CONNECT_MS));
+      const line = idle ?? this.#openLine(way);
+      const exchange = new Exchange(this.#options.clock, line, resolve, this.#watch);
+      this.#deadlines.start(exchange, line.isConnected);
       line.dispatch(request, exchange);
     });
   }
 
   readonly #watch: Watch<Line> = {
-    sent: (exchange) => {
-      this.#connecting.delete(exchange);
-    },
+    sent: (exchange) => this.#deadlines.connected(exchange),
     answered: (exchange) => {
       this.#lingering.add(exchange);
       if (this.#lingering.size <= MOST_LINGERING) return;
@@ -97,26 +86,36 @@ export class Sender {
     },
     over: (exchange) => {
       const { line } = exchange;
-      this.#open.delete(exchange);
-      this.#connecting.delete(exchange);
+      this.#deadlines.over(exchange);
       this.#lingering.delete(exchange);
-      if (exchange.isWhole && !this.#isClosed) this.#idle.get(line.origin)?.push(line);
+      if (exchange.isWhole && !this.#isClosed) line.way.idle.push(line);
       else this.#drop(line);
     },
   };
 
-  #idleLine(origin: string): Line | undefined {
-    const idle = this.#idle.get(origin);
+  #wayTo(target: Target): Way {
+    const known = this.#waysKnown.get(target);
+    if (known !== undefined) return known;
+    const key = poolKey(target);
+    const way = this.#ways.get(key) ?? {
+      connector: new Connector(target, this.#options),
+      idle: [],
+    };
+    this.#ways.set(key, way);
+    this.#waysKnown.set(target, way);
+    return way;
+  }
+
+  #idleLine({ idle }: Way): Line | undefined {
     for (;;) {
-      const line = idle?.pop();
+      const line = idle.pop();
       if (line === undefined || line.isConnected) return line;
       this.#drop(line);
     }
   }
 
-  #openLine(origin: string): Line {
-    if (!this.#idle.has(origin)) this.#idle.set(origin, []);
-    const line = new Line(origin, this.#connect);
+  #openLine(way: Way): Line {
+    const line = new Line(way);
     this.#lines.add(line);
     return line;
   }
@@ -125,74 +124,66 @@ export class Sender {
     if (!this.#lines.delete(line)) return;
     void line.close();
   }
+}
 
-  #sweepBy(at: number): void {
-    if (at >= this.#sweepAt) return;
-    this.#disarm();
-    this.#sweepAt = at;
-    const ms = Math.max(0, at - this.#clock.monotonic());
-    this.#cancelSweep = this.#clock.after(ms, () => this.#sweep());
-  }
-
-  #disarm(): void {
-    this.#cancelSweep?.();
-    this.#cancelSweep = undefined;
-    this.#sweepAt = Number.POSITIVE_INFINITY;
-  }
-
-  #sweep(): void {
-    this.#disarm();
-    this.#endThoseBefore(this.#connecting, CONNECT_MS);
-    this.#endThoseBefore(this.#open, TOTAL_MS);
-  }
-
-  #endThoseBefore(exchanges: ReadonlySet<Exchange<Line>>, allowedMs: number): void {
-    const now = this.#clock.monotonic();
-    for (const exchange of [...exchanges]) {
-      const dueAt = exchange.startedAt + allowedMs;
-      if (dueAt > now) {
-        this.#sweepBy(dueAt);
-        return;
-      }
-      exchange.end(LATE);
-    }
-  }
+/** How one target is reached, for all whose pool key is the same. */
+interface Way {
+  readonly connector: Connector;
+  /** Connections that lie idle; the one used last comes first, so that the others may grow old and close. */
+  readonly idle: Line[];
 }
 
 /** A connection that carries one request at a time. */
 class Line implements Wire {
-  readonly origin: string;
+  readonly way: Way;
   readonly #client: Client;
+  #opening: Opening | undefined;
   #socket: Socket | undefined;
+  #fault: Error | undefined;
   #bytesBefore = 0;
   #answers = 0;
 
-  constructor(origin: string, connect: ReturnType<typeof buildConnector>) {
-    this.origin = origin;
-    this.#client = new Client(origin, {
+  constructor(way: Way) {
+    this.way = way;
+    this.#client = new Client(way.connector.origin, {
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: (options, callback) => {
-        // undici's connector returns its socket, which its types leave out; a deadline has to be able to cut it.
-        const socket: unknown = connect(options, callback);
-        this.#socket = socket instanceof Socket ? socket : undefined;
-        this.#answers = 0;
-      },
+      connect: (_options, callback) => this.#connect(callback),
     });
   }
 
   get isConnected(): boolean {
-    const socket = this.#socket;
-    return socket !== undefined && !socket.connecting && !socket.destroyed;
+    return this.#socket?.destroyed === false;
   }
 
   get isStale(): boolean {
     return this.#answers > 0 && this.#socket?.bytesRead === this.#bytesBefore;
   }
 
+  get proxyHost(): string | undefined {
+    return this.way.connector.proxyHost;
+  }
+
+  get isForwarded(): boolean {
+    return this.way.connector.isForwarded;
+  }
+
+  get fault(): Error | undefined {
+    return this.#fault;
+  }
+
+  get openedIn(): DialTimes | undefined {
+    return this.#answers === 0 ? this.#opening?.times : undefined;
+  }
+
   dispatch(request: Request, exchange: Exchange<Line>): void {
-    const { path, headers, body } = request;
-    this.#client.dispatch({ method: 'POST', path, headers, body }, exchange);
+    const { connector } = this.way;
+    const { method, body } = request;
+    const path = connector.isForwarded ? `${connector.origin}${request.path}` : request.path;
+    const headers = connector.isForwarded
+      ? [...request.headers, ...connector.forwardHeaders]
+      : request.headers;
+    this.#client.dispatch({ method, path, headers, body }, exchange);
   }
 
   requestStarts(): void {
@@ -205,7 +196,28 @@ class Line implements Wire {
 
   async close(reason: Error = STOPPED): Promise<void> {
     const closed = this.#client.destroy(reason);
+    this.#opening?.cut(reason);
     this.#socket?.destroy(reason);
     await closed;
+  }
+
+  #connect(callback: buildConnector.Callback): void {
+    this.#answers = 0;
+    // Wrapped, because undici dials again for ever on errors with some codes.
+    const fail = (error: unknown) => callback(new Error('no connection', { cause: error }), null);
+    try {
+      this.#opening = this.way.connector.prepare();
+    } catch (error) {
+      fail(error);
+      return;
+    }
+    this.#opening.open().then((socket) => {
+      this.#socket = socket;
+      this.#fault = undefined;
+      socket.once('error', (error) => {
+        this.#fault = error;
+      });
+      callback(null, socket);
+    }, fail);
   }
 }

@@ -3,9 +3,11 @@
  * follows it is read, up to a limit, only so that the connection can be used again.
  */
 import type { Clock } from '../clock.ts';
+import type { DialTimes } from '../dial.ts';
 import { codeOf } from '../errors.ts';
-import { networkWords } from './network-words.ts';
-import type { Answer } from './outcome.ts';
+import { AnswerHead } from './answer-head.ts';
+import { networkWords, proxyStatusWords } from './network-words.ts';
+import type { Answer, AttemptTrace } from './outcome.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 export const CONNECT_MS = 5_000;
@@ -25,6 +27,14 @@ export const STALE = Symbol('the connection was closed before the request reache
 export interface Wire {
   /** It has carried an answer before, and since `requestStarts` not a byte has come. */
   readonly isStale: boolean;
+  /** What its socket failed with first: undici lets "closed" take the place of a reason such as a TLS alert. */
+  readonly fault: Error | undefined;
+  /** Host of the proxy that it goes through. */
+  readonly proxyHost: string | undefined;
+  /** The proxy reads the requests and sends them on. */
+  readonly isForwarded: boolean;
+  /** How long it took to open, as far as it came to that; undefined once it has carried an answer. */
+  readonly openedIn: DialTimes | undefined;
   requestStarts(): void;
   answerStarts(): void;
   close(reason: Error): Promise<void>;
@@ -53,7 +63,7 @@ export class Exchange<Line extends Wire> {
   /** When it went on the wire: what is measured is the receiver, not the setting up of a connection. */
   #sentAt: number;
   #answer: Answer | undefined;
-  #answerBytes = 0;
+  #head: AnswerHead | undefined;
   #endedWith: Error | undefined;
   #isWhole = false;
   #isOver = false;
@@ -99,21 +109,16 @@ export class Exchange<Line extends Wire> {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     if (status < 200) return;
-    const retryAfterMs = parseRetryAfter(headers['retry-after'], this.#clock.now());
-    this.#answer = {
-      kind: 'answered',
-      status,
-      ms: this.#elapsed(),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    };
+    this.#head = new AnswerHead(headers['content-encoding']);
+    this.#answer = this.#answered(status, this.#head, headers['retry-after']);
     this.line.answerStarts();
     this.#resolve(this.#answer);
     this.#watch.answered(this);
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
-    this.#answerBytes += chunk.length;
-    if (this.#answerBytes > MOST_ANSWER_BYTES) controller.abort(ENOUGH);
+    this.#head?.take(chunk);
+    if ((this.#head?.bytes ?? 0) > MOST_ANSWER_BYTES) controller.abort(ENOUGH);
   }
 
   onResponseEnd(): void {
@@ -122,7 +127,9 @@ export class Exchange<Line extends Wire> {
   }
 
   onResponseError(_controller: Controller, error: Error): void {
-    this.#over(this.#answer ?? this.#failed(this.#endedWith ?? error));
+    const { fault = error } = this.line;
+    const reason = this.#endedWith ?? (codeOf(error) === 'UND_ERR_SOCKET' ? fault : error);
+    this.#over(this.#answer ?? this.#failed(reason));
   }
 
   #over(answer: Answer | typeof STALE): void {
@@ -132,24 +139,47 @@ export class Exchange<Line extends Wire> {
     this.#watch.over(this);
   }
 
-  #failed(error: Error): Answer | typeof STALE {
+  #answered(status: number, head: AnswerHead, retryAfter: string | string[] | undefined): Answer {
     const ms = this.#elapsed();
-    if (error === STOPPED) return { kind: 'cut' };
-    if (this.#controller === undefined) {
-      const why =
-        error === LATE ? `no connection within ${CONNECT_MS / 1000} s` : networkWords(error);
-      return { kind: 'unreachable', why, ms };
-    }
-    if (error === LATE) {
+    const trace = this.#trace({ firstByteMs: ms, answer: head });
+    if (status === 407 && this.line.isForwarded) {
       return {
-        kind: 'unanswered',
-        why: `no answer within ${TOTAL_MS / 1000} s`,
+        kind: 'unreachable',
+        why: proxyStatusWords(this.line.proxyHost ?? '', 407),
         ms,
-        timedOut: true,
+        trace,
       };
     }
+    const retryAfterMs = parseRetryAfter(retryAfter, this.#clock.now());
+    if (retryAfterMs === undefined) return { kind: 'answered', status, ms, trace };
+    return { kind: 'answered', status, ms, retryAfterMs, trace };
+  }
+
+  #failed(error: Error): Answer | typeof STALE {
+    const ms = this.#elapsed();
+    const trace = this.#trace({});
+    if (error === STOPPED) return { kind: 'cut' };
+    if (this.#controller === undefined || isRefusedByTls(error)) {
+      const why = error === LATE ? this.#lateWords() : networkWords(error);
+      return { kind: 'unreachable', why, ms, trace };
+    }
+    if (error === LATE) {
+      const why = `no answer within ${TOTAL_MS / 1000} s`;
+      return { kind: 'unanswered', why, ms, timedOut: true, trace };
+    }
     if (isClosed(error) && this.line.isStale && ms < STALE_WITHIN_MS) return STALE;
-    return { kind: 'unanswered', why: networkWords(error), ms, timedOut: false };
+    return { kind: 'unanswered', why: networkWords(error), ms, timedOut: false, trace };
+  }
+
+  #lateWords(): string {
+    const { proxyHost } = this.line;
+    const way = proxyHost === undefined ? '' : ` through the proxy ${proxyHost}`;
+    return `no connection${way} within ${CONNECT_MS / 1000} s`;
+  }
+
+  #trace(more: AttemptTrace): AttemptTrace {
+    const { openedIn } = this.line;
+    return openedIn === undefined ? more : { ...openedIn, ...more };
   }
 
   #elapsed(): number {
@@ -160,4 +190,9 @@ export class Exchange<Line extends Wire> {
 function isClosed(error: Error): boolean {
   const code = codeOf(error);
   return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+}
+
+/** A server that speaks TLS 1.3 refuses our certificate only once we take the connection for open. */
+function isRefusedByTls(error: Error): boolean {
+  return /^ERR_SSL_\w*ALERT_\w*(CERTIFICATE|UNKNOWN_CA)/.test(codeOf(error) ?? '');
 }

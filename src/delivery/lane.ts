@@ -6,27 +6,17 @@ import { Alarm } from '../alarm.ts';
 import type { Clock } from '../clock.ts';
 import type { LogEvent } from '../event.ts';
 import type { Log } from '../log.ts';
+import { whyExpired } from './age.ts';
 import type { Request } from './attempt.ts';
-import { type Answer, outcomeOf } from './outcome.ts';
+import type { Destination, Encoding } from './destination.ts';
+import { type Answer, type AttemptTrace, outcomeOf } from './outcome.ts';
 import type { Pace } from './pace.ts';
 import { RouteNews } from './route-news.ts';
-import { type RouteState, RouteTrouble, type Verdict } from './whose-trouble.ts';
-
-/** Where a lane leads. */
-export interface Destination {
-  /** The route's identity. */
-  readonly key: string;
-  /** What people see. */
-  readonly name: string;
-  readonly url: URL;
-  readonly authorization?: string;
-}
-
-/** What turns an event into a body. */
-export interface Encoding {
-  readonly contentType: string;
-  encode(event: LogEvent): Buffer;
-}
+import { RouteRequests } from './route-requests.ts';
+import { scheduleOf } from './schedule.ts';
+import type { StartRate } from './start-rate.ts';
+import type { RouteState, Verdict } from './verdict.ts';
+import { RouteTrouble } from './whose-trouble.ts';
 
 /** What a lane must know of a delivery. */
 export interface Sendable {
@@ -36,7 +26,30 @@ export interface Sendable {
   readonly tries: number;
   readonly firstAttemptAt?: number;
   readonly lastAttemptAt?: number;
+  /** When it was read from Okta, ms since 1970. */
+  readonly readAt?: number;
+  /** A person asked for it to be sent again. */
+  readonly replay?: boolean;
 }
+
+/** What the rule says of an attempt, and what the attempt was like. */
+export type Settled = Verdict & { readonly trace?: AttemptTrace };
+
+/** What becomes of a delivery: what came of its attempt, or that it was too old for one. */
+export type Settlement =
+  | Settled
+  | { readonly kind: 'expired'; readonly at: number; readonly why: string };
+
+/** What people asked of a route from outside. */
+export interface Wish {
+  /** Nothing is sent until somebody resumes it. */
+  readonly paused: boolean;
+  /** When somebody last asked for it to go on, ms since 1970. */
+  readonly resumedAt?: number;
+}
+
+/** Too old to be sent, and not yet recorded: beyond so many the lane waits, or they would fill the memory. */
+const MOST_EXPIRING = 64;
 
 /** Sends one request; never rejects. */
 export interface Sends {
@@ -49,6 +62,7 @@ export interface LaneOptions {
   readonly state: RouteState;
   readonly sender: Sends;
   readonly pace: Pace;
+  readonly startRate: StartRate;
   readonly clock: Clock;
   readonly log: Log;
   readonly userAgent: string;
@@ -63,15 +77,19 @@ export interface LaneOptions {
 export class Lane {
   readonly key: string;
   readonly name: string;
+  /** Undefined: its deliveries wait for nobody. */
+  readonly orderedBy: string | undefined;
   readonly #options: LaneOptions;
   readonly #trouble: RouteTrouble;
-  readonly #origin: string;
-  readonly #path: string;
-  readonly #headers: readonly string[];
+  readonly #requests: RouteRequests;
   readonly #closed = new AbortController();
   readonly #news: RouteNews;
   #inFlight = 0;
+  #expiring = 0;
   #running = 0;
+  #isPaused = false;
+  /** The last wish to go on that was seen; undefined before the first look. */
+  #resumedAt: number | undefined;
   readonly #alarm: Alarm;
   readonly #wake = () => this.#alarm.ring();
 
@@ -79,16 +97,17 @@ export class Lane {
     const { destination, encoding, clock, random } = options;
     this.key = destination.key;
     this.name = destination.name;
+    this.orderedBy = destination.order?.by;
     this.#options = options;
     this.#alarm = new Alarm(options.clock);
-    this.#origin = destination.url.origin;
-    this.#path = `${destination.url.pathname}${destination.url.search}`;
-    this.#headers = headersOf(destination, encoding, options.userAgent);
+    this.#requests = new RouteRequests(destination, encoding, options.userAgent);
     this.#news = new RouteNews(options.log, this.name, options.state);
     this.#trouble = new RouteTrouble({
       state: options.state,
       now: clock.now(),
       random,
+      schedule: scheduleOf(destination.retry?.delaysMs),
+      strict: this.orderedBy === 'strict',
       ...(options.longestProbeMs !== undefined && { longestProbeMs: options.longestProbeMs }),
       onChange: (state) => this.#changed(state),
     });
@@ -103,6 +122,10 @@ export class Lane {
 
   get state(): RouteState {
     return this.#trouble.state;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
   }
 
   /** Aborts when the lane is closed: no more deliveries are taken. */
@@ -129,18 +152,34 @@ export class Lane {
     this.#wake();
   }
 
+  /** Pauses or goes on as people want it. A wish to go on that is newer than the last one seen also tries a held route. */
+  obey({ paused, resumedAt = 0 }: Wish): void {
+    const isNew = this.#resumedAt !== undefined && resumedAt > this.#resumedAt;
+    this.#resumedAt = resumedAt;
+    const isOver = this.#isPaused && !paused;
+    if (paused && !this.#isPaused) this.#news.paused();
+    if (isOver || (isNew && !paused)) this.#news.resumed();
+    this.#isPaused = paused;
+    if (isNew) this.#trouble.vouch();
+    if (isNew) this.tryAgain();
+    this.#wake();
+  }
+
   /**
    * Sends one delivery and hands `record` what becomes of it; `undefined` when it was cut by our own stop, which is no
-   * attempt. Resolves once `record` has; rejects only with what `record` throws.
+   * attempt. One that is too old is not sent. Resolves once `record` has; rejects only with what `record` throws.
    */
   async start(
     delivery: Sendable,
-    record: (verdict: Verdict | undefined) => Promise<void>,
+    record: (settlement: Settlement | undefined) => Promise<void>,
   ): Promise<void> {
     this.#running += 1;
     try {
-      const verdict = await this.#send(delivery);
-      await record(verdict);
+      const { clock, destination } = this.#options;
+      const why = whyExpired(delivery, destination.maxAgeMs, clock.now());
+      await (why === undefined
+        ? record(await this.#send(delivery))
+        : this.#expire(delivery, why, record));
     } finally {
       this.#running -= 1;
       this.#wake();
@@ -158,25 +197,35 @@ export class Lane {
     while (this.#inFlight > 0) await this.#wait(Number.POSITIVE_INFINITY, never);
   }
 
-  async #send(delivery: Sendable): Promise<Verdict | undefined> {
-    const { pace, sender, clock, encoding } = this.#options;
-    const { id } = delivery.event;
-    const request = {
-      origin: this.#origin,
-      path: this.#path,
-      headers: [...this.#headers, 'webhook-id', id, 'loghook-attempt', `${delivery.attempts + 1}`],
-      body: encoding.encode(delivery.event),
-    };
+  async #expire(
+    delivery: Sendable,
+    why: string,
+    record: (settlement: Settlement) => Promise<void>,
+  ): Promise<void> {
+    this.#expiring += 1;
+    try {
+      this.#news.died(delivery, why);
+      await record({ kind: 'expired', at: this.#options.clock.now(), why });
+    } finally {
+      this.#expiring -= 1;
+    }
+  }
+
+  async #send(delivery: Sendable): Promise<Settled | undefined> {
+    const { pace, startRate, sender, clock, destination } = this.#options;
+    const request = this.#requests.of(delivery, clock.now());
     this.#inFlight += 1;
     pace.started();
-    const outcome = outcomeOf(await sender.send(request));
+    startRate.started();
+    const outcome = outcomeOf(await sender.send(request), destination.retry);
     this.#inFlight -= 1;
     if (outcome.kind === 'cut') {
       pace.abandoned();
       this.#wake();
       return undefined;
     }
-    const verdict = this.#trouble.judge(delivery, outcome, clock.now());
+    const judged = this.#trouble.judge(delivery, outcome, clock.now());
+    const verdict = outcome.trace === undefined ? judged : { ...judged, trace: outcome.trace };
     // Only answers of the usual kind show how fast the receiver is: a refusal may be quicker, and says nothing.
     if (outcome.kind === 'delivered') pace.answered(outcome.ms, false);
     else if (outcome.congested) pace.answered(outcome.ms, true);
@@ -197,10 +246,21 @@ export class Lane {
   }
 
   #waitMs(): number {
-    const { pace, clock } = this.#options;
-    const isOpen = this.#options.ignoreHold && this.state.kind === 'held';
-    const gate = isOpen ? 0 : this.#trouble.waitMs(clock.now(), this.#inFlight);
+    const { pace, startRate } = this.#options;
+    if (this.#isPaused || this.#isFull()) return Number.POSITIVE_INFINITY;
+    const gate = Math.max(this.#gateMs(), startRate.waitMs());
+    // Asked last: a lane that must wait for something else is no backlog that could use a faster pace.
     return gate > 0 ? gate : pace.waitMs(this.#inFlight);
+  }
+
+  #isFull(): boolean {
+    const { concurrency = Number.POSITIVE_INFINITY } = this.#options.destination;
+    return this.#inFlight >= concurrency || this.#expiring >= MOST_EXPIRING;
+  }
+
+  #gateMs(): number {
+    const isOpen = this.#options.ignoreHold && this.state.kind === 'held';
+    return isOpen ? 0 : this.#trouble.waitMs(this.#options.clock.now(), this.#inFlight);
   }
 
   /** Ends after `ms`, when something happens on the lane or its origin, or when `signal` aborts. */
@@ -209,18 +269,4 @@ export class Lane {
     await this.#alarm.wait(ms, signal);
     stopListening();
   }
-}
-
-/** The headers that all of a route's requests have in common. */
-function headersOf(destination: Destination, encoding: Encoding, userAgent: string): string[] {
-  const headers = [
-    'content-type',
-    encoding.contentType,
-    'user-agent',
-    userAgent,
-    'loghook-route',
-    destination.name,
-  ];
-  const { authorization } = destination;
-  return authorization === undefined ? headers : [...headers, 'authorization', authorization];
 }

@@ -1,9 +1,11 @@
 /** All lanes that are open: one for each route in force. */
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { type Destination, type Encoding, Lane, type Sends } from './lane.ts';
+import type { Destination, Encoding } from './destination.ts';
+import { Lane, type Sends, type Wish } from './lane.ts';
 import { Paces } from './pace.ts';
-import type { RouteState } from './whose-trouble.ts';
+import { StartRates } from './start-rate.ts';
+import type { RouteState } from './verdict.ts';
 
 export interface LanesOptions {
   readonly encoding: Encoding;
@@ -23,17 +25,23 @@ export interface LanesOptions {
 export class Lanes {
   readonly #options: LanesOptions;
   readonly #paces: Paces;
+  readonly #startRates: StartRates;
   readonly #open = new Map<string, Lane>();
-  /** Of routes that went, while something of theirs is in flight. */
   readonly #leaving = new Set<Lane>();
 
   constructor(options: LanesOptions) {
     this.#options = options;
     this.#paces = new Paces(options.clock);
+    this.#startRates = new StartRates(options.clock);
   }
 
   get all(): readonly Lane[] {
     return [...this.#open.values()];
+  }
+
+  /** Of routes that went, while something of theirs is in flight. */
+  get leaving(): readonly Lane[] {
+    return [...this.#leaving];
   }
 
   get(key: string): Lane | undefined {
@@ -48,6 +56,7 @@ export class Lanes {
       destination,
       state,
       pace: this.#paces.of(destination.url.origin),
+      startRate: this.#startRates.of(destination.key, destination.rate),
       onState: (changed) => onState(lane, changed),
     });
     this.#open.set(destination.key, lane);
@@ -56,12 +65,23 @@ export class Lanes {
 
   /** Closes the lanes of routes that are not among `keys`; what is in flight ends by itself, and `drained` waits for it. */
   keepOnly(keys: ReadonlySet<string>): void {
-    for (const [key, lane] of this.#open) {
-      if (keys.has(key)) continue;
+    this.end(new Set([...this.#open.keys()].filter((key) => !keys.has(key))));
+  }
+
+  /** Closes the lanes of `keys`, and returns them; what is in flight ends by itself. */
+  end(keys: ReadonlySet<string>): Lane[] {
+    const ending = [...this.#open.values()].filter(({ key }) => keys.has(key));
+    for (const lane of ending) {
       lane.close();
-      this.#open.delete(key);
+      this.#open.delete(lane.key);
       void this.#leave(lane);
     }
+    return ending;
+  }
+
+  /** Hands each lane what people asked of its route. */
+  obey(wishes: readonly (Wish & { readonly key: string })[]): void {
+    for (const wish of wishes) this.#open.get(wish.key)?.obey(wish);
   }
 
   closeAll(): void {

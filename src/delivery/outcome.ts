@@ -10,21 +10,45 @@ export type Answer =
       readonly status: number;
       readonly ms: number;
       readonly retryAfterMs?: number;
+      readonly trace?: AttemptTrace;
     }
   /** No connection: the receiver cannot have seen the event. */
-  | { readonly kind: 'unreachable'; readonly why: string; readonly ms: number }
+  | {
+      readonly kind: 'unreachable';
+      readonly why: string;
+      readonly ms: number;
+      readonly trace?: AttemptTrace;
+    }
   /** Sent, and no status line came back: the receiver may or may not have the event. */
   | {
       readonly kind: 'unanswered';
       readonly why: string;
       readonly ms: number;
       readonly timedOut: boolean;
+      readonly trace?: AttemptTrace;
     }
   /** Cut by our own stop: it says nothing about the receiver. */
   | { readonly kind: 'cut' };
 
+/** What an attempt was like on the wire, for people. Durations in ms; absent where it did not come to that. */
+export interface AttemptTrace {
+  /** Absent when the connection was open already. */
+  readonly dnsMs?: number;
+  readonly connectMs?: number;
+  readonly tlsMs?: number;
+  /** From the request on the wire to the status line. */
+  readonly firstByteMs?: number;
+  /** `head` is replaced as the body comes, up to its first 200 bytes; nothing waits for it. */
+  readonly answer?: { readonly head: Buffer };
+}
+
 export type Outcome =
-  | { readonly kind: 'delivered'; readonly status: number; readonly ms: number }
+  | {
+      readonly kind: 'delivered';
+      readonly status: number;
+      readonly ms: number;
+      readonly trace?: AttemptTrace;
+    }
   | Failure
   | { readonly kind: 'cut' };
 
@@ -41,6 +65,17 @@ export interface Failure {
   readonly retryAfterMs?: number;
   /** A sign of overload: 429, 503 or a time-out. */
   readonly congested: boolean;
+  /** The route says that this status is never the event's fault. */
+  readonly spares?: boolean;
+  readonly trace?: AttemptTrace;
+}
+
+/** What a route says of statuses, before the usual reading. */
+export interface StatusRules {
+  /** These judge the event. */
+  readonly event?: readonly number[];
+  /** These are never held against an event. */
+  readonly route?: readonly number[];
 }
 
 /** Statuses that judge the request rather than report trouble (RFC 9110 section 15.5). */
@@ -72,27 +107,35 @@ const WORDS: Readonly<Record<number, string>> = {
   504: 'gateway timeout',
 };
 
-export function outcomeOf(answer: Answer): Outcome {
+export function outcomeOf(answer: Answer, rules: StatusRules = {}): Outcome {
   if (answer.kind === 'cut') return answer;
+  const { ms } = answer;
+  const trace = answer.trace === undefined ? {} : { trace: answer.trace };
   if (answer.kind === 'unreachable') {
-    return { kind: 'unreachable', why: answer.why, ms: answer.ms, congested: false };
+    return { kind: 'unreachable', why: answer.why, ms, congested: false, ...trace };
   }
   if (answer.kind === 'unanswered') {
-    return { kind: 'failed', why: answer.why, ms: answer.ms, congested: answer.timedOut };
+    return { kind: 'failed', why: answer.why, ms, congested: answer.timedOut, ...trace };
   }
-  const { status, ms, retryAfterMs } = answer;
-  if (status >= 200 && status < 300) return { kind: 'delivered', status, ms };
+  const { status, retryAfterMs } = answer;
+  if (status >= 200 && status < 300) return { kind: 'delivered', status, ms, ...trace };
+  const kind = failureKind(status, rules);
+  const spares = kind !== 'verdict' && rules.route?.includes(status) === true;
   return {
-    kind: failureKind(status),
+    kind,
     why: describeStatus(status),
     status,
     ms,
     congested: status === 429 || status === 503,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(spares && { spares }),
+    ...trace,
   };
 }
 
-function failureKind(status: number): Failure['kind'] {
+function failureKind(status: number, { event = [], route = [] }: StatusRules): Failure['kind'] {
+  if (event.includes(status)) return 'verdict';
+  if (route.includes(status) && VERDICTS.has(status)) return 'failed';
   if (status === 429) return 'throttled';
   if (status === 410) return 'gone';
   return VERDICTS.has(status) ? 'verdict' : 'failed';

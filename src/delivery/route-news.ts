@@ -4,7 +4,7 @@
  */
 import type { Log } from '../log.ts';
 import type { Outcome } from './outcome.ts';
-import type { RouteState, Verdict } from './whose-trouble.ts';
+import type { RouteState, Verdict } from './verdict.ts';
 
 const QUIET_MS = 60_000;
 const REASON_QUIET_MS = 15_000;
@@ -58,11 +58,19 @@ export class RouteNews {
     const next =
       verdict.kind === 'postponed' ? { nextAt: new Date(verdict.dueAt).toISOString() } : {};
     this.#failed({ ...fields, why: outcome.why, ...next }, verdict.kind === 'dead', now);
-    if (verdict.kind !== 'dead') return;
-    this.#log.error(
-      { route: this.#route, event: delivery.event.id, why: outcome.why },
-      'dead letter',
-    );
+    if (verdict.kind === 'dead') this.died(delivery, outcome.why);
+  }
+
+  died(delivery: Attempted, why: string): void {
+    this.#log.error({ route: this.#route, event: delivery.event.id, why }, 'dead letter');
+  }
+
+  paused(): void {
+    this.#log.warn({ route: this.#route }, 'route paused');
+  }
+
+  resumed(): void {
+    this.#log.info({ route: this.#route }, 'route resumed');
   }
 
   /** The route has a new state. A probe that fails only moves the time of the next, which is no news. */

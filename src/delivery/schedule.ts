@@ -28,13 +28,27 @@ const PROBE_DELAYS: readonly number[] = [5, 10, 20, 40, 80, 160, 320, 640, 900].
 /** Jitter is only ever added, so that no receiver is asked earlier than it was told. */
 const JITTER = 0.2;
 
+/** Ms between the tries of an event, by what it fails with. */
+export interface Schedule {
+  readonly verdict: readonly number[];
+  readonly failure: readonly number[];
+}
+
+/** What holds for a route that says nothing else. */
+export const USUAL_SCHEDULE: Schedule = { verdict: VERDICT_DELAYS, failure: FAILURE_DELAYS };
+
+/** The route's own delays, whatever an event fails with, or the usual ones. */
+export function scheduleOf(delaysMs: readonly number[] | undefined): Schedule {
+  return delaysMs === undefined ? USUAL_SCHEDULE : { verdict: delaysMs, failure: delaysMs };
+}
+
 /** Ms until the next try after `tries` counted ones, or undefined when they are used up. */
 export function retryDelay(
-  kind: 'verdict' | 'failure',
+  delays: readonly number[],
   tries: number,
   random: () => number,
 ): number | undefined {
-  const delay = (kind === 'verdict' ? VERDICT_DELAYS : FAILURE_DELAYS)[tries];
+  const delay = delays[tries];
   return delay === undefined ? undefined : jittered(delay, random);
 }
 

@@ -9,52 +9,16 @@
  * `#move` is the only place that changes the state. A held route keeps its gate open until two events have failed:
  * one may fail by its own fault, so another one that arrives is tried at once and settles the question. A pause that
  * the receiver asked for closes the gate in any state. Requests that were out when a gate closed tell nothing new.
+ *
+ * In strict order nothing can get through beside the event at the head, so it is judged by what came before it: a
+ * verdict (400, 422 …) counts against the event while something has been delivered since the last dead letter. After
+ * its tries it dies and the next one goes; fails that one too, it was the route: held, and no further event dies.
+ * Whatever else fails (401, 500, time-outs) is the route's. After a restart a route that was held has first to deliver
+ * something, unless its head was charged before; a person who resumes it vouches for it.
  */
 import type { Failure, Outcome } from './outcome.ts';
-import { probeDelay, retryDelay } from './schedule.ts';
-
-export type RouteState =
-  | { readonly kind: 'flowing' }
-  | {
-      readonly kind: 'slowed';
-      readonly why: string;
-      readonly since: number;
-      readonly until: number;
-    }
-  | {
-      readonly kind: 'held';
-      readonly why: string;
-      readonly since: number;
-      /** When the next probe may go, ms since 1970; absent when the route waits for a person. */
-      readonly until?: number;
-    };
-
-/** What the rule must know of an event that was tried. */
-export interface Tried {
-  readonly seq: number;
-  readonly attempts: number;
-  readonly tries: number;
-  /** When it was tried before, ms since 1970. */
-  readonly lastAttemptAt?: number;
-}
-
-export type Verdict =
-  | {
-      readonly kind: 'delivered';
-      readonly at: number;
-      readonly status: number;
-      readonly ms: number;
-    }
-  | {
-      readonly kind: 'postponed';
-      readonly at: number;
-      readonly dueAt: number;
-      /** Whether the attempt counts against the event. */
-      readonly charged: boolean;
-      readonly status?: number;
-      readonly why: string;
-    }
-  | { readonly kind: 'dead'; readonly at: number; readonly status?: number; readonly why: string };
+import { probeDelay, retryDelay, type Schedule, USUAL_SCHEDULE } from './schedule.ts';
+import type { RouteState, Tried, Verdict } from './verdict.ts';
 
 /** Failures in a row, with no success between, that hold a route. Without a connection, two are enough. */
 const HOLD_AFTER = 5;
@@ -72,6 +36,10 @@ export class RouteTrouble {
   readonly #random: () => number;
   readonly #onChange: (state: RouteState) => void;
   readonly #longestProbeMs: number;
+  readonly #schedule: Schedule;
+  readonly #isStrict: boolean;
+  /** In strict order: something was delivered since the last dead letter. */
+  #isProven: boolean;
   #state: RouteState;
   #lastSuccessAt = Number.NEGATIVE_INFINITY;
   /** Until when the receiver asked to be left alone: 429 or Retry-After. */
@@ -90,12 +58,18 @@ export class RouteTrouble {
     readonly random: () => number;
     /** A held route is tried at least this often, ms. */
     readonly longestProbeMs?: number;
+    readonly schedule?: Schedule;
+    /** No event is sent before the one in front of it is delivered or dead. */
+    readonly strict?: boolean;
     readonly onChange: (state: RouteState) => void;
   }) {
     this.#random = options.random;
     this.#onChange = options.onChange;
     this.#longestProbeMs = options.longestProbeMs ?? Number.POSITIVE_INFINITY;
+    this.#schedule = options.schedule ?? USUAL_SCHEDULE;
+    this.#isStrict = options.strict === true;
     const { state, now } = options;
+    this.#isProven = state.kind !== 'held';
     const isFar = state.kind !== 'flowing' && (state.until ?? now) > now + FURTHEST_MS;
     this.#state = isFar ? { ...state, until: now } : state;
   }
@@ -113,12 +87,17 @@ export class RouteTrouble {
     return Math.max(0, (this.#failed.size < 2 ? this.#askedUntil : state.until) - now);
   }
 
-  /** A person wants it tried again now: after a restart, a reload, a `resume`. */
+  /** A person wants it tried again now: after a restart, a reload. */
   tryAgain(now: number): void {
     if (this.#state.kind !== 'held') return;
     this.#probes = 0;
     this.#askedUntil = Number.NEGATIVE_INFINITY;
     this.#move({ ...this.#state, until: now });
+  }
+
+  /** A person says that the route is in order: in strict order a verdict counts against the head again. */
+  vouch(): void {
+    this.#isProven = true;
   }
 
   /** The wall clock was set back by `ms`: what lay ahead of it stays as far ahead. */
@@ -137,12 +116,16 @@ export class RouteTrouble {
     const charged = this.#isEventsFault(event, outcome);
     const isThrottled = outcome.kind === 'throttled';
     if (isThrottled || outcome.retryAfterMs !== undefined) this.#slow(outcome, now);
-    if (!isThrottled || this.#state.kind === 'held') this.#countFailure(event, outcome, now);
-    return this.#verdictOn(event, outcome, charged, now);
+    if (!isThrottled || this.#state.kind === 'held')
+      this.#countFailure(event, outcome, charged, now);
+    const verdict = this.#verdictOn(event, outcome, charged, now);
+    if (verdict.kind === 'dead') this.#isProven = false;
+    return verdict;
   }
 
   #succeeded(outcome: { readonly status: number; readonly ms: number }, now: number): Verdict {
     this.#lastSuccessAt = now;
+    this.#isProven = true;
     this.#failuresInRow = 0;
     this.#throttledInRow = 0;
     this.#goneInRow = 0;
@@ -155,21 +138,28 @@ export class RouteTrouble {
 
   /** Others got through since it was tried last; and "later", or a request that never left, proves nothing. */
   #isEventsFault(event: Tried, failure: Failure): boolean {
+    if (failure.spares) return false;
+    if (this.#isStrict) return this.#isHeadsFault(event, failure);
     if (this.#state.kind === 'held') return false;
     if (failure.kind === 'throttled' || failure.kind === 'unreachable') return false;
     if (failure.congested && failure.retryAfterMs !== undefined) return false;
     return event.lastAttemptAt !== undefined && this.#lastSuccessAt > event.lastAttemptAt;
   }
 
+  #isHeadsFault(event: Tried, failure: Failure): boolean {
+    const isAgain = event.attempts > 0;
+    return failure.kind === 'verdict' && isAgain && (this.#isProven || event.tries > 0);
+  }
+
   #verdictOn(event: Tried, failure: Failure, charged: boolean, now: number): Verdict {
     const tries = event.tries + (charged ? 1 : 0);
     const kind = failure.kind === 'verdict' ? 'verdict' : 'failure';
     const alone = !charged && event.attempts > 0;
-    const delay = alone
-      ? this.#probeDelay(event.attempts - event.tries)
-      : retryDelay(kind, tries, this.#random);
+    const next = alone ? undefined : retryDelay(this.#schedule[kind], tries, this.#random);
     const status = failure.status === undefined ? {} : { status: failure.status };
-    if (delay === undefined) return { kind: 'dead', at: now, why: failure.why, ...status };
+    if (charged && next === undefined)
+      return { kind: 'dead', at: now, why: failure.why, ...status };
+    const delay = next ?? this.#probeDelay(event.attempts - event.tries);
     const dueAt = this.#gateOpensAt() ?? now + Math.max(delay, failure.retryAfterMs ?? 0);
     return { kind: 'postponed', at: now, dueAt, charged, why: failure.why, ...status };
   }
@@ -196,11 +186,12 @@ export class RouteTrouble {
     return Math.round(Math.min(doubled, LONGEST_PAUSE_MS) * (1 + 0.2 * this.#random()));
   }
 
-  #countFailure(event: Tried, failure: Failure, now: number): void {
+  #countFailure(event: Tried, failure: Failure, charged: boolean, now: number): void {
     this.#failuresInRow += 1;
     this.#goneInRow = failure.kind === 'gone' ? this.#goneInRow + 1 : 0;
     if (this.#failed.size < 2) this.#failed.add(event.seq);
-    if (this.#state.kind !== 'held' && this.#failuresInRow < this.#holdAfter(failure, now)) return;
+    const isEnough = this.#failuresInRow >= this.#holdAfter(failure, now);
+    if (this.#state.kind !== 'held' && (!isEnough || (this.#isStrict && charged))) return;
     this.#hold(failure, now);
   }
 

@@ -16,7 +16,10 @@ export interface Cursor {
   readonly readAt: number;
 }
 
+/** What may be missing was published between `fromMs` and `toMs`; it was noticed at `at`. All by Okta's clock. */
 export interface Gap {
+  readonly kind: 'refused-link' | 'beyond-retention' | 'unreadable-page';
+  readonly at: number;
   readonly fromMs: number;
   readonly toMs: number;
   readonly why: string;
@@ -45,7 +48,7 @@ export class Position {
   url: string;
   /** Whether `url` came from Okta; if not it is a start of our own. */
   isLink: boolean;
-  /** What may be missing before the next page, to be said with it. */
+  /** What may be missing before the next page, to be taken with it. */
   gap: Gap | undefined;
   readonly #query: Query;
   #lastPublishedAt: number | undefined;
@@ -86,16 +89,20 @@ export class Position {
       this.url = next;
       this.isLink = true;
     }
-    this.gap = undefined;
     return this.#cursor();
   }
 
-  /** To the later of the last event − 10 min and `nowMs` − 89 days. Returns where that is. */
-  fallBack(nowMs: number, why: string): number {
+  /**
+   * To the later of the last event − 10 min and `nowMs` − 89 days. Returns where that is. With `isGap` it counts as a
+   * gap even where all of the time is read again: what reached the log later than the overlap is long may be missing.
+   */
+  fallBack(nowMs: number, why: string, isGap: boolean): number {
     const last = this.#lastPublishedAt ?? sinceIn(this.url) ?? this.#readAt ?? nowMs;
     const wanted = last - OVERLAP_MS;
     const since = Math.max(wanted, nowMs - REACH_MS);
-    if (since > wanted) this.gap = { fromMs: wanted, toMs: since, why };
+    const found = { at: nowMs, fromMs: wanted, why };
+    if (since > wanted) this.gap = { ...found, kind: 'beyond-retention', toMs: since };
+    else if (isGap) this.gap = { ...found, kind: 'refused-link', toMs: nowMs };
     this.url = startUrl(this.#query, { since });
     this.isLink = false;
     return since;
@@ -103,8 +110,15 @@ export class Position {
 
   /** For a page of events without a link that leads on: from its last event, with the overlap. */
   restart(nowMs: number): Cursor {
-    this.fallBack(nowMs, 'a page without a next link');
+    this.fallBack(nowMs, 'a page without a next link', false);
     return this.#cursor();
+  }
+
+  /** What may be missing, once. */
+  takeGap(): Gap[] {
+    const { gap } = this;
+    this.gap = undefined;
+    return gap === undefined ? [] : [gap];
   }
 
   #cursor(): Cursor {

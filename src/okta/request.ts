@@ -3,8 +3,9 @@
  * configured org, and no redirect is ever followed; requests go to the org's origin whatever a link says.
  */
 import pRetry from 'p-retry';
-import { Pool } from 'undici';
+import { type buildConnector, Pool } from 'undici';
 import type { Clock } from '../clock.ts';
+import { Opening } from '../dial.ts';
 import { codeOf, OktaError, reasonOf } from '../errors.ts';
 import { type AnswerBody, readBody } from './answer-body.ts';
 import type { Credentials } from './credentials.ts';
@@ -37,17 +38,20 @@ export interface OktaDoorOptions {
   readonly userAgent: string;
   /** Called before each wait that the rate budget asks for. */
   readonly onWait: (waitMs: number) => void;
+  /** A tunnel through it leads to the org; it never reads a request. */
+  readonly proxy?: URL;
 }
 
 export class OktaDoor {
   readonly #options: OktaDoorOptions;
+  readonly #openings = new Set<Opening>();
   #pool: Pool;
   #wakes = 0;
   #secret = '';
 
   constructor(options: OktaDoorOptions) {
     this.#options = options;
-    this.#pool = openPool(options.org);
+    this.#pool = openPool(options, this.#openings);
   }
 
   /**
@@ -77,7 +81,8 @@ export class OktaDoor {
   reconnect(): void {
     this.#wakes++;
     const old = this.#pool;
-    this.#pool = openPool(this.#options.org);
+    this.#cutOpenings();
+    this.#pool = openPool(this.#options, this.#openings);
     // Destroying fails nobody but the requests in flight, which hear of it themselves.
     old.destroy().catch(() => undefined);
   }
@@ -88,7 +93,12 @@ export class OktaDoor {
   }
 
   async close(): Promise<void> {
+    this.#cutOpenings();
     await this.#pool.destroy();
+  }
+
+  #cutOpenings(): void {
+    for (const opening of this.#openings) opening.cut(new Error('closed'));
   }
 
   async #untilAllowed(signal: AbortSignal): Promise<void> {
@@ -183,13 +193,39 @@ function originOf(url: string): string | undefined {
   return URL.canParse(url) ? new URL(url).origin : undefined;
 }
 
-function openPool(org: URL): Pool {
+function openPool({ org, proxy, clock }: OktaDoorOptions, openings: Set<Opening>): Pool {
+  // An http org is a practice org: nothing but a tunnel may carry the token, and a tunnel needs https.
+  const isTunnelled = proxy !== undefined && org.protocol === 'https:';
   return new Pool(org.origin, {
-    connect: { timeout: CONNECT_MS },
+    connect: isTunnelled ? tunnel({ url: org, proxy, clock }, openings) : { timeout: CONNECT_MS },
     headersTimeout: SILENCE_MS,
     bodyTimeout: SILENCE_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
   });
+}
+
+function tunnel(
+  way: { readonly url: URL; readonly proxy: URL; readonly clock: Clock },
+  openings: Set<Opening>,
+): buildConnector.connector {
+  return (_options, callback) => {
+    const opening = new Opening({ ...way, judge: () => undefined });
+    openings.add(opening);
+    const late = new Error(`no connection through the proxy ${way.proxy.host} in time`);
+    const cancel = way.clock.after(CONNECT_MS, () => opening.cut(late));
+    const over = () => {
+      cancel();
+      openings.delete(opening);
+    };
+    opening
+      .open()
+      .finally(over)
+      .then(
+        (socket) => callback(null, socket),
+        // Wrapped, because undici dials again for ever on errors with some codes.
+        (cause: unknown) => callback(new Error('no connection', { cause }), null),
+      );
+  };
 }
 
 function dateOf(value: HeaderValue): number | undefined {

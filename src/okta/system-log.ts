@@ -27,8 +27,8 @@ export interface Page {
   readonly leftovers: readonly Leftover[];
   /** There were as many events as were asked for: there are more. */
   readonly full: boolean;
-  /** What may be missing before or in this page, and why. */
-  readonly gap?: Gap;
+  /** What may be missing before or in this page, and why; to be kept in the same transaction. */
+  readonly gaps: readonly Gap[];
 }
 
 export interface SystemLogOptions {
@@ -43,10 +43,12 @@ export interface SystemLogOptions {
   /** The part (0..1) of the rate limit that may be used. Default: 0.5. */
   readonly rateShare?: number;
   readonly filter?: string;
+  /** The tunnel to the org leads through it. */
+  readonly proxy?: URL;
   /** Events a page, 1..1000. Default: 1000. */
   readonly limit?: number;
-  /** Told what keeps the log from being read, in words, and undefined when it is read again. */
-  readonly onTrouble?: (trouble: string | undefined) => void;
+  /** Told what keeps the log from being read, when it is said, and undefined when it is read again. */
+  readonly onTrouble?: (trouble: Trouble | undefined) => void;
   /** 0 ≤ n < 1, for jitter. */
   readonly random?: () => number;
 }
@@ -58,6 +60,16 @@ interface Reading {
   readonly firstStart: boolean;
   readonly signal: AbortSignal;
 }
+
+interface FallBack {
+  readonly now: number;
+  readonly level: 'warn' | 'debug';
+  readonly why: string;
+  readonly isGap: boolean;
+}
+
+/** Nobody refused anything: what is asked for is another. */
+const FILTER_CHANGED = 'filter changed';
 
 export class SystemLog {
   readonly #options: SystemLogOptions;
@@ -143,7 +155,10 @@ export class SystemLog {
     const { clock, org } = this.#options;
     const position = Position.resume(this.#query, cursor);
     const why = unfit(org, this.#query, cursor);
-    if (why !== undefined) this.#fallBack(position, clock.now(), 'warn', why);
+    if (why !== undefined) {
+      const isGap = why !== FILTER_CHANGED;
+      this.#fallBack(position, { now: clock.now(), level: 'warn', why, isGap });
+    }
     return position;
   }
 
@@ -177,13 +192,19 @@ export class SystemLog {
   #taken(read: ReadPage, position: Position, oktaNowMs: number): Page {
     const { events, leftovers, gaveUp } = read;
     const full = events.length >= position.limit;
-    let { gap } = position;
+    const gaps = position.takeGap();
     let cursor = position.moveOn(read.next, events, oktaNowMs);
-    if (gaveUp?.eventsMissing) {
-      gap ??= { fromMs: cursor.lastPublishedAt ?? oktaNowMs, toMs: oktaNowMs, why: gaveUp.why };
+    if (gaveUp !== undefined && (gaveUp.eventsMissing || leftovers.length > 0)) {
+      gaps.push({
+        kind: 'unreadable-page',
+        at: oktaNowMs,
+        fromMs: cursor.lastPublishedAt ?? oktaNowMs,
+        toMs: oktaNowMs,
+        why: gaveUp.why,
+      });
     }
     if (gaveUp !== undefined && read.next === undefined) cursor = position.restart(oktaNowMs);
-    return { events, cursor, leftovers, full, ...(gap !== undefined && { gap }) };
+    return { events, cursor, leftovers, full, gaps: [...gaps, ...position.takeGap()] };
   }
 
   #allIsWell(): void {
@@ -238,16 +259,18 @@ export class SystemLog {
   async #leaveLink(trouble: Trouble, { position, signal }: Reading): Promise<void> {
     const now = trouble.oktaNowMs ?? this.#options.clock.now();
     const again = this.#fallBacks++;
-    this.#fallBack(position, now, again === 0 ? 'warn' : 'debug', trouble.message);
-    if (again === 0) return;
+    const isFirst = again === 0;
+    const level = isFirst ? 'warn' : 'debug';
+    this.#fallBack(position, { now, level, why: trouble.message, isGap: isFirst });
+    if (isFirst) return;
     const waitMs = backoffMs(TROUBLE_RULES['link-refused'].pace, again, this.#random);
     await this.#options.clock.sleep(Math.round(waitMs), signal);
   }
 
-  #fallBack(position: Position, now: number, level: 'warn' | 'debug', reason: string): void {
-    const since = new Date(position.fallBack(now, reason)).toISOString();
-    this.#options.log[level]({ reason, since }, 'cursor refused; reading again from earlier');
-    if (position.gap === undefined) return;
+  #fallBack(position: Position, { now, level, why, isGap }: FallBack): void {
+    const since = new Date(position.fallBack(now, why, isGap)).toISOString();
+    this.#options.log[level]({ reason: why, since }, 'cursor refused; reading again from earlier');
+    if (position.gap?.kind !== 'beyond-retention') return;
     this.#options.log.error({ ...position.gap }, 'events older than okta keeps cannot be read');
   }
 
@@ -264,7 +287,7 @@ export class SystemLog {
 
 /** Why a stored cursor cannot be followed, if it cannot. */
 function unfit(org: URL, query: Query, cursor: Cursor): string | undefined {
-  if (cursor.query !== queryText(query.filter)) return 'filter changed';
+  if (cursor.query !== queryText(query.filter)) return FILTER_CHANGED;
   try {
     logsPath(org, cursor.nextUrl);
     return undefined;

@@ -19,13 +19,13 @@ interface Open {
 export class TroubleLog {
   readonly #log: Log;
   readonly #clock: Clock;
-  readonly #onChange: (trouble: string | undefined) => void;
+  readonly #onChange: (trouble: Trouble | undefined) => void;
   readonly #open = new Map<TroubleKind, Open>();
   readonly #endedAt = new Map<TroubleKind, number>();
   #waitSaidAt = Number.NEGATIVE_INFINITY;
 
   /** `onChange` is told what is wrong when it is said, and undefined when all is well again. */
-  constructor(log: Log, clock: Clock, onChange: (trouble: string | undefined) => void) {
+  constructor(log: Log, clock: Clock, onChange: (trouble: Trouble | undefined) => void) {
     this.#log = log;
     this.#clock = clock;
     this.#onChange = onChange;
@@ -75,7 +75,7 @@ export class TroubleLog {
 
   #say(trouble: Trouble, open: Open): void {
     open.said = true;
-    this.#onChange(trouble.message);
+    this.#onChange(trouble);
     const { starts } = TROUBLE_RULES[trouble.kind];
     if (starts === undefined) return;
     const { status, oktaCode, hint } = trouble;

@@ -53,3 +53,29 @@ export function kind(eventType: string, message: string, rest: Rest = {}): Event
     ...rest,
   };
 }
+
+/** Whom an event is most likely about, by how its type begins; the first that fits. */
+const TARGETS_OF: readonly (readonly [start: RegExp, targets: readonly Target[]])[] = [
+  [/^group\.(user|application)_/, ['User', 'UserGroup']],
+  [/^application\.user_membership\./, ['AppUser', 'AppInstance', 'User']],
+  [/^(group|directory)\b/, ['UserGroup']],
+  [/^app/, ['AppInstance']],
+  [/^policy\.rule\b/, ['PolicyRule']],
+  [/^policy\b/, ['PolicyEntity']],
+  [/^zone\b/, ['Zone']],
+  [/^device\b/, ['Device', 'User']],
+  [/^event_hook\b/, ['EventHook']],
+  [/^workflows\b/, ['Flow']],
+  [/^(role|iam)\b/, ['Role']],
+  [/^system\.api_token\b/, ['Token']],
+  [/^user\.session\b/, []],
+  [/./, ['User']],
+];
+
+/** A kind for a type that is only known by its name. */
+export function plausibleKind(eventType: string): EventKind {
+  const words = (eventType.split('.').at(-1) ?? '').replaceAll('_', ' ');
+  const message = words.charAt(0).toUpperCase() + words.slice(1);
+  const [, targets = []] = TARGETS_OF.find(([start]) => start.test(eventType)) ?? [];
+  return kind(eventType, message, { targets });
+}

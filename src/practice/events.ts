@@ -4,7 +4,7 @@
  * and not by JSON.stringify, because Okta's text holds what that cannot write: `39.0`, `\u0026`, other orders of keys.
  */
 import { AGENTS, NETS, PEOPLE, type Person, PLACES, STRANGERS, TARGETS } from './event-cast.ts';
-import type { Actor, EventKind, Target } from './event-kind.ts';
+import { type Actor, type EventKind, plausibleKind, type Target } from './event-kind.ts';
 import { EVENT_KINDS } from './event-kinds.ts';
 import {
   hex,
@@ -36,7 +36,16 @@ export function* practiceEvents(
 
 /** One event, published at that epoch ms. */
 export function practiceEvent(random: Random, published: number): Buffer {
-  const kind = drawKind(random);
+  return eventOf(drawKind(random), random, published);
+}
+
+/** One event of this type; of a type that is not among PRACTICE_EVENT_TYPES a plausible one. */
+export function practiceEventOf(eventType: string, random: Random, published: number): Buffer {
+  const known = EVENT_KINDS.find((kind) => kind.eventType === eventType);
+  return eventOf(known ?? plausibleKind(eventType), random, published);
+}
+
+function eventOf(kind: EventKind, random: Random, published: number): Buffer {
   const scene = drawScene(random, kind);
   const fields: [name: string, json: string][] = [
     ['uuid', text(random() < 0.8 ? uuidV1(random, published) : uuidV4(random))],

@@ -1,5 +1,6 @@
 /** What a route is, and how it comes from what a person wrote. A URL as written may hold secrets: no text here repeats it. */
 import { createHash } from 'node:crypto';
+import { refusedLiteral } from '../address.ts';
 import type { LogEvent } from '../event.ts';
 
 /** A destination with the patterns that lead to it. */
@@ -95,7 +96,12 @@ const EXAMPLE = 'write it like https://example.com/hook';
 const ESCAPE =
   'in a user name or password write @ as %40, # as %23, / as %2F, ? as %3F, : as %3A and % as %25';
 
-/** Reads a URL as a person wrote it. Neither `error` nor `hint` repeats any of it but its scheme. */
+const NO_RECEIVER = 'no receiver of events lives at such an address: name the one that you mean';
+
+/**
+ * Reads a URL as a person wrote it. Neither `error` nor `hint` repeats any of it but its scheme, or an address that is
+ * never connected to.
+ */
 export function parseDestination(text: string): Destination | DestinationError {
   const asWritten = text.trim();
   const fault = findFault(asWritten);
@@ -107,6 +113,8 @@ export function parseDestination(text: string): Destination | DestinationError {
   if (url.hash.includes('@')) return { error: 'the URL has an @ after a #', hint: ESCAPE };
   const authorization = readUserinfo(url);
   if (typeof authorization === 'object') return authorization;
+  const refused = refusedLiteral(url);
+  if (refused !== undefined) return { error: refused, hint: NO_RECEIVER };
   url.username = '';
   url.password = '';
   url.hash = '';

@@ -13,14 +13,18 @@ interface Matcher {
 }
 
 export class Routes {
+  /** Those in force: they can be owed to, and send. */
   readonly all: readonly Route[];
+  /** Switched off: they want and send nothing, and keep their queues. */
+  readonly disabled: readonly Route[];
   readonly #matchers: readonly Matcher[];
   readonly #answers = new Map<string, readonly Route[]>();
 
   /** Throws RoutesError, with every pattern that is none, if there is one. */
   constructor(routes: readonly Route[]) {
-    this.all = Object.freeze([...routes]);
-    this.#matchers = compileAll(routes);
+    this.all = Object.freeze(routes.filter(({ enabled }) => enabled !== false));
+    this.disabled = Object.freeze(routes.filter(({ enabled }) => enabled === false));
+    this.#matchers = compileAll(this.all);
   }
 
   /** In the order of `all`. An event without a type is matched as if its type were empty: `.*` wants it, `^user` does not. */

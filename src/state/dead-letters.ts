@@ -81,6 +81,13 @@ export class DeadLetters {
     this.#database.close();
   }
 
+  /** Of all routes that this state knows. */
+  routeNames(): string[] {
+    return this.#try('read', () => this.#sql('SELECT name FROM routes ORDER BY name').all()).map(
+      (row) => asText(row.name),
+    );
+  }
+
   /** Route by route, each in log order. Reads on as the caller takes; `route` is a name. @throws ConfigError */
   *list(route?: string): Generator<DeadLetter> {
     const only = route === undefined ? undefined : this.#routesNamed(route);

@@ -1,4 +1,4 @@
-/** Takes a page in: its events, what they owe, what could not be cut, its cursor. The caller opens the transaction. */
+/** Takes a page in: its events, what they owe, what could not be cut, its gaps, its cursor. The caller opens the transaction. */
 import { eventId, type LogEvent } from '../event.ts';
 import { type Bundles, BundleWriter, type Place } from './bundles.ts';
 import type { Intake, LaneOrder, RouteRef, Wants } from './outbox.ts';
@@ -72,6 +72,7 @@ export class IntakeTables {
     }
     this.#buryAll(intake.leftovers ?? [], seq, now, writer);
     writer.finish();
+    for (const gap of intake.gaps ?? []) this.#tables.addGap(gap);
     if (intake.cursor !== undefined) this.#tables.saveCursor(intake.cursor);
     const kept = isSparse(owed, intake) ? owed.map((one) => apart(one, writer)) : owed;
     return { owed: kept, turns: this.#oweAll(kept, routeOf), repeated };

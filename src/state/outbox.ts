@@ -15,10 +15,12 @@ export interface TailCursor {
   readonly readAt: number;
 }
 
-/** What one page brings: its events, the bytes that could not be cut, and where to go on. */
+/** What one page brings: its events, the bytes that could not be cut, what may be missing, and where to go on. */
 export interface Intake {
   readonly events: readonly LogEvent[];
   readonly leftovers?: readonly { readonly raw: Buffer; readonly why: string }[];
+  /** Remembered for `status`, in the same transaction. One of a kind that begins where a known one does is that one. */
+  readonly gaps?: readonly Gap[];
   readonly cursor?: TailCursor;
 }
 
@@ -31,6 +33,8 @@ export interface RouteRef {
   readonly formerly?: string;
   /** Undefined: deliveries wait for nobody. */
   readonly order?: LaneOrder;
+  /** False: it is kept like one that is no longer named, and `status` says why. */
+  readonly enabled?: boolean;
 }
 
 /** How a route's deliveries are kept from overtaking one another. */
@@ -187,12 +191,17 @@ export interface Outbox {
   removedCount(): Promise<number>;
   routeState(key: string): Promise<RouteState>;
   saveRouteState(key: string, state: RouteState): Promise<void>;
-  /** Remembers for `status` what is wrong with the tail; undefined: nothing. */
+  /** Remembers what is wrong with the tail, and since when something is; undefined: nothing. */
   saveTrouble(trouble: string | undefined): Promise<void>;
+  /** What was wrong with the tail when it was last saved. */
+  trouble(): Promise<{ readonly what: string; readonly since: number } | undefined>;
+  /** Remembers since when (ms since 1970) a route has had fewer events than are expected; undefined: it has enough. */
+  saveSilence(key: string, since: number | undefined): Promise<void>;
+  silentSince(key: string): Promise<number | undefined>;
+  /** Whether an event of this id was taken in and is not forgotten. */
+  knows(eventId: string): Promise<boolean>;
   /** What people asked of the routes that were adopted. */
   wishes(): Promise<readonly RouteWish[]>;
-  /** Remembers for `status` that something could not be read. */
-  noteGap(gap: Gap): Promise<void>;
   /**
    * Sees what other processes changed (`dead replay`, `pause`) and forgets what is too old. Call about once a second.
    * Resolves to whether another process changed something.

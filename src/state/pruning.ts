@@ -1,7 +1,7 @@
 /**
- * What is forgotten, in small steps between other work: ledger lines after 30 days or beyond about 1 GB, and event ids
- * that nothing refers to once they are older than a day and not among the newest 10,000; history as history.ts says. Dead letters are never
- * pruned.
+ * What is forgotten, in small steps between other work: ledger lines after 30 days or beyond about 1 GB, event ids
+ * that nothing refers to once they are older than a day and not among the newest 10,000, gaps after 90 days, and
+ * history as history.ts says. Dead letters are never pruned.
  *
  * Rows lie in log order, so what is too old is mostly at the start. A step looks there, and at one more stretch of a
  * walk over the whole table: what is kept at the start (dead letters, late deliveries) hides nothing behind it.
@@ -13,6 +13,8 @@ import type { History } from './history.ts';
 import { asNumber, type Database, inTransaction, type Row, type Statement } from './sqlite.ts';
 
 const LEDGER_DAYS = 30;
+/** As long as Okta keeps what was missed. */
+const GAP_DAYS = 90;
 const DAY_MS = 86_400_000;
 /** A ledger line with its event's id takes about 250 bytes on disk: this many are about 1 GB. */
 const LEDGER_LINES = 4_000_000;
@@ -68,6 +70,7 @@ export class Pruning {
       this.#capLedger(now),
       this.#pruneLedger(),
       this.#pruneEvents(),
+      this.#pruneGaps(),
       this.#giveBackPages(),
     ];
     if (!didSomething.includes(true)) this.#nextStepAt = now + REST_MS;
@@ -141,6 +144,14 @@ export class Pruning {
     }
     this.#removeEvents(forgotten);
     return forgotten.length > 0 || this.#eventsWalkedTo > 0;
+  }
+
+  #pruneGaps(): boolean {
+    const oldestKept = this.#clock.now() - GAP_DAYS * DAY_MS;
+    // Looked at first: a DELETE takes the lock for writing though nothing is old.
+    if (this.#sql('SELECT 1 FROM gaps WHERE at < ?').get(oldestKept) === undefined) return false;
+    this.#sql('DELETE FROM gaps WHERE at < ?').run(oldestKept);
+    return true;
   }
 
   #eventsBetween(after: number, last: number): Row[] {

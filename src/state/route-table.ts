@@ -19,16 +19,20 @@ export class RouteTable {
   }
 
   retireRoutes(): void {
-    this.#sql('UPDATE routes SET retired = 1').run();
+    this.#sql('UPDATE routes SET retired = 1, disabled = 0').run();
   }
 
-  /** Puts a route in force. Returns its id, and the order that its lanes were made for. */
-  adoptRoute({ key, name }: RouteRef): { readonly id: number; readonly orderedBy?: string } {
+  /** Puts a route in force, unless it is switched off. Returns its id, and the order that its lanes were made for. */
+  adoptRoute({ key, name, enabled }: RouteRef): {
+    readonly id: number;
+    readonly orderedBy?: string;
+  } {
+    const off = enabled === false ? 1 : 0;
     const row = this.#sql(
-      `INSERT INTO routes (key, name) VALUES (?, ?)
-       ON CONFLICT (key) DO UPDATE SET name = excluded.name, retired = 0
+      `INSERT INTO routes (key, name, retired, disabled) VALUES (?, ?, ?, ?)
+       ON CONFLICT (key) DO UPDATE SET name = excluded.name, retired = excluded.retired, disabled = excluded.disabled
        RETURNING id, ordered_by`,
-    ).get(key, name);
+    ).get(key, name, off, off);
     const orderedBy = asOptionalText(row?.ordered_by);
     return { id: asNumber(row?.id), ...(orderedBy === undefined ? {} : { orderedBy }) };
   }
@@ -68,6 +72,15 @@ export class RouteTable {
       trouble?.until ?? null,
       route,
     );
+  }
+
+  saveSilence(route: number, since: number | undefined): void {
+    this.#sql('UPDATE routes SET silent_since = ? WHERE id = ?').run(since ?? null, route);
+  }
+
+  silentSince(route: number): number | undefined {
+    const row = this.#sql('SELECT silent_since FROM routes WHERE id = ?').get(route);
+    return asOptionalNumber(row?.silent_since);
   }
 
   wishes(): RouteWish[] {

@@ -64,6 +64,8 @@ const VERSION_2 = `
   ALTER TABLE routes ADD COLUMN ordered_by TEXT;
   ALTER TABLE routes ADD COLUMN paused_at INTEGER;
   ALTER TABLE routes ADD COLUMN resumed_at INTEGER;
+  ALTER TABLE routes ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE routes ADD COLUMN silent_since INTEGER;
   ALTER TABLE ledger ADD COLUMN dns_ms INTEGER;
   ALTER TABLE ledger ADD COLUMN connect_ms INTEGER;
   ALTER TABLE ledger ADD COLUMN tls_ms INTEGER;
@@ -81,6 +83,7 @@ const VERSION_2 = `
   CREATE TABLE gaps (
     id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, from_at INTEGER, to_at INTEGER, why TEXT NOT NULL
   );
+  CREATE UNIQUE INDEX gap_once ON gaps (kind, from_at);
 `;
 
 /** What makes each version out of the one before; the first makes it out of nothing. */

@@ -15,7 +15,6 @@ import { KnownRoutes } from './known-routes.ts';
 import type {
   Committed,
   Delivery,
-  Gap,
   Intake,
   LaneGate,
   Outbox,
@@ -193,12 +192,26 @@ export class SqliteOutbox implements Outbox {
     this.#defer('trouble', () => this.#tables.saveTrouble(trouble, now));
   }
 
-  async wishes(): Promise<readonly RouteWish[]> {
-    return this.#try('read', () => this.#routeTable.wishes());
+  async trouble(): Promise<{ readonly what: string; readonly since: number } | undefined> {
+    return this.#try('read', () => this.#tables.trouble());
   }
 
-  async noteGap(gap: Gap): Promise<void> {
-    this.#defer(`gap at ${gap.at}`, () => this.#tables.addGap(gap));
+  async saveSilence(key: string, since: number | undefined): Promise<void> {
+    const { id } = this.#routes.of(key);
+    this.#defer(`silence of route ${id}`, () => this.#routeTable.saveSilence(id, since));
+  }
+
+  async silentSince(key: string): Promise<number | undefined> {
+    const { id } = this.#routes.of(key);
+    return this.#try('read', () => this.#routeTable.silentSince(id));
+  }
+
+  async knows(eventId: string): Promise<boolean> {
+    return this.#try('read', () => this.#tables.knows(eventId));
+  }
+
+  async wishes(): Promise<readonly RouteWish[]> {
+    return this.#try('read', () => this.#routeTable.wishes());
   }
 
   async tidy(): Promise<boolean> {

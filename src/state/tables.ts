@@ -102,26 +102,32 @@ export class Tables {
     };
   }
 
-  /** The same trouble again keeps the instant when it began. */
+  /** Trouble that goes on in other words keeps the instant when it began. */
   saveTrouble(trouble: string | undefined, now: number): void {
     if (trouble === undefined) this.#sql('DELETE FROM trouble').run();
     else {
       this.#sql(
         `INSERT INTO trouble (only, what, since) VALUES (1, ?, ?)
-         ON CONFLICT (only) DO UPDATE SET what = excluded.what, since = excluded.since
-           WHERE what <> excluded.what`,
+         ON CONFLICT (only) DO UPDATE SET what = excluded.what`,
       ).run(trouble, now);
     }
   }
 
+  trouble(): { readonly what: string; readonly since: number } | undefined {
+    const row = this.#sql('SELECT what, since FROM trouble').get();
+    return row === undefined ? undefined : { what: asText(row.what), since: asNumber(row.since) };
+  }
+
+  knows(eventId: string): boolean {
+    return this.#sql('SELECT 1 FROM events WHERE id = ?').get(eventId) !== undefined;
+  }
+
+  /** A gap that is met again (a page is read twice) only grows. */
   addGap({ at, kind, fromMs, toMs, why }: Gap): void {
-    this.#sql('INSERT INTO gaps (at, kind, from_at, to_at, why) VALUES (?, ?, ?, ?, ?)').run(
-      at,
-      kind,
-      fromMs ?? null,
-      toMs ?? null,
-      why,
-    );
+    this.#sql(
+      `INSERT INTO gaps (at, kind, from_at, to_at, why) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (kind, from_at) DO UPDATE SET to_at = max(to_at, excluded.to_at)`,
+    ).run(at, kind, fromMs ?? null, toMs ?? null, why);
   }
 
   /** Whether another process committed something since the last call. */

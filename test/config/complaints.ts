@@ -2,6 +2,18 @@
 import assert from 'node:assert/strict';
 import { ConfigError } from '../../src/errors.ts';
 
+/** What gives the value that `promise` resolved to, or throws what it rejected with. */
+export async function settled<T>(promise: Promise<T>): Promise<() => T> {
+  try {
+    const value = await promise;
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
 /** `where: message` of each problem of the ConfigError that `read` throws. */
 export function complaintsOf(read: () => unknown): string[] {
   return problemsOf(read).map(({ where, message }) => `${where}: ${message}`);

@@ -96,6 +96,7 @@ test('says what is wrong with each bad line, by its number, all at once', () => 
     '[,https://hid den',
     'regex,url',
     'https://h.example/hidden(,^a',
+    '^a,http://hidden:hidden@2852039166/latest/hidden',
   ].join('\r\n');
 
   assert.deepEqual(complaints(text), [
@@ -115,6 +116,7 @@ test('says what is wrong with each bad line, by its number, all at once', () => 
     'loghook.csv line 15: the URL has no http:// or https://',
     'loghook.csv line 16: the pattern is not a regular expression',
     'loghook.csv line 16: the URL has no http:// or https://',
+    'loghook.csv line 17: 169.254.169.254 is never connected to (cloud metadata)',
   ]);
 });
 

@@ -20,13 +20,29 @@ export function file(folder: string, name: string, content: string | Buffer): st
 
 /** Runs `run` while the file may not be read: root may read all, so it acts as another user meanwhile. */
 export function withoutPermission<T>(path: string, run: () => T): T {
-  chmodSync(path, 0o000);
-  const isRoot = process.geteuid?.() === 0;
-  if (isRoot) process.seteuid?.(65_534);
+  const giveBack = takePermission(path);
   try {
     return run();
   } finally {
+    giveBack();
+  }
+}
+
+export async function withoutPermissionUntil<T>(path: string, run: () => Promise<T>): Promise<T> {
+  const giveBack = takePermission(path);
+  try {
+    return await run();
+  } finally {
+    giveBack();
+  }
+}
+
+function takePermission(path: string): () => void {
+  chmodSync(path, 0o000);
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.(65_534);
+  return () => {
     if (isRoot) process.seteuid?.(0);
     chmodSync(path, 0o600);
-  }
+  };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseDuration, parseInstant } from '../../src/config/time.ts';
+import { formatDuration, parseDuration, parseInstant } from '../../src/config/time.ts';
 
 const now = Date.parse('2026-11-21T08:00:00.000Z');
 
@@ -27,6 +27,12 @@ test('reads durations', () => {
   ];
 
   for (const [text, ms] of table) assert.equal(parseDuration(text), ms, text);
+});
+
+test('writes durations as they are read', () => {
+  for (const text of ['15s', '500ms', '1h30m', '7d', '1d2h3m4s5ms', '0s']) {
+    assert.equal(formatDuration(parseDuration(text) ?? -1), text);
+  }
 });
 
 test('counts a number without a unit in the unit that the setting has', () => {

@@ -167,13 +167,4 @@ export function routesContract(name: string, storeFor: (t: TestContext) => Outbo
       assert.deepEqual([third?.attempts, third?.tries, third?.replay], [3, 1, true]);
     });
   }
-
-  test(`${name}: a gap is noted, before and after a restart`, async (t) => {
-    const { clock, outbox, again } = await opened(t, A);
-    const gap = { at: clock.now(), kind: 'refused-link', why: 'Okta answered 400' } as const;
-
-    await outbox.noteGap(gap);
-
-    await (await again(A)).noteGap({ ...gap, fromMs: 1, toMs: 2 });
-  });
 }

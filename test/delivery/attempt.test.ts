@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { type Request, Sender } from '../../src/delivery/attempt.ts';
-import { type Answer, outcomeOf } from '../../src/delivery/outcome.ts';
+import { type Answer, type AttemptTrace, outcomeOf } from '../../src/delivery/outcome.ts';
 import { PracticeReceiver, type Answer as Reply } from '../../src/practice/receiver.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
@@ -18,7 +19,8 @@ interface Bench {
 
 function requestTo(origin: string, change: Partial<Request> = {}): Request {
   return {
-    origin,
+    target: { origin },
+    method: 'POST',
     path: '/SECRETPATH?SECRETQUERY',
     headers: ['authorization', 'SECRETUSER', 'webhook-id', 'e1'],
     body: Buffer.from('{"n":39.0}'),
@@ -74,9 +76,14 @@ async function withServer(
 
 function without(answer: Answer): object {
   if (!('ms' in answer)) return answer;
-  const { ms: _, ...rest } = answer;
+  const { ms: _, trace: __, ...rest } = answer;
   for (const secret of SECRETS) assert.ok(!JSON.stringify(answer).includes(secret));
   return rest;
+}
+
+function traceOf(answer: Answer): AttemptTrace {
+  assert.ok('trace' in answer && answer.trace !== undefined);
+  return answer.trace;
 }
 
 async function nextReceived(receiver: PracticeReceiver): Promise<void> {
@@ -498,6 +505,25 @@ test('keeps a connection for the next request', async () => {
   });
 });
 
+test('shares no connection between targets that get there in different ways', async () => {
+  await withReceiver({ status: 200 }, async ({ receiver, send }) => {
+    const origin = receiver.url;
+    const ways = [
+      {},
+      { proxy: 'none' },
+      { tls: { insecure: true } },
+      { tls: { ca: 'x' } },
+    ] as const;
+
+    for (const way of [...ways, ...ways]) await send({ target: { origin, ...way } });
+
+    assert.deepEqual(
+      receiver.received.map(({ connection }) => connection),
+      [1, 2, 3, 4, 1, 2, 3, 4],
+    );
+  });
+});
+
 test('70 requests that hang do not keep another one waiting', async () => {
   await withReceiver({ status: 204 }, async ({ receiver, sender, request }) => {
     receiver.answer = ({ path }) => (path === '/hang' ? { kind: 'hang' } : { status: 204 });
@@ -508,6 +534,70 @@ test('70 requests that hang do not keep another one waiting', async () => {
     assert.equal(answer.kind, 'answered');
     sender.cut();
     await Promise.all(hanging);
+  });
+});
+
+test('tells how long the steps of a first attempt took, and of a later one its answer alone', async () => {
+  await withReceiver({ status: 200, body: 'ok' }, async ({ receiver, send }) => {
+    const target = { origin: `http://localhost:${new URL(receiver.url).port}` };
+
+    const first = traceOf(await send({ target }));
+    const second = traceOf(await send({ target }));
+
+    for (const ms of [first.dnsMs, first.connectMs, first.firstByteMs]) assert.ok(ms !== undefined);
+    assert.equal(first.tlsMs, undefined);
+    assert.deepEqual(Object.keys(second).sort(), ['answer', 'firstByteMs']);
+  });
+});
+
+test('tells how far a connection came that failed', async () => {
+  const sender = new Sender(new FakeClock());
+
+  const answer = await sender.send(requestTo('http://localhost:1'));
+
+  assert.equal(answer.kind, 'unreachable');
+  assert.deepEqual(Object.keys(traceOf(answer)), ['dnsMs']);
+  await sender.close();
+});
+
+const LONG = Buffer.from(`${'a'.repeat(199)}éé`);
+const GZIPPED = gzipSync('SECRETPATH');
+
+const HEADS: readonly (readonly [why: string, answer: Reply, head: Buffer])[] = [
+  ['none', { status: 204 }, Buffer.alloc(0)],
+  ['a short one whole', { status: 500, body: 'oh {"n":39.0}' }, Buffer.from('oh {"n":39.0}')],
+  ['200 bytes of a long one', { status: 200, body: LONG }, LONG.subarray(0, 200)],
+  [
+    'the size of a gzip one',
+    { status: 200, body: GZIPPED, headers: { 'content-encoding': 'gzip' } },
+    Buffer.from(`(gzip, ${GZIPPED.length} bytes)`),
+  ],
+  [
+    'no encoding that is not a word',
+    { status: 200, body: 'x', headers: { 'content-encoding': '"><b>' } },
+    Buffer.from('(encoded, 1 bytes)'),
+  ],
+];
+
+for (const [why, reply, head] of HEADS) {
+  test(`keeps the head of an answer's body: ${why}`, async () => {
+    await withReceiver(reply, async ({ send }) => {
+      const { answer } = traceOf(await send());
+      await send(); // the connection is free again, so the first body has come
+
+      assert.deepEqual(answer?.head, head);
+    });
+  });
+}
+
+test('holds no more of an answer than its head', async () => {
+  const reply: Reply = { kind: 'big-body', status: 200, bytes: 2 ** 30 };
+  await withReceiver(reply, async ({ send, sender }) => {
+    const { answer } = traceOf(await send());
+    await sender.close();
+
+    assert.ok(answer !== undefined && answer.head.length <= 200);
+    assert.ok(answer.head.buffer.byteLength <= Buffer.poolSize);
   });
 });
 

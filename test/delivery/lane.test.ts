@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
-import { type Request, Sender } from '../../src/delivery/attempt.ts';
-import { Lane } from '../../src/delivery/lane.ts';
+import { Sender } from '../../src/delivery/attempt.ts';
+import { Lane, type Settlement } from '../../src/delivery/lane.ts';
 import { Lanes, type LanesOptions } from '../../src/delivery/lanes.ts';
 import type { Answer } from '../../src/delivery/outcome.ts';
 import { Pace } from '../../src/delivery/pace.ts';
-import type { RouteState, Verdict } from '../../src/delivery/whose-trouble.ts';
+import { StartRate } from '../../src/delivery/start-rate.ts';
+import type { RouteState } from '../../src/delivery/verdict.ts';
 import { silentLog } from '../../src/log.ts';
 import { PracticeReceiver } from '../../src/practice/receiver.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
+import { HandSender } from '../support/hand-sender.ts';
 
 const MINUTE = 60_000;
 const answered: Answer = { kind: 'answered', status: 204, ms: 1 };
@@ -49,36 +51,11 @@ class CountingPace extends Pace {
   }
 }
 
-/** A sender whose answers the test gives. */
-class HandSender {
-  readonly requests: Request[] = [];
-  readonly #waiting: ((answer: Answer) => void)[] = [];
-
-  send(request: Request): Promise<Answer> {
-    this.requests.push(request);
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  get waiting(): number {
-    return this.#waiting.length;
-  }
-
-  async answerNewest(answer: Answer): Promise<void> {
-    this.#waiting.pop()?.(answer);
-    await settle();
-  }
-
-  async answer(answer: Answer, count = 1): Promise<void> {
-    for (const resolve of this.#waiting.splice(0, count)) resolve(answer);
-    await settle();
-  }
-}
-
 interface Fixture {
   readonly clock: CountingClock;
   readonly sender: HandSender;
   readonly lanes: Lanes;
-  readonly verdicts: (Verdict | undefined)[];
+  readonly verdicts: (Settlement | undefined)[];
   readonly states: RouteState[];
   open(path?: string, state?: RouteState): Lane;
   start(lane: Lane, seq?: number): Promise<void>;
@@ -87,7 +64,7 @@ interface Fixture {
 function fixture(change: Partial<LanesOptions> = {}): Fixture {
   const clock = new CountingClock();
   const sender = new HandSender();
-  const verdicts: (Verdict | undefined)[] = [];
+  const verdicts: (Settlement | undefined)[] = [];
   const states: RouteState[] = [];
   const lanes = new Lanes({
     encoding: { contentType: 'application/json', encode: (event) => event.raw },
@@ -163,7 +140,7 @@ test('sends the event with its id, its route and the number of the attempt', asy
 
   const [request] = sender.requests;
   assert.ok(request);
-  assert.equal(request.origin, 'https://receiver.example');
+  assert.deepEqual(request.target, { origin: 'https://receiver.example' });
   assert.equal(request.path, '/a%2fb/?q=1&q=%20');
   assert.equal(request.body, raw);
   const pairs = request.headers.flatMap((name, index) =>
@@ -178,6 +155,76 @@ test('sends the event with its id, its route and the number of the attempt', asy
     authorization: 'Basic dTpw',
   });
   assert.equal(verdicts[0]?.kind, 'delivered');
+});
+
+test('sends as its route says: method, headers, and how to get there', async () => {
+  const { lanes, sender, verdicts } = fixture();
+  const proxy = new URL('http://proxy.example:3128');
+  const lane = lanes.open(
+    {
+      ...{ key: 'k', name: 'n', url: new URL('https://receiver.example/') },
+      ...{ method: 'PUT', proxy, publicOnly: true, tls: { servername: 'other.example' } },
+      headers: [
+        ['X-Key', 'abc'],
+        ['Content-Type', 'application/vnd.okta+json'],
+      ],
+    },
+    { kind: 'flowing' },
+  );
+
+  const started = lane.start(
+    { seq: 1, event: { id: 'uuid-1', raw: Buffer.from('{}') }, attempts: 0, tries: 0 },
+    async (verdict) => {
+      verdicts.push(verdict);
+    },
+  );
+  await sender.answer(answered);
+  await started;
+
+  const [request] = sender.requests;
+  assert.ok(request);
+  assert.equal(request.method, 'PUT');
+  assert.deepEqual(request.target, {
+    ...{ origin: 'https://receiver.example', proxy, publicOnly: true },
+    tls: { servername: 'other.example' },
+  });
+  assert.deepEqual(request.headers.slice(0, 8), [
+    ...['user-agent', 'loghook/1', 'loghook-route', 'n'],
+    ...['X-Key', 'abc', 'Content-Type', 'application/vnd.okta+json'],
+  ]);
+});
+
+test('hands on what the attempt was like, whatever became of it', async () => {
+  const { lanes, sender } = fixture();
+  const lane = lanes.open(
+    { key: 'k', name: 'n', url: new URL('https://receiver.example/') },
+    { kind: 'flowing' },
+  );
+  const trace = { dnsMs: 1, connectMs: 2, firstByteMs: 3, answer: { head: Buffer.from('no') } };
+  const answers: readonly Answer[] = [
+    { kind: 'answered', status: 204, ms: 1, trace },
+    { kind: 'answered', status: 500, ms: 1, trace },
+    { kind: 'answered', status: 429, ms: 1, trace },
+    { kind: 'unanswered', why: 'x', timedOut: true, ms: 1, trace },
+    { kind: 'unreachable', why: 'x', ms: 1, trace },
+  ];
+  const settled: (Settlement | undefined)[] = [];
+
+  for (const [seq, answer] of answers.entries()) {
+    const started = lane.start(
+      { seq, event: { id: `e${seq}`, raw: Buffer.from('{}') }, attempts: 0, tries: 0 },
+      async (verdict) => {
+        settled.push(verdict);
+      },
+    );
+    await sender.answer(answer);
+    await started;
+  }
+
+  assert.deepEqual(
+    settled.map((one) => (one?.kind === 'expired' ? undefined : one?.trace)),
+    answers.map(() => trace),
+  );
 });
 
 test('delivers over a real connection and keeps what it is told to keep', async () => {
@@ -466,6 +513,7 @@ test('waiting for room leaves nothing behind at the pace of the origin', async (
     state: { kind: 'flowing' },
     sender,
     pace,
+    startRate: new StartRate(clock),
     clock,
     log: silentLog(),
     userAgent: 'loghook/1',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Outcome } from '../../src/delivery/outcome.ts';
 import { RouteNews } from '../../src/delivery/route-news.ts';
-import type { RouteState, Verdict } from '../../src/delivery/whose-trouble.ts';
+import type { RouteState, Verdict } from '../../src/delivery/verdict.ts';
 import { type LogLevel, openLog } from '../../src/log.ts';
 
 const NOW = Date.parse('2026-11-21T08:00:00.000Z');

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Failure } from '../../src/delivery/outcome.ts';
-import { type RouteState, RouteTrouble } from '../../src/delivery/whose-trouble.ts';
+import type { RouteState } from '../../src/delivery/verdict.ts';
+import { RouteTrouble } from '../../src/delivery/whose-trouble.ts';
 import {
   DAY,
   HOUR,

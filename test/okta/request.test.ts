@@ -201,8 +201,10 @@ test('gives up after five equal reads of a cut connection, and announces the gap
 
   assert.deepEqual(ids(read), ['a']);
   assert.equal(read.leftovers[0]?.raw.toString(), event('b').slice(0, -9));
-  assert.equal(read.gap?.fromMs, Date.parse('2020-01-01T00:00:00.000Z'));
-  assert.match(read.gap?.why ?? '', /cut short/);
+  const [gap] = read.gaps;
+  assert.equal(gap?.kind, 'unreadable-page');
+  assert.equal(gap?.fromMs, Date.parse('2020-01-01T00:00:00.000Z'));
+  assert.match(gap?.why ?? '', /cut short/);
 });
 
 test('a head without a byte of its body is never given up on', async (t) => {

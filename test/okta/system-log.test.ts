@@ -102,7 +102,10 @@ test('a refused link falls back to ten minutes before the last event, said once'
   const page = await next(systemLog.tail({ cursor }, stop.signal));
 
   assert.deepEqual(uuids(page), ['a']);
-  assert.equal(page.gap, undefined);
+  const [gap, ...more] = page.gaps;
+  assert.equal(gap?.kind, 'refused-link');
+  assert.deepEqual([gap?.fromMs, gap?.toMs], [clock.now() - 600_000, clock.now()]);
+  assert.equal(more.length, 0);
   const asked = new URL(org.requests.at(-1)!.url, org.url);
   assert.equal(asked.searchParams.get('since'), new Date(clock.now() - 600_000).toISOString());
   const said = lines.filter(({ msg }) => msg === 'cursor refused; reading again from earlier');
@@ -117,8 +120,10 @@ test('links that are refused again and again are left slowly, and said once', as
   org.fail({ kind: 'stale-link' }, 3);
   const start = clock.now();
 
-  for (let read = 0; read < 3; read++) await next(pages);
+  const gaps = [];
+  for (let read = 0; read < 3; read++) gaps.push(...(await next(pages)).gaps);
 
+  assert.equal(gaps.length, 1);
   assert.ok(clock.now() - start >= 2 * 60_000, 'two of the three were waited for');
   assert.deepEqual(said(), ['cursor refused; reading again from earlier']);
 });
@@ -135,8 +140,10 @@ test('a link refused after four months announces what the 89 days cut off', asyn
   const page = await next(systemLog.tail({ cursor }, stop.signal));
 
   assert.deepEqual(uuids(page), ['b']);
-  assert.equal(page.gap?.fromMs, lastEventAt - 600_000);
-  assert.equal(page.gap?.toMs, clock.now() - 89 * 86_400_000);
+  const [gap] = page.gaps;
+  assert.equal(gap?.kind, 'beyond-retention');
+  assert.equal(gap?.fromMs, lastEventAt - 600_000);
+  assert.equal(gap?.toMs, clock.now() - 89 * 86_400_000);
 });
 
 test('a changed filter starts again with the overlap, and asks for the new one', async (t) => {
@@ -152,6 +159,7 @@ test('a changed filter starts again with the overlap, and asks for the new one',
   assert.deepEqual(uuids(page), ['a']);
   assert.equal(new URL(org.requests.at(-1)!.url, org.url).searchParams.get('filter'), filter);
   assert.notEqual(page.cursor.query, cursor.query);
+  assert.deepEqual(page.gaps, []);
 });
 
 test('a stored link to another origin is not followed: it reads again from earlier', async (t) => {
@@ -365,6 +373,10 @@ test('a page that is bad five times the same gives its whole events and keeps th
   assert.deepEqual(uuids(page), ['a']);
   assert.equal(page.leftovers.length, 1);
   assert.equal(page.leftovers[0]?.raw.length, cutAt - page.events[0]!.raw.length - 2);
+  assert.deepEqual(
+    page.gaps.map(({ kind }) => kind),
+    ['unreadable-page'],
+  );
   assert.deepEqual(uuids(after), ['c']);
   assert.equal(org.requestCount, 6);
   assert.ok(said().includes('gave up on a page that cannot be read, kept what came of it'));

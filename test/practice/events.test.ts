@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   PRACTICE_EVENT_TYPES,
   practiceEvent,
+  practiceEventOf,
   practiceEvents,
   seededRandom,
 } from '../../src/practice/events.ts';
@@ -97,4 +98,15 @@ test('spreads a seed evenly over 0 to 1', () => {
   const mean = drawn.reduce((sum, value) => sum + value, 0) / drawn.length;
   assert.ok(drawn.every((value) => value >= 0 && value < 1));
   assert.ok(Math.abs(mean - 0.5) < 0.02);
+});
+
+test('makes an event of a type that is asked for, known or not', () => {
+  for (const type of ['user.lifecycle.create', 'group.user_membership.remove', 'my.own_type']) {
+    const event = JSON.parse(String(practiceEventOf(type, seededRandom(1), 0)));
+
+    assert.equal(event.eventType, type);
+    assert.equal(event.published, '1970-01-01T00:00:00.000Z');
+    assert.equal(typeof event.actor.alternateId, 'string');
+    assert.ok(event.displayMessage.length > 0);
+  }
 });

@@ -59,6 +59,10 @@ test('says what is wrong with a URL and repeats none of it', () => {
     ['https://hidden:12#hidden@h.example/', /@ after a #/],
     ['https://hidden:hidden%zz@h.example/', /stray %/],
     ['https://hidden%3Ahidden:hidden@h.example/', /colon/],
+    ['http://169.254.169.254/hidden', /^169\.254\.169\.254 is never connected to/],
+    ['http://hidden:hidden@0xA9FEA9FE/hidden', /^169\.254\.169\.254 is never .*\(cloud metadata\)/],
+    ['https://[fe80::1]/hidden', /^fe80::1 is never connected to \(link-local\)/],
+    ['https://[::ffff:169.254.169.254]/', /^::ffff:a9fe:a9fe is never connected to/],
   ];
 
   for (const [written, error] of table) {

@@ -192,13 +192,14 @@ test('what other processes asked of a route, and gaps, are kept', async (t) => {
   other.close();
 
   const changed = await outbox.tidy();
-  await outbox.noteGap({
+  const gap = {
     at: 9,
     kind: 'beyond-retention',
     fromMs: 1,
     toMs: 2,
     why: 'off too long',
-  });
+  } as const;
+  await outbox.commit({ events: [], gaps: [gap] }, allTo(A), never);
 
   assert.equal(changed, true);
   assert.deepEqual(await outbox.wishes(), [

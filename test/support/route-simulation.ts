@@ -1,6 +1,8 @@
 /** A route with its queue, its receiver and its rule, in simulated time: what would take days takes milliseconds. */
 import type { Failure, Outcome } from '../../src/delivery/outcome.ts';
-import { type RouteState, RouteTrouble, type Verdict } from '../../src/delivery/whose-trouble.ts';
+import type { Schedule } from '../../src/delivery/schedule.ts';
+import type { RouteState, Verdict } from '../../src/delivery/verdict.ts';
+import { RouteTrouble } from '../../src/delivery/whose-trouble.ts';
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
@@ -31,6 +33,10 @@ export interface SimulationOptions {
   readonly inFlight?: number;
   readonly latencyMs?: number;
   readonly random?: () => number;
+  /** Of events with one lane only the earliest is ever due. Default: each event is a lane of its own. */
+  readonly laneOf?: (seq: number) => string;
+  readonly strict?: boolean;
+  readonly schedule?: Schedule;
 }
 
 export class RouteSimulation {
@@ -97,6 +103,8 @@ export class RouteSimulation {
       state,
       now: this.wall,
       random: this.#options.random ?? (() => 0.5),
+      strict: this.#options.strict ?? false,
+      ...(this.#options.schedule !== undefined && { schedule: this.#options.schedule }),
       onChange: (changed) => this.states.push(changed),
     });
   }
@@ -141,7 +149,20 @@ export class RouteSimulation {
 
   #waiting(): Owed[] {
     const out = new Set(this.#out.map(({ owed }) => owed));
-    return [...this.#owed.values()].filter((owed) => !out.has(owed));
+    return this.#heads().filter((owed) => !out.has(owed));
+  }
+
+  /** Those that no earlier one stands before; of a lane that is all in the future, its first. */
+  #heads(): Owed[] {
+    const { laneOf, strict } = this.#options;
+    if (strict !== true && laneOf === undefined) return [...this.#owed.values()];
+    const heads = new Map<string, Owed>();
+    for (const owed of this.#owed.values()) {
+      const lane = strict === true ? '' : (laneOf?.(owed.seq) ?? String(owed.seq));
+      const head = heads.get(lane);
+      if (head === undefined || owed.at < head.at) heads.set(lane, owed);
+    }
+    return [...heads.values()];
   }
 
   #end(): void {

@@ -50,7 +50,8 @@ async function makeSample(folder: string): Promise<void> {
   await outbox.saveRouteState(B.key, { kind: 'held', why: '410 Gone', since });
   await outbox.saveTrouble('okta.example: ENOTFOUND');
   await addOrdered(outbox, clock);
-  await outbox.noteGap({ at: since, kind: 'refused-link', why: 'Okta answered 400' });
+  const gap = { at: since, kind: 'refused-link', why: 'Okta answered 400' } as const;
+  await outbox.commit({ events: [], gaps: [gap] }, allTo(A), never);
   await outbox.adopt([A, C]);
   await outbox.close();
   askFromBeside(folder, clock.now());

@@ -2,7 +2,6 @@
 import type {
   Committed,
   Delivery,
-  Gap,
   Intake,
   LaneGate,
   Outbox,
@@ -81,8 +80,17 @@ export class WatchedOutbox implements Outbox {
   wishes(): Promise<readonly RouteWish[]> {
     return this.#inner.wishes();
   }
-  noteGap(gap: Gap): Promise<void> {
-    return this.#inner.noteGap(gap);
+  trouble(): ReturnType<Outbox['trouble']> {
+    return this.#inner.trouble();
+  }
+  saveSilence(key: string, since: number | undefined): Promise<void> {
+    return this.#inner.saveSilence(key, since);
+  }
+  silentSince(key: string): Promise<number | undefined> {
+    return this.#inner.silentSince(key);
+  }
+  knows(eventId: string): Promise<boolean> {
+    return this.#inner.knows(eventId);
   }
   tidy(): Promise<boolean> {
     return this.#inner.tidy();

@@ -1,0 +1,20 @@
+/** Instants as flags name them. */
+import { refuse } from '../config/problems.ts';
+import { quote } from '../config/quote.ts';
+import { parseInstant } from '../config/time.ts';
+
+/** Ms since 1970; undefined where nothing was written. @throws ConfigError */
+export function instantFlag(
+  where: string,
+  text: string | undefined,
+  now: number,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const at = parseInstant(text, now);
+  if (typeof at === 'number') return at;
+  return refuse(
+    where,
+    `${quote(text)} is ${at.error}`,
+    'Write 2h, 2026-11-20, or a time with its zone such as 2026-11-20T10:00:00Z.',
+  );
+}

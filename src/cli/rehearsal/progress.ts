@@ -1,0 +1,41 @@
+/** How far the reading has come, on the last line of a terminal; lines of the log go above it. */
+
+import type { Output } from '../io.ts';
+import { count, localTime } from '../words.ts';
+
+const CLEAR = '\r\u001b[K';
+
+export class Progress implements Output {
+  readonly #terminal: Output;
+  #line = '';
+
+  constructor(terminal: Output) {
+    this.#terminal = terminal;
+  }
+
+  get isTTY(): boolean {
+    return this.#terminal.isTTY === true;
+  }
+
+  /** Text of the log. */
+  write(text: string | Uint8Array, done?: (error?: Error | null) => void): unknown {
+    if (this.#line !== '') this.#terminal.write(CLEAR);
+    const taken = this.#terminal.write(text, done);
+    if (this.#line !== '') this.#terminal.write(this.#line);
+    return taken;
+  }
+
+  /** So many events, up to one published at `upTo` (ms since 1970). */
+  show(events: number, upTo: number | undefined): void {
+    if (!this.isTTY) return;
+    const where = upTo === undefined ? '' : `, up to ${localTime(upTo)}`;
+    this.#line = `${count(events, 'event')}${where} (^C to see what there is so far)`;
+    this.#terminal.write(`${CLEAR}${this.#line}`);
+  }
+
+  /** Takes the line away. */
+  end(): void {
+    if (this.#line !== '') this.#terminal.write(CLEAR);
+    this.#line = '';
+  }
+}

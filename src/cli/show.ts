@@ -1,0 +1,188 @@
+/** `loghook show`: one event, and on every route each attempt that is remembered. */
+import { StringDecoder } from 'node:string_decoder';
+import { SystemClock } from '../clock.ts';
+import { refuse } from '../config/problems.ts';
+import { printable } from '../printable.ts';
+import { Beside } from '../state/beside.ts';
+import { shortId } from '../state/event-finder.ts';
+import { allRoutes } from '../state/named-routes.ts';
+import { UNREADABLE } from '../state/schema.ts';
+import {
+  bytesOf,
+  type PastAttempt,
+  type RouteTimeline,
+  type Timeline,
+  timelineOf,
+} from '../state/timeline.ts';
+import type { ShowFlags } from './add-ledger.ts';
+import { EXIT } from './exit.ts';
+import { fittedTable } from './fitted-table.ts';
+import type { Io } from './io.ts';
+import { findOrgState } from './org-state.ts';
+import { routeNamed } from './route-named.ts';
+import { standsSo } from './route-words.ts';
+import { count, iso, printableLines, shortTime, when, writeJson } from './words.ts';
+
+/** @throws ConfigError StateError */
+export async function showEvent(id: string, flags: ShowFlags, io: Io): Promise<number> {
+  const now = new SystemClock().now();
+  const { folder } = findOrgState(io, flags.state);
+  const beside = new Beside(folder, { readOnly: true });
+  try {
+    const only =
+      flags.route === undefined
+        ? undefined
+        : routeNamed(allRoutes(beside), flags.route, '--route').id;
+    const all = timelineOf(beside, id, now);
+    const timeline = {
+      ...all,
+      routes: all.routes.filter(({ route }) => only === undefined || route.id === only),
+    };
+    if (flags.raw === true) writeRaw(beside, timeline, io);
+    else if (flags.json === true) writeJson(io.stdout, asJson(timeline), 2);
+    else print(timeline, shortId(beside, all.event.event), now, io);
+    return EXIT.asAsked;
+  } finally {
+    beside.close();
+  }
+}
+
+/** Byte for byte into a file or a pipe; a terminal gets the text past the control-character filter. */
+function writeRaw(beside: Beside, { event }: Timeline, io: Io): void {
+  const raw = bytesOf(beside, event);
+  if (raw === undefined) {
+    refuse(
+      'show --raw',
+      'the bytes of this event are not kept any more',
+      'Okta keeps it for 90 days: look it up there by its uuid.',
+    );
+  }
+  if (io.stdout.isTTY === true) io.stdout.write(`${printableLines(raw.toString('utf8'))}\n`);
+  else io.stdout.write(raw);
+}
+
+function print({ event, routes }: Timeline, short: string, now: number, io: Io): void {
+  const kept =
+    event.place === undefined
+      ? 'not kept any more: it cannot be sent again'
+      : `${event.place.size.toLocaleString('en-US')} kept: loghook show ${short} --raw`;
+  const head = [
+    `event      ${event.event}`,
+    `type       ${event.eventType ?? '-'}`,
+    `published  ${event.published ?? '-'}`,
+    `read       ${when(event.readAt, now)}`,
+    `bytes      ${kept}`,
+  ];
+  const bodies = routes.map((one) => routeLines(one, short, now, io));
+  const body = bodies.length === 0 ? [['', 'no route wanted it, or it was so long ago']] : bodies;
+  for (const line of [...head, ...body.flat()]) io.stdout.write(`${printable(line)}\n`);
+}
+
+function routeLines(one: RouteTimeline, short: string, now: number, io: Io): string[] {
+  return [
+    '',
+    `${one.route.name}: ${statusWords(one, now)}`,
+    ...attemptLines(one, now, io).map((line) => `  ${line}`),
+    ...nextStep(one, short, now).map((line) => `  → ${line}`),
+  ];
+}
+
+function statusWords(one: RouteTimeline, now: number): string {
+  const tried = `${count(one.attempts, 'attempt')}`;
+  const at = one.at === undefined ? '' : ` ${when(one.at, now)}`;
+  if (one.status === 'delivered') return `delivered${at}, ${tried}`;
+  if (one.status === 'dropped') return `dropped by a person${at}, ${tried}`;
+  if (one.status === 'dead') return `dead since${at}, ${tried}: ${one.why ?? ''}`;
+  const asked = one.replay ? ', to be sent again as a person asked' : '';
+  return `${one.status}, ${tried} so far${asked}`;
+}
+
+/** A line for each attempt; below it the start of what the receiver answered. */
+function attemptLines({ remembered, attempts }: RouteTimeline, now: number, io: Io): string[] {
+  if (attempts === 0) return [];
+  const forgotten = attempts - remembered.length;
+  const rows = remembered.map((attempt) => [
+    String(attempt.n),
+    shortTime(attempt.at, now),
+    `${resultOf(attempt)}${attempt.replay ? ' (replay)' : ''}`,
+    ...[attempt.dnsMs, attempt.connectMs, attempt.tlsMs, attempt.firstByteMs, attempt.ms].map(
+      (ms) => (ms === undefined ? '-' : ms.toLocaleString('en-US')),
+    ),
+    attempt.nextAt === undefined ? '-' : shortTime(attempt.nextAt, now),
+  ]);
+  const heading = ['TRY', 'TIME', 'RESULT', 'DNS', 'CONNECT', 'TLS', 'FIRST BYTE', 'MS', 'NEXT'];
+  const columns = io.stdout.columns === undefined ? undefined : io.stdout.columns - 2;
+  const [first = '', ...lines] = fittedTable([heading, ...rows], { ...view(io), columns }, [2]);
+  return [
+    ...(remembered.length === 0 ? [] : [first]),
+    ...lines.flatMap((line, index) => [line, ...answerLines(remembered[index])]),
+    ...(forgotten > 0 ? [`${count(forgotten, 'attempt')} more, of which no more is known`] : []),
+  ];
+}
+
+function view({ stdout }: Io) {
+  return { write: stdout.write, isTTY: stdout.isTTY };
+}
+
+function resultOf({ status, why, result }: PastAttempt): string {
+  return why ?? (status === undefined ? result : `${status} ${result}`);
+}
+
+function answerLines(attempt: PastAttempt | undefined): string[] {
+  const text = textOf(attempt?.answer)?.trim() ?? '';
+  return text === '' ? [] : [`     answer: ${text}`];
+}
+
+function nextStep(one: RouteTimeline, short: string, now: number): string[] {
+  const { status, route } = one;
+  if (status === 'delivered' || status === 'dropped') return [];
+  if (route.id === UNREADABLE)
+    return [`no event, but a piece of a page: loghook dead show ${short}`];
+  if (status === 'dead') return [`loghook replay ${short} --route ${route.name}`];
+  return [standsSo(one, now)];
+}
+
+function asJson({ event, routes }: Timeline) {
+  return {
+    event: event.event,
+    eventType: event.eventType ?? null,
+    published: event.published ?? null,
+    readAt: iso(event.readAt),
+    bytesKept: event.place?.size ?? null,
+    routes: routes.map((one) => ({
+      route: one.route.name,
+      inForce: !one.route.retired,
+      status: one.status,
+      at: iso(one.at),
+      why: one.why ?? null,
+      replay: one.replay,
+      nextAt: one.dueAt === undefined || one.dueAt <= 0 ? null : iso(one.dueAt),
+      behind: one.behind ?? null,
+      attempts: one.attempts,
+      remembered: one.remembered.map(attemptAsJson),
+    })),
+  };
+}
+
+function attemptAsJson(attempt: PastAttempt) {
+  return {
+    n: attempt.n,
+    at: iso(attempt.at),
+    result: attempt.result,
+    status: attempt.status ?? null,
+    why: attempt.why ?? null,
+    replay: attempt.replay,
+    dnsMs: attempt.dnsMs ?? null,
+    connectMs: attempt.connectMs ?? null,
+    tlsMs: attempt.tlsMs ?? null,
+    firstByteMs: attempt.firstByteMs ?? null,
+    ms: attempt.ms ?? null,
+    nextAt: iso(attempt.nextAt),
+    answer: textOf(attempt.answer) ?? null,
+  };
+}
+
+/** Of the first bytes of a text, without the half of a character that they may end in. */
+function textOf(answer: Buffer | undefined): string | undefined {
+  return answer === undefined ? undefined : new StringDecoder('utf8').write(answer);
+}

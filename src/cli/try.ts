@@ -1,0 +1,139 @@
+/**
+ * `loghook try`: the routes held against the org's past events. Sends nothing, opens no state folder, and asks Okta for
+ * no more than a quarter of its rate limit, so that a daemon beside it keeps its share.
+ */
+import { type Clock, SystemClock } from '../clock.ts';
+import { type Flags, loadSettings, type Settings } from '../config/config.ts';
+import { refuse } from '../config/problems.ts';
+import { findRouteFile, type RouteFile, routeFileReader } from '../config/route-file.ts';
+import { apiToken } from '../okta/credentials.ts';
+import { SystemLog } from '../okta/system-log.ts';
+import { printable } from '../printable.ts';
+import type { Route } from '../routing/route.ts';
+import { openCommandLog } from './command-log.ts';
+import { EXIT } from './exit.ts';
+import { instantFlag } from './instant-flag.ts';
+import { type Io, startedFromTerminal, surroundings, userAgentOf } from './io.ts';
+import { reportDocument } from './rehearsal/document.ts';
+import { Progress } from './rehearsal/progress.ts';
+import { Rehearsal } from './rehearsal/rehearsal.ts';
+import { reportLines, type Stretch } from './rehearsal/report.ts';
+import { routeNamed } from './route-named.ts';
+import { proxyOption } from './session.ts';
+import { listenForSignals } from './signals.ts';
+import { writeJson } from './words.ts';
+
+export interface TryFlags extends Flags {
+  readonly until?: string;
+  readonly route?: string;
+  readonly json?: boolean;
+}
+
+const DAY_MS = 86_400_000;
+const RATE_SHARE = 0.25;
+
+export async function tryRoutes(flags: TryFlags, io: Io): Promise<number> {
+  const clock = new SystemClock();
+  const now = clock.now();
+  const input = { ...surroundings(io, now, io.stderr), flags };
+  const readRoutes = await routeFileReader(findRouteFile(flags.config, io.cwd));
+  const { settings, more } = loadSettings(input, (environment) => ({
+    file: () => readRoutes(environment),
+    until: () => untilAt(flags.until, now),
+  }));
+  const since = settings.since ?? now - DAY_MS;
+  if (more.until <= since) {
+    refuse('--until', 'it is not after --since', 'the later of the two is --until');
+  }
+  const routes = eventRoutes(more.file);
+  const only = flags.route === undefined ? undefined : routeNamed(routes, flags.route, '--route');
+  const rehearsal = new Rehearsal(routes, only);
+  const notes = [...settings.org.notes, ...more.file.notes];
+  const stretch = await rehearse(rehearsal, {
+    settings,
+    notes,
+    since,
+    until: more.until,
+    clock,
+    io,
+  });
+  print(rehearsal, stretch, { flags, io });
+  return EXIT.asAsked;
+}
+
+/** Those that events of Okta's go to, in force or disabled. */
+function eventRoutes({ routes, alerts }: RouteFile): readonly Route[] {
+  return [...routes.all, ...routes.disabled].filter(({ key }) => key !== alerts?.key);
+}
+
+interface Plan {
+  readonly settings: Settings;
+  /** What a person should know at the start. */
+  readonly notes: readonly string[];
+  readonly since: number;
+  readonly until: number;
+  readonly clock: Clock;
+  readonly io: Io;
+}
+
+/** Reads to the end, or until a signal asks it to stop. @throws OktaError */
+async function rehearse(rehearsal: Rehearsal, plan: Plan): Promise<Stretch> {
+  const { settings, since, until, io } = plan;
+  const progress = new Progress(io.stderr);
+  const systemLog = openSystemLog(plan, progress);
+  const stop = listenForSignals({
+    fromTerminal: startedFromTerminal(io),
+    onReload: () => undefined,
+    exit: () => process.exit(EXIT.asAsked),
+  });
+  let unreadable = 0;
+  try {
+    progress.show(0, undefined);
+    for await (const page of systemLog.read({ since, until }, stop.soft)) {
+      rehearsal.take(page.events);
+      unreadable += page.leftovers.length;
+      progress.show(rehearsal.events, rehearsal.upTo);
+    }
+    const partial = stop.soft.aborted;
+    const end = partial ? (rehearsal.upTo ?? since) : until;
+    return { org: settings.org.url.host, since, until: end, partial, unreadable };
+  } finally {
+    progress.end();
+    stop.release();
+    await systemLog.close();
+  }
+}
+
+function openSystemLog({ settings, notes, clock, io }: Plan, progress: Progress): SystemLog {
+  const log = openCommandLog(settings, progress.isTTY ? progress : io.stderr, io.env);
+  for (const note of notes) log.warn({ note }, 'setting put right');
+  return new SystemLog({
+    org: settings.org.url,
+    credentials: apiToken(settings.token),
+    clock,
+    log,
+    userAgent: userAgentOf(io.version),
+    intervalMs: settings.intervalMs,
+    rateShare: RATE_SHARE,
+    ...(settings.filter === undefined ? {} : { filter: settings.filter }),
+    ...proxyOption(settings.proxyFor(settings.org.url)),
+  });
+}
+
+function print(
+  rehearsal: Rehearsal,
+  stretch: Stretch,
+  { flags, io }: { readonly flags: TryFlags; readonly io: Io },
+): void {
+  if (flags.json === true) {
+    writeJson(io.stdout, reportDocument(rehearsal, stretch), 2);
+    return;
+  }
+  for (const line of reportLines(rehearsal, stretch)) io.stdout.write(`${printable(line)}\n`);
+}
+
+function untilAt(until: string | undefined, now: number): number {
+  const at = instantFlag('--until', until, now) ?? now;
+  if (at > now) refuse('--until', 'it lies in the future', 'leave it out to read up to now');
+  return at;
+}

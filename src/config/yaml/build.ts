@@ -1,0 +1,79 @@
+/** What the schema let through, as routes. */
+import type { Destination, Route, RouteOptions } from '../../routing/route.ts';
+import { Routes } from '../../routing/routes.ts';
+import type { RouteFile } from '../route-file.ts';
+import type { AddressInput, FileInput, RouteInput } from './schema.ts';
+
+export function routeFileOf(file: FileInput): RouteFile {
+  const alerts = file.alerts && newsRoute('alerts', file.alerts);
+  const heartbeat = file.heartbeat && newsRoute('heartbeat', file.heartbeat);
+  const routes = ownUrls(file.routes).map(([route, ownsUrl]) => routeOf(route, ownsUrl));
+  return {
+    routes: new Routes(alerts === undefined ? routes : [...routes, alerts]),
+    ...(alerts && { alerts }),
+    ...(heartbeat && { heartbeat }),
+    notes: alerts === undefined ? silentNotes(file.routes) : [],
+  };
+}
+
+function silentNotes(routes: readonly RouteInput[]): string[] {
+  const silent = routes.filter(({ expect }) => expect !== undefined);
+  return silent.map(({ name }) => `${name} has \`expect\`, but there is no \`alerts\` to tell`);
+}
+
+/** Of several routes with one URL the first takes over the queue that the URL has in loghook.csv. */
+function ownUrls(routes: readonly RouteInput[]): [RouteInput, boolean][] {
+  const seen = new Set<string>();
+  return routes.map((route) => {
+    const isFirst = !seen.has(route.url.key);
+    seen.add(route.url.key);
+    return [route, isFirst];
+  });
+}
+
+function routeOf(input: RouteInput, ownsUrl: boolean): Route {
+  const { name, match, url, order, maxAge, retry, ...options } = input;
+  return Object.freeze({
+    ...connectionOf({ ...options, url }),
+    key: `name:${name}`,
+    ...(ownsUrl && { formerly: url.key }),
+    name,
+    patterns: Object.freeze(typeof match === 'string' ? [match] : [...match]),
+    ...(options.enabled !== undefined && { enabled: options.enabled }),
+    ...(options.method !== undefined && { method: options.method }),
+    ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
+    ...(options.rate !== undefined && { rate: options.rate }),
+    ...(options.expect !== undefined && { expect: options.expect }),
+    ...(order !== undefined && { order }),
+    ...(maxAge !== undefined && { maxAgeMs: maxAge }),
+    ...(retry !== undefined && { retry: retryOf(retry) }),
+  });
+}
+
+function newsRoute(name: string, input: AddressInput): Route {
+  return Object.freeze({ ...connectionOf(input), key: name, name, patterns: Object.freeze([]) });
+}
+
+type Connection = Omit<Destination, 'key'> & Omit<RouteOptions, 'enabled'>;
+
+type Linked = Pick<RouteInput, 'url' | 'headers' | 'secrets' | 'publicOnly' | 'proxy' | 'tls'>;
+
+function connectionOf({ url, headers, secrets, publicOnly, proxy, tls }: Linked): Connection {
+  const { key: _key, ...destination } = url;
+  return {
+    ...destination,
+    ...(headers !== undefined && { headers }),
+    ...(secrets !== undefined && { secrets }),
+    ...(publicOnly !== undefined && { publicOnly }),
+    ...(proxy !== undefined && { proxy }),
+    ...(tls !== undefined && { tls }),
+  };
+}
+
+function retryOf({ schedule, event, route }: NonNullable<RouteInput['retry']>) {
+  return {
+    ...(schedule !== undefined && { delaysMs: schedule }),
+    ...(event !== undefined && { event }),
+    ...(route !== undefined && { route }),
+  };
+}

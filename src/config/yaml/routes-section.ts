@@ -1,0 +1,73 @@
+/** The routes of a tree, before the schema sees them: a map of them becomes a list, and what only the whole can show is checked. */
+import { quote } from '../quote.ts';
+import { type Fault, nodeAt, type Tree } from './tree.ts';
+
+/** Names of what is no route but is spoken of like one. */
+const NEWS = ['alerts', 'heartbeat'];
+
+/** `routes: { siem: { match: … } }` becomes `routes: [{ name: siem, match: … }]`. */
+export function listRoutes(tree: Tree): Fault[] {
+  const routes = nodeAt(tree, ['routes']);
+  const entry = tree.kind === 'map' ? tree.entries.get('routes') : undefined;
+  if (tree.kind !== 'map' || routes?.kind !== 'map' || entry === undefined) return [];
+  const faults: Fault[] = [];
+  const items = [...routes.entries].map(([name, { keyAt, tree: route }]): Tree => {
+    if (route.kind !== 'map') return route;
+    const own = route.entries.get('name');
+    if (own !== undefined) {
+      const hint = 'the key above it is its name: take this line away';
+      faults.push({ at: own.keyAt, message: 'the name stands twice', hint });
+    }
+    const named: Tree = { kind: 'scalar', at: keyAt, value: name, plain: true };
+    const entries = new Map([...route.entries, ['name', { keyAt, tree: named }] as const]);
+    return { kind: 'map', at: keyAt, entries };
+  });
+  tree.entries.set('routes', {
+    ...entry,
+    tree: { kind: 'list', at: routes.at, flow: false, items },
+  });
+  return faults;
+}
+
+export function routeFaults(tree: Tree): Fault[] {
+  const routes = nodeAt(tree, ['routes']);
+  return routes?.kind === 'list'
+    ? [...nameFaults(tree, routes.items), ...routes.items.flatMap(matchFaults)]
+    : [];
+}
+
+function nameFaults(tree: Tree, routes: readonly Tree[]): Fault[] {
+  const lines = new Map<string, number>();
+  return routes.flatMap((route) => {
+    const name = nodeAt(route, ['name']);
+    if (name?.kind !== 'scalar' || typeof name.value !== 'string' || name.broken) return [];
+    const { at, value } = name;
+    const shown = name.substituted ? 'the name' : quote(value);
+    const first = lines.get(value);
+    if (first !== undefined) {
+      const message = `name: ${shown} is taken by the route in line ${first}`;
+      return [{ at, message, hint: 'each route has a name of its own' }];
+    }
+    lines.set(value, at.line);
+    if (!NEWS.includes(value) || nodeAt(tree, [value]) === undefined) return [];
+    const message = `name: ${shown} is what \`${value}:\` is called`;
+    return [{ at, message, hint: 'give the route another name' }];
+  });
+}
+
+/** Without quotes `[a-z]` is a list that holds `a-z`. */
+const RANGE = /^\^?[^.]*\w-\w[^.]*$/;
+
+function matchFaults(route: Tree): Fault[] {
+  const match = nodeAt(route, ['match']);
+  if (match?.kind !== 'list' || !match.flow || match.items.length !== 1) return [];
+  const [only] = match.items;
+  if (only?.kind !== 'scalar' || !only.plain || !RANGE.test(String(only.value))) return [];
+  return [
+    {
+      at: match.at,
+      message: 'match: without quotes YAML takes [ ] for a list',
+      hint: "put single quotes around a regex: '[a-z]'",
+    },
+  ];
+}

@@ -1,0 +1,103 @@
+/**
+ * `${NAME}` and `${file:PATH}` inside values. It happens after YAML is read, on single texts, so that nothing in a secret
+ * can change what the file says. Messages name the variable or the file, never what is in it.
+ */
+import { join, resolve } from 'node:path';
+import type { Environment } from '../environment.ts';
+import { quote } from '../quote.ts';
+import { decodeUtf8, readBytes } from '../text-file.ts';
+import type { Fault, ScalarTree, Tree } from './tree.ts';
+
+const REFERENCE = /\$(\$?)\{([^}]*)(\}?)/g;
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const HOW = `write \${NAME} or \${file:PATH}; a plain \${ is written $\${`;
+const TOKEN_HINT = 'the Okta token goes to Okta only: give the receiver a secret of its own';
+
+export interface Sources {
+  readonly environment: Environment;
+  /** Relative paths are looked up here. */
+  readonly folder: string;
+}
+
+type Found = { readonly text: string } | { readonly message: string; readonly hint?: string };
+
+/** Changes the texts of `tree`; returns what could not be found. A node is visited once, however often an alias names it. */
+export function substitute(tree: Tree, sources: Sources): Fault[] {
+  if (tree.kind === 'list') return tree.items.flatMap((item) => substitute(item, sources));
+  if (tree.kind === 'map') {
+    return [...tree.entries.values()].flatMap((entry) => substitute(entry.tree, sources));
+  }
+  if (typeof tree.value !== 'string' || tree.substituted || !tree.value.includes('${')) return [];
+  return fill(tree, tree.value, sources);
+}
+
+function fill(node: ScalarTree, text: string, sources: Sources): Fault[] {
+  const faults: Fault[] = [];
+  node.value = text.replace(REFERENCE, (whole, dollar: string, reference: string, end: string) => {
+    if (dollar !== '') return whole.slice(1);
+    node.substituted = true;
+    const found =
+      end === '' ? { message: `a \${ is never closed`, hint: HOW } : find(reference, sources);
+    if ('text' in found) return found.text;
+    faults.push({ at: node.at, ...found });
+    return '';
+  });
+  if (faults.length > 0) node.broken = true;
+  return faults;
+}
+
+function find(reference: string, sources: Sources): Found {
+  const [, kind, rest = ''] = /^(file|credential):(.*)$/s.exec(reference) ?? [];
+  if (kind === 'file') return fromFile(rest.trim(), sources);
+  if (kind === 'credential') return fromCredential(rest.trim(), sources);
+  if (!NAME.test(reference)) return { message: `a \${…} names no variable`, hint: HOW };
+  if (reference === 'OKTA_API_KEY')
+    return { message: 'it asks for OKTA_API_KEY', hint: TOKEN_HINT };
+  const setting = sources.environment.named(reference);
+  if (setting !== undefined) return { text: setting };
+  const hint = `set ${reference} in the environment or in .env`;
+  return { message: `the variable ${reference} is not set, or empty`, hint };
+}
+
+/** systemd.exec(5), "Credentials". */
+function fromCredential(name: string, sources: Sources): Found {
+  const folder = sources.environment.named('CREDENTIALS_DIRECTORY');
+  if (folder === undefined) {
+    return {
+      message: `there is no credential ${quote(name)}: CREDENTIALS_DIRECTORY is not set`,
+      hint: 'systemd sets it for a service with LoadCredential=',
+    };
+  }
+  return readSecret(join(folder, name), `the credential ${quote(name)}`, sources);
+}
+
+function fromFile(written: string, sources: Sources): Found {
+  const [, variable, rest = ''] = /^\$(\w+)(.*)$/s.exec(written) ?? [];
+  const base = variable === undefined ? undefined : sources.environment.named(variable);
+  if (variable !== undefined && base === undefined) {
+    const hint = `set ${variable}, or write the path out`;
+    return { message: `the variable ${variable} is not set, or empty`, hint };
+  }
+  const path = base === undefined ? written : `${base}${rest}`;
+  return readSecret(resolve(sources.folder, path), `the file ${quote(written)}`, sources);
+}
+
+function readSecret(path: string, shownAs: string, { environment, folder }: Sources): Found {
+  // It is looked up in the working folder, as org-settings.ts does.
+  const tokenFile = environment.get('OKTA_API_KEY_FILE')?.value.trim();
+  if (/[/\\]okta-api-key$/.test(path) || (tokenFile && resolve(tokenFile) === path)) {
+    return { message: `${shownAs} holds the Okta token`, hint: TOKEN_HINT };
+  }
+  const file = readBytes(path);
+  if (file.kind === 'absent') {
+    return { message: `${shownAs} is not there`, hint: `relative paths begin at ${folder}` };
+  }
+  if (file.kind === 'folder') return { message: `${shownAs} is a folder` };
+  if (file.kind === 'unreadable') {
+    const message = `${shownAs} cannot be read: ${file.message}`;
+    return { message, ...(file.hint !== undefined && { hint: file.hint }) };
+  }
+  const text = decodeUtf8(file.bytes)?.replace(/\r?\n$/, '');
+  if (text === undefined) return { message: `${shownAs} is not UTF-8 text` };
+  return text === '' ? { message: `${shownAs} is empty` } : { text };
+}

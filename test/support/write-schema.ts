@@ -1,0 +1,4 @@
+/** `npm run schema`. */
+import { writeSchema } from './json-schema.ts';
+
+writeSchema();
