@@ -5,8 +5,9 @@ import { refuse } from '../config/problems.ts';
 import { printable } from '../printable.ts';
 import { Beside } from '../state/beside.ts';
 import { shortId } from '../state/event-finder.ts';
-import { UNREADABLE } from '../state/intake.ts';
+
 import { allRoutes } from '../state/named-routes.ts';
+import { UNREADABLE } from '../state/schema.ts';
 import {
   bytesOf,
   type PastAttempt,
