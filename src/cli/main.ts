@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { addCheck } from './add-check.ts';
+import { addConvert } from './add-convert.ts';
 import { addDead } from './add-dead.ts';
 import { addDemo } from './add-demo.ts';
 import { addLedger } from './add-ledger.ts';
@@ -13,7 +14,9 @@ import { addPracticeOrg } from './add-practice-org.ts';
 import { addReplay } from './add-replay.ts';
 import { addRoute } from './add-route.ts';
 import { addRun } from './add-run.ts';
+import { addSecret } from './add-secret.ts';
 import { addService } from './add-service.ts';
+import { addSign, addVerify } from './add-sign.ts';
 import { addStatus } from './add-status.ts';
 import { addTail } from './add-tail.ts';
 import { addTest } from './add-test.ts';
@@ -79,6 +82,7 @@ function commands(io: Io, ended: Ended): Command {
   addRun(program, io, ended);
   addListen(program, io, ended);
   addCheck(program, io, ended);
+  addConvert(program, io, ended);
   addTail(program, io, ended);
   addTry(program, io, ended);
   addTest(program, io, ended);
@@ -88,6 +92,9 @@ function commands(io: Io, ended: Ended): Command {
   addDead(program, io, ended);
   addPause(program, io, ended);
   addRoute(program, io, ended);
+  addSecret(program, io, ended);
+  addSign(program, io, ended);
+  addVerify(program, io, ended);
   addDemo(program, io, ended);
   addPracticeOrg(program, io, ended);
   addService(program, io, ended);

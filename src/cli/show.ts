@@ -5,7 +5,6 @@ import { refuse } from '../config/problems.ts';
 import { printable } from '../printable.ts';
 import { Beside } from '../state/beside.ts';
 import { shortId } from '../state/event-finder.ts';
-
 import { allRoutes } from '../state/named-routes.ts';
 import { UNREADABLE } from '../state/schema.ts';
 import {
@@ -126,7 +125,7 @@ function view({ stdout }: Io) {
 }
 
 function resultOf({ status, why, result }: PastAttempt): string {
-  return why ?? (status === undefined ? result : `${status} ${result}`);
+  return why ?? `${status ?? result}`;
 }
 
 function answerLines(attempt: PastAttempt | undefined): string[] {
