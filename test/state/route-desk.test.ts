@@ -65,6 +65,21 @@ test('a paused route is one that the daemon is told of, until it is resumed', as
   assert.deepEqual([resumed?.paused, resumed?.resumedAt], [false, clock.now() + 5]);
 });
 
+test('a held route that is resumed while no daemon runs is tried when one starts', async (t) => {
+  const { desk, outbox, clock, named } = await withQueue(t, 1);
+  await outbox.saveRouteState(A.key, { kind: 'held', why: '410 Gone', since: clock.now() });
+
+  desk.resume(named(A), clock.now());
+
+  const state = await outbox.routeState(A.key);
+  assert.deepEqual(state, {
+    kind: 'held',
+    why: '410 Gone',
+    since: clock.now(),
+    until: clock.now(),
+  });
+});
+
 test('a dropped queue becomes ledger lines, and its bytes are needed no more', async (t) => {
   const { desk, outbox, clock, turn, named, value } = await withQueue(t, 1_100);
   const due = await takeDue(outbox, A, clock.now(), 2);
