@@ -6,7 +6,7 @@ import { type Ended, examples } from './options.ts';
 export function addTest(program: Command, io: Io, ended: Ended): void {
   const command = program
     .command('test')
-    .argument('<route>', 'its name, or the start of it')
+    .argument('<route>', 'its name, or the start of it; alerts and heartbeat too')
     .description('send one marked event to a route, and say what loghook would make of the answer')
     .option('-c, --config <file>', 'the routes (./loghook.yaml, .yml or .json, else ./loghook.csv)')
     .option('--type <type>', 'of the event (the first known one that the route wants)')

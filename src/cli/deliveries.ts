@@ -84,7 +84,7 @@ async function print(
 function closing(listed: number, isMore: boolean): string {
   if (listed === 0) return 'no deliveries';
   if (!isMore) return count(listed, 'line');
-  return `the newest ${listed.toLocaleString('en-US')}; there are more: --limit ${listed * 10}, --since 24h, --status dead, or --json for all`;
+  return `the newest ${listed.toLocaleString('en-US')}; more with --limit, --since or --status, all with --json`;
 }
 
 function textOf(
@@ -119,11 +119,11 @@ function remark(entry: LedgerEntry, now: number): string {
 
 function nextOf({ status, route, dueAt }: LedgerEntry, now: number): string[] {
   if (status !== 'waiting') return [];
-  if (route.retired) return ['its route is not in force'];
   if (route.disabled) return ['its route is disabled'];
+  if (route.retired) return ['its route is not in force'];
   if (dueAt === PARKED) return ['behind another of its lane'];
   if (dueAt === UNPLACED) return ['the daemon is to find its lane'];
-  return dueAt === undefined ? [] : [`next try in ${duration(Math.max(0, dueAt - now))}`];
+  return dueAt === undefined ? [] : [`next in ${duration(Math.max(0, dueAt - now))}`];
 }
 
 function asJson(entry: LedgerEntry) {

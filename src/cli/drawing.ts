@@ -34,7 +34,7 @@ const DRAWN: Readonly<Record<string, (line: Line) => string[]>> = {
   tailing: (line) => [`following ${line.org} from ${instant(line.from, line.time)} (^C to stop)`],
   ready: (line) => [`ready: following ${line.org} (^C to stop)`],
   'setting put right': (line) => [`note: ${line.note}`],
-  "a receiver's certificate is not checked": (line) => [
+  'INSECURE: the certificate of this receiver is not checked': (line) => [
     `${clock(line.time)} ! ${line.route} is INSECURE: the certificate of its receiver is not checked`,
     `${INDENT}anyone on the way can read and change what is sent: give it tls.ca instead`,
   ],
@@ -154,7 +154,7 @@ function advice(line: Line): string {
 
 function nextProbe(line: Line): string {
   return line.until === undefined
-    ? 'it waits for you: put its URL right and reload, or restart'
+    ? `it waits for you: put its URL right and reload, or loghook resume ${line.route}`
     : `next try ${clock(line.until)}`;
 }
 

@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { addCheck } from './add-check.ts';
+import { addConvert } from './add-convert.ts';
 import { addDead } from './add-dead.ts';
 import { addDemo } from './add-demo.ts';
 import { addLedger } from './add-ledger.ts';
@@ -81,6 +82,7 @@ function commands(io: Io, ended: Ended): Command {
   addRun(program, io, ended);
   addListen(program, io, ended);
   addCheck(program, io, ended);
+  addConvert(program, io, ended);
   addTail(program, io, ended);
   addTry(program, io, ended);
   addTest(program, io, ended);

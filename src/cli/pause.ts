@@ -50,7 +50,7 @@ function pause(desk: RouteDesk, route: NamedRoute, now: number): string {
   desk.pause(route, now);
   const { queued } = desk.stock(route);
   const means = route.retired
-    ? 'it is not in force: it will be paused if it comes back'
+    ? 'it is not in force, and will be paused if it comes back'
     : 'new ones are still owed, and kept';
   return `${name} is paused: ${waiting(queued)}; ${means}`;
 }

@@ -53,10 +53,9 @@ function pace({ lately }: ReplayPlan, n: number, rate: Rate | undefined): string
     const ms = (n / rate.count) * rate.perMs;
     return `about ${duration(ms)} at its rate of ${rate.count} per ${duration(rate.perMs)} (routes file)`;
   }
-  if (lately === undefined)
-    return 'how long that takes is unknown: it has delivered nothing lately';
-  const each = `${Math.round(lately.ms)} ms each, as its last ${count(lately.deliveries, 'delivery').replace(/ys$/, 'ies')} took`;
-  return `at most about ${duration(n * lately.ms)}: ${each}, one after the other`;
+  if (lately === undefined) return 'how long it takes is unknown: it has delivered nothing lately';
+  const each = `${Math.round(lately.ms)} ms each, as ${lately.deliveries} took lately`;
+  return `at most about ${duration(n * lately.ms)}: one by one, ${each}`;
 }
 
 function tooOld({ tooOld: n }: ReplayPlan, maxAgeMs: number | undefined): string[] {

@@ -25,12 +25,12 @@ export function standsSo({ route, dueAt = 0, behind }: Owed, now: number): strin
 /** Why nothing, or only a probe, is sent to a route; undefined when it flows. */
 export function routeTrouble(route: NamedRoute, now: number): string | undefined {
   const { name, pausedAt, state } = route;
+  if (route.disabled) return `${name} is disabled in the routes file; its queue is kept`;
   if (route.retired) {
     return `${name} is not in force: put it back into the routes file, or: loghook route move ${name} TO`;
   }
-  if (route.disabled) return `${name} is disabled in the routes file`;
   if (pausedAt !== undefined) {
-    return `${name} is paused since ${localTime(pausedAt)}; it goes on with: loghook resume ${name}`;
+    return `${name} is paused since ${localTime(pausedAt)}: loghook resume ${name}`;
   }
   if (state.kind !== 'held') return undefined;
   const next =

@@ -14,6 +14,7 @@ import { findOrgState } from './org-state.ts';
 import { agreed, type Question } from './question.ts';
 import { routeNamed } from './route-named.ts';
 import { noteNoDaemon, withState } from './state-turn.ts';
+import { stateOf } from './status.ts';
 import { count, iso, when, writeJson } from './words.ts';
 
 /** @throws ConfigError StateError */
@@ -45,10 +46,10 @@ export function dropRoute(name: string, flags: RouteFlags, io: Io): Promise<numb
     if (!route.retired && flags.queue !== true) refuseDrop(route);
     const desk = new RouteDesk(beside);
     const stock = desk.stock(route);
-    const isAny = stock.queued + (route.retired ? stock.dead : 0) > 0;
+    const mustAsk = flags.dryRun === true || stock.queued + (route.retired ? stock.dead : 0) > 0;
     say(io, dropPlan(route, stock, holderOf(folder) !== undefined));
     const asked = { where: 'route drop', would: 'this drops them for good' };
-    if (isAny && !(await isWanted('Drop them?', asked, flags, io))) return EXIT.asAsked;
+    if (mustAsk && !(await isWanted('Drop them?', asked, flags, io))) return EXIT.asAsked;
     const queued = await desk.dropQueue(route, turn);
     const dead = route.retired ? await desk.dropDead(route, turn) : 0;
     desk.forget(route);
@@ -73,8 +74,8 @@ export function moveRoute(
     const plan = desk.movePlan(from, to);
     say(io, movePlan(from, to, plan));
     const asked = { where: 'route move', would: 'this sends them to another receiver' };
-    const isAny = plan.queued + plan.dead > 0;
-    if (isAny && !(await isWanted('Move them?', asked, flags, io))) return EXIT.asAsked;
+    const mustAsk = flags.dryRun === true || plan.queued + plan.dead > 0;
+    if (mustAsk && !(await isWanted('Move them?', asked, flags, io))) return EXIT.asAsked;
     const { moved, dropped } = await desk.move(from, to, turn);
     io.stdout.write(`${count(moved, 'event')} moved, ${dropped} dropped\n`);
     if (moved > 0) noteNoDaemon(folder, io, 'they go out when `loghook run` starts');
@@ -145,15 +146,11 @@ function say(io: Io, lines: readonly string[]): void {
   for (const line of lines) io.stderr.write(`${printable(line)}\n`);
 }
 
-function stateOf(route: RouteStanding): string {
-  if (route.retired) return 'not in force';
-  return route.pausedAt === undefined ? route.state.kind : 'paused';
-}
-
 function asJson(route: RouteStanding) {
   return {
     name: route.name,
     inForce: !route.retired,
+    enabled: route.enabled,
     state: route.state.kind,
     pausedAt: iso(route.pausedAt),
     queued: route.queued,

@@ -221,13 +221,22 @@ function announce(options: SessionOptions, cursor: TailCursor | undefined, since
     },
     'starting',
   );
-  shoutInsecure(options, log);
+  shoutInsecure(log, options);
 }
 
 /** Host and port, which is all that may be shown of it. */
 function oktaProxy({ org, proxyFor }: SessionOptions): { readonly proxy?: string } {
   const proxy = proxyFor?.(org.url);
   return proxy === undefined ? {} : { proxy: proxy.host };
+}
+
+/** Whoever stands between could read and change every event. */
+function shoutInsecure(log: Log, { routes, heartbeat }: RoutesInForce): void {
+  const all = heartbeat === undefined ? routes.all : [...routes.all, heartbeat];
+  for (const { name, tls, url } of all) {
+    if (tls?.insecure !== true || url.protocol !== 'https:') continue;
+    log.warn({ route: name }, 'INSECURE: the certificate of this receiver is not checked');
+  }
 }
 
 export function describeRoute(route: Route): ShownRoute {
@@ -247,13 +256,6 @@ export function describeRoutes({ routes, heartbeat }: RoutesInForce): ShownRoute
   return all.map(describeRoute);
 }
 
-/** Said at every start and reload: what is sent there can be read and changed on its way. */
-function shoutInsecure({ routes, heartbeat }: RoutesInForce, log: Log): void {
-  for (const { name, tls } of [...routes.all, ...(heartbeat === undefined ? [] : [heartbeat])]) {
-    if (tls?.insecure) log.warn({ route: name }, "a receiver's certificate is not checked");
-  }
-}
-
 async function reload(
   options: SessionOptions,
   putInForce: (read: RoutesInForce) => Promise<void>,
@@ -265,7 +267,7 @@ async function reload(
     for (const note of read.notes ?? []) log.warn({ note }, 'setting put right');
     await putInForce(read);
     log.info({ routes: describeRoutes(read) }, 'routes reloaded');
-    shoutInsecure(read, log);
+    shoutInsecure(log, read);
   } catch (error) {
     const problems =
       error instanceof RoutesError || error instanceof ConfigError

@@ -62,7 +62,8 @@ function timeOf(instant: number | undefined): string {
   return instant === undefined ? 'at an unknown time' : localTime(instant);
 }
 
-function stateOf(route: RouteStanding): string {
+/** In one word or two. */
+export function stateOf(route: RouteStanding): string {
   if (route.unreadable) return '-';
   if (!route.enabled) return 'disabled';
   if (route.retired) return 'not in force';
@@ -102,7 +103,7 @@ function notesOn(route: RouteStanding | undefined, now: number): string[] {
   if (route === undefined) return [];
   const { lastError, lastFailedAt } = route;
   return [
-    ...(route.key === ALERTS_KEY ? ["  takes loghook's own events"] : []),
+    ...(route.key === ALERTS_KEY ? ["  takes loghook's own news"] : []),
     ...(route.retired && route.enabled ? [] : standingNotes(route, now)),
     ...(lastError === undefined ? [] : [`  last error ${when(lastFailedAt, now)}: ${lastError}`]),
   ];
@@ -117,17 +118,21 @@ function standingNotes(
     ...(pausedAt === undefined
       ? []
       : [`  paused for ${duration(now - pausedAt)}; to go on: loghook resume ${name}`]),
-    ...(state.kind === 'flowing' ? [] : [`  ${inWords(state, now)}`]),
+    ...(state.kind === 'flowing' ? [] : [`  ${inWords(name, state, now)}`]),
     ...(silentSince === undefined
       ? []
       : [`  silent for ${duration(now - silentSince)}: fewer events come than expected`]),
   ];
 }
 
-function inWords(state: Exclude<RouteState, { kind: 'flowing' }>, now: number): string {
+function inWords(
+  name: string,
+  state: Exclude<RouteState, { kind: 'flowing' }>,
+  now: number,
+): string {
   const since = `${state.kind} for ${duration(now - state.since)}: ${state.why}`;
   if (state.until === undefined)
-    return `${since}; it waits for you: mend it, then restart or SIGHUP`;
+    return `${since}; it waits for you: mend it, then loghook resume ${name}`;
   const next = state.until <= now ? 'now' : localTime(state.until);
   return state.kind === 'held' ? `${since}; next try ${next}` : `${since}; it goes on at ${next}`;
 }

@@ -1,7 +1,7 @@
 /** Joins what tells people of trouble to the rooms that it needs: the outbox, and the sender for the heartbeat. */
 import { hostname } from 'node:os';
 import type { Clock } from '../clock.ts';
-import type { Sender } from '../delivery/attempt.ts';
+import type { Request, Sender } from '../delivery/attempt.ts';
 import { targetOf } from '../delivery/destination.ts';
 import { outcomeOf } from '../delivery/outcome.ts';
 import { isReservedHeader } from '../delivery/route-headers.ts';
@@ -62,15 +62,20 @@ function memoryOf(outbox: Outbox): TellingMemory {
   };
 }
 
-function pingOf(heartbeat: Route, { sender, userAgent }: TellingParts): Ping {
+/** A ping carries no event. */
+export function pingRequest(heartbeat: Route, userAgent: string): Request {
   const { url, method = 'GET' } = heartbeat;
-  const request = {
+  return {
     target: targetOf(heartbeat),
     method,
     path: `${url.pathname}${url.search}`,
     headers: headersOf(heartbeat, userAgent),
     body: Buffer.alloc(0),
   };
+}
+
+function pingOf(heartbeat: Route, { sender, userAgent }: TellingParts): Ping {
+  const request = pingRequest(heartbeat, userAgent);
   return async () => {
     const outcome = outcomeOf(await sender.send(request));
     if (outcome.kind === 'cut') return undefined;

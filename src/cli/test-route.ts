@@ -14,7 +14,7 @@ import { type Io, userAgentOf } from './io.ts';
 import { routeNamed } from './route-named.ts';
 import { type Tested, testDocument, testLines } from './test-delivery/report.ts';
 import { sendTest } from './test-delivery/send.ts';
-import { type EventFlags, testEvent } from './test-delivery/test-event.ts';
+import { type EventFlags, refuseEvent, testEvent } from './test-delivery/test-event.ts';
 import { printableLines, writeJson } from './words.ts';
 
 export interface TestFlags extends EventFlags {
@@ -32,7 +32,11 @@ export async function testRoute(name: string, flags: TestFlags, io: Io): Promise
   });
   const route = routeNamed(testable(file), name, 'test');
   const path = flags.event === undefined ? {} : { event: resolve(io.cwd, flags.event) };
-  const { event, notes } = testEvent(route, { ...flags, ...path }, clock.now());
+  const isPing = route === file.heartbeat;
+  if (isPing) refuseEvent(flags);
+  const { event, notes } = isPing
+    ? { event: undefined, notes: [] }
+    : testEvent(route, { ...flags, ...path }, clock.now());
   const userAgent = userAgentOf(io.version);
   const tested = await sendTest({ route, event, clock, proxyFor, userAgent });
   const whole: Tested = {
@@ -44,9 +48,9 @@ export async function testRoute(name: string, flags: TestFlags, io: Io): Promise
   return whole.judgement.delivered ? EXIT.asAsked : EXIT.notDelivered;
 }
 
-/** Disabled ones too, and where loghook's own events go. */
-function testable({ routes }: RouteFile): readonly Route[] {
-  return [...routes.all, ...routes.disabled];
+/** Disabled ones too, and where loghook tells people of itself. */
+function testable({ routes, heartbeat }: RouteFile): readonly Route[] {
+  return [...routes.all, ...routes.disabled, ...(heartbeat === undefined ? [] : [heartbeat])];
 }
 
 function routeNotes(route: Route, proxyFor: ProxyFor): string[] {

@@ -30,9 +30,7 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = heading.map((_, column) =>
     Math.max(...shown.map((row) => row[column]?.length ?? 0)),
   );
-  const isNumber = heading.map((_, column) =>
-    body.every((row) => /^[\d,]*$/.test(row[column] ?? '')),
-  );
+  const isNumber = heading.map((_, column) => areNumbers(body.map((row) => row[column] ?? '')));
   return shown.map((row) =>
     row
       .map((cell, column) => {
@@ -41,6 +39,13 @@ export function table(rows: readonly (readonly string[])[]): string[] {
       })
       .join('  ')
       .trimEnd(),
+  );
+}
+
+/** Or a `-` where there is none. */
+function areNumbers(cells: readonly string[]): boolean {
+  return (
+    cells.some((cell) => /\d/.test(cell)) && cells.every((cell) => /^(?:[\d,]*|-)$/.test(cell))
   );
 }
 

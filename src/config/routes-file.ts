@@ -16,25 +16,33 @@ const HEADER_URL = /^(url|destination)$/i;
 
 type Fault = Omit<Problem, 'where'>;
 
+/** A line as it was written, for whoever writes it anew. */
+export interface CsvLine extends Line {
+  /** From 1. */
+  readonly number: number;
+  /** May hold secrets. */
+  readonly urlAsWritten: string;
+}
+
 /**
  * Reads the file from scratch. Throws RoutesError with every bad line, or with the one reason why there are no routes.
  * `shownAs` is how messages name the file.
  */
 export function loadRoutes(path: string, shownAs: string = path): Routes {
-  const lines = parseRoutes(readFile(path, shownAs), shownAs);
+  const lines = parseRoutes(readRoutesFile(path, shownAs), shownAs);
   return new Routes(joinLines(lines));
 }
 
 /** The lines of a routes file; throws RoutesError as loadRoutes does. */
-export function parseRoutes(bytes: Buffer, shownAs: string): Line[] {
-  const lines: Line[] = [];
+export function parseRoutes(bytes: Buffer, shownAs: string): CsvLine[] {
+  const lines: CsvLine[] = [];
   const problems: Problem[] = [];
   let isFirst = true;
   for (const [index, text] of splitLines(bytes).entries()) {
     if (text !== undefined && isBlankOrComment(text)) continue;
     const { line, faults } = readLine(text, isFirst);
     isFirst = false;
-    if (line !== undefined) lines.push(line);
+    if (line !== undefined) lines.push({ ...line, number: index + 1 });
     problems.push(...faults.map((fault) => ({ where: `${shownAs} line ${index + 1}`, ...fault })));
   }
 
@@ -43,7 +51,7 @@ export function parseRoutes(bytes: Buffer, shownAs: string): Line[] {
   return lines;
 }
 
-function readFile(path: string, shownAs: string): Buffer {
+export function readRoutesFile(path: string, shownAs: string): Buffer {
   const file = readBytes(path);
   if (file.kind === 'folder') refuse(shownAs, 'it is a folder, not a file', 'name the file itself');
   if (file.kind === 'unreadable') refuse(shownAs, `could not read it: ${file.message}`, file.hint);
@@ -59,18 +67,21 @@ function readFile(path: string, shownAs: string): Buffer {
 }
 
 /** Each line without its end; undefined where the bytes are not UTF-8. */
-function splitLines(bytes: Buffer): (string | undefined)[] {
+export function splitLines(bytes: Buffer): (string | undefined)[] {
   return bytes
     .toString('latin1') // one character a byte, so that each line can be decoded by itself
     .split(/\r\n|\n|\r/)
     .map((line) => decodeUtf8(Buffer.from(line, 'latin1')));
 }
 
-function isBlankOrComment(text: string): boolean {
+export function isBlankOrComment(text: string): boolean {
   return /^\s*(#|$)/.test(text);
 }
 
-function readLine(text: string | undefined, isFirst: boolean): { line?: Line; faults: Fault[] } {
+function readLine(
+  text: string | undefined,
+  isFirst: boolean,
+): { line?: Omit<CsvLine, 'number'>; faults: Fault[] } {
   if (text === undefined) return fault('it holds bytes that are not UTF-8', 'save it as UTF-8');
   if (text.includes('\0')) return fault('it holds a NUL byte', 'was the file written to its end?');
   const split = splitFields(text);
@@ -91,7 +102,10 @@ function readLine(text: string | undefined, isFirst: boolean): { line?: Line; fa
   return readRoute(pattern, url);
 }
 
-function readRoute(pattern: string, url: string): { line?: Line; faults: Fault[] } {
+function readRoute(
+  pattern: string,
+  url: string,
+): { line?: Omit<CsvLine, 'number'>; faults: Fault[] } {
   const destination = parseDestination(url);
   const faults: Fault[] = [];
   // With the columns swapped the pattern is a URL: it is shown only where it cannot be one.
@@ -99,7 +113,9 @@ function readRoute(pattern: string, url: string): { line?: Line; faults: Fault[]
   const patternFault = checkPattern(pattern, mayShow);
   if (patternFault !== undefined) faults.push(patternFault);
   if (!('error' in destination)) {
-    return faults.length > 0 ? { faults } : { line: { pattern, destination }, faults };
+    return faults.length > 0
+      ? { faults }
+      : { line: { pattern, destination, urlAsWritten: url.trim() }, faults };
   }
 
   const isSwapped = /^https?:\/\//i.test(pattern);

@@ -4,12 +4,10 @@ import { type Bundles, BundleWriter, type Place } from './bundles.ts';
 import type { Intake, LaneOrder, RouteRef, Wants } from './outbox.ts';
 import { OwedLanes } from './owed-lanes.ts';
 import { OwedTable } from './owed-table.ts';
+import { UNREADABLE } from './schema.ts';
 import { Settlements } from './settlements.ts';
 import type { Database } from './sqlite.ts';
 import { Tables } from './tables.ts';
-
-/** The pseudo-route that raw pieces of unreadable pages are dead letters of. */
-export const UNREADABLE = 0;
 
 export interface Owed {
   readonly seq: number;

@@ -1,8 +1,8 @@
 /** The routes of a state folder as commands choose among them, and what each one's deliveries wait for. */
 import type { Beside } from './beside.ts';
-import { UNREADABLE } from './intake.ts';
 import type { RouteState } from './outbox.ts';
 import { toRouteState } from './route-table.ts';
+import { UNREADABLE } from './schema.ts';
 import { asNumber, asOptionalNumber, asOptionalText, asText, type Row } from './sqlite.ts';
 
 export interface NamedRoute {
@@ -11,7 +11,7 @@ export interface NamedRoute {
   readonly name: string;
   /** Not in force. */
   readonly retired: boolean;
-  /** In force, and switched off by its file: nothing is sent to it. */
+  /** Not in force because its file switches it off. */
   readonly disabled: boolean;
   readonly state: RouteState;
   readonly pausedAt?: number;
@@ -47,7 +47,7 @@ export function allRoutes(beside: Beside): NamedRoute[] {
 
 /** Of what `route` is owed, due at `dueAt`. */
 export function owedStatus(route: NamedRoute, dueAt: number, now: number): DeliveryStatus {
-  if (route.retired || route.disabled) return 'waiting';
+  if (route.retired) return 'waiting';
   if (route.pausedAt !== undefined) return 'paused';
   if (route.state.kind === 'held') return 'held';
   return dueAt < 0 || dueAt > now ? 'waiting' : 'due';

@@ -132,7 +132,7 @@ export class RouteDesk {
     let moved = 0;
     let dropped = 0;
     const each = (rows: readonly Row[], kept: (row: Row) => void, known: (row: Row) => void) => {
-      const had = this.#hadBy(to, rows);
+      const had = this.#hadBy(to, rows, turn.now);
       for (const row of rows) (had.has(asNumber(row.seq)) ? known : kept)(row);
       moved += rows.length - had.size;
       dropped += had.size;
@@ -166,18 +166,22 @@ export class RouteDesk {
   }
 
   /** The events of `rows` that `to` was owed or sent before. */
-  #hadBy(to: NamedRoute, rows: readonly Row[]): ReadonlySet<number> {
+  #hadBy(to: NamedRoute, rows: readonly Row[], now: number): ReadonlySet<number> {
     const seqs = rows.map((row) => asNumber(row.seq));
     if (seqs.length === 0) return new Set();
-    // Looked through once for all of them: owed rows lie in the order of their due times.
+    // Of one due time they are found by their places; the others, to be tried again, are looked through.
     const had = this.#beside
       .sql(
         `SELECT gone.value AS seq FROM json_each(?1) AS gone WHERE gone.value IN (
-           SELECT seq FROM owed WHERE route = ?2 AND seq BETWEEN ?3 AND ?4
+           SELECT seq FROM owed WHERE route = ?2 AND due_at IN (0, ${PARKED}, ${UNPLACED}, ?5)
+             AND seq BETWEEN ?3 AND ?4
+           UNION ALL SELECT seq FROM owed WHERE route = ?2 AND due_at > 0 AND due_at < ?5
+             AND seq BETWEEN ?3 AND ?4
+           UNION ALL SELECT seq FROM owed WHERE route = ?2 AND due_at > ?5 AND seq BETWEEN ?3 AND ?4
            UNION ALL SELECT seq FROM dead WHERE route = ?2 AND seq BETWEEN ?3 AND ?4
          ) OR EXISTS (SELECT 1 FROM ledger WHERE ledger.seq = gone.value AND ledger.route = ?2)`,
       )
-      .all(JSON.stringify(seqs), to.id, Math.min(...seqs), Math.max(...seqs));
+      .all(JSON.stringify(seqs), to.id, Math.min(...seqs), Math.max(...seqs), now);
     return new Set(had.map((row) => asNumber(row.seq)));
   }
 

@@ -9,6 +9,7 @@ import { Bundles } from './bundles.ts';
 import { DeferredWrites } from './deferred-writes.ts';
 import { DiskGate } from './disk-gate.ts';
 import { DATABASE_FILE, type FolderLock, lockFolder, makeFolder } from './folder.ts';
+import { freeBytesAt, History } from './history.ts';
 import { IntakeTables, type Taken } from './intake.ts';
 import { KnownRoutes } from './known-routes.ts';
 import type {
@@ -39,6 +40,8 @@ export interface OutboxOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly pid: number;
+  /** What is free on the folder's disk; the file system says, unless a test does. */
+  readonly freeBytes?: () => number;
 }
 
 export class SqliteOutbox implements Outbox {
@@ -53,6 +56,7 @@ export class SqliteOutbox implements Outbox {
   readonly #routeTable: RouteTable;
   readonly #gate: DiskGate;
   readonly #records: Records;
+  readonly #history: History;
   readonly #pruning: Pruning;
   readonly #routes: KnownRoutes;
   readonly #stopListening: () => void;
@@ -84,22 +88,19 @@ export class SqliteOutbox implements Outbox {
     this.#log = options.log;
     this.#lock = lock;
     this.#database = database;
-    this.#tables = new Tables(database);
+    const { folder, clock, log, freeBytes = () => freeBytesAt(folder) } = options;
+    this.#history = new History({ database, clock, freeBytes });
+    this.#tables = new Tables(database, () => this.#history.makeRoom());
     const bundles = new Bundles(database);
     this.#owed = new OwedTable(database, bundles);
     const lanes = new OwedLanes(database, this.#owed);
     this.#intake = new IntakeTables(database, bundles);
     this.#routeTable = new RouteTable(database);
-    this.#routes = new KnownRoutes({
-      clock: options.clock,
-      table: this.#routeTable,
-      owed: this.#owed,
-      lanes,
-    });
-    this.#gate = new DiskGate(options.clock, options.log);
+    this.#routes = new KnownRoutes({ clock, table: this.#routeTable, owed: this.#owed, lanes });
+    this.#gate = new DiskGate(clock, log);
     this.#records = new Records({
       path: this.#path,
-      clock: options.clock,
+      clock,
       gate: this.#gate,
       tables: this.#tables,
       routeTable: this.#routeTable,
@@ -107,8 +108,8 @@ export class SqliteOutbox implements Outbox {
       settlements: new Settlements(database, bundles),
       routes: this.#routes,
     });
-    this.#pruning = new Pruning(database, options.clock, options.log);
-    this.#stopListening = options.clock.onJump((jumpMs) => this.#clockJumped(jumpMs));
+    this.#pruning = new Pruning({ database, clock, log, history: this.#history });
+    this.#stopListening = clock.onJump((jumpMs) => this.#clockJumped(jumpMs));
   }
 
   async adopt(routes: readonly RouteRef[]): Promise<void> {
@@ -231,12 +232,9 @@ export class SqliteOutbox implements Outbox {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const lost = this.#records.flushAndGiveUp();
-    if (lost > 0) {
-      this.#log.error(
-        { deliveries: lost },
-        'outcomes could not be recorded, these may be sent again',
-      );
+    const deliveries = this.#records.flushAndGiveUp();
+    if (deliveries > 0) {
+      this.#log.error({ deliveries }, 'outcomes could not be recorded, these may be sent again');
     }
     this.#stopListening();
     this.#tables.checkpoint();
@@ -245,6 +243,7 @@ export class SqliteOutbox implements Outbox {
   }
 
   #commit(intake: Intake, wants: Wants): Committed {
+    this.#history.makeRoomFor(intake.events.reduce((sum, { raw }) => sum + raw.length, 0));
     const now = this.#clock.now();
     let taken: Taken = { owed: [], turns: [], repeated: 0 };
     this.#tables.inTransaction(() => {

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { SystemClock } from '../clock.ts';
 import { StateError } from '../errors.ts';
 import { DATABASE_FILE, holderOf } from './folder.ts';
-import { UNREADABLE } from './intake.ts';
 import type { Gap, RouteState } from './outbox.ts';
 import { toRouteState } from './route-table.ts';
-import { openStateBeside } from './schema.ts';
+import { openStateBeside, UNREADABLE } from './schema.ts';
 import {
   asNumber,
   asOptionalNumber,

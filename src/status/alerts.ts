@@ -33,6 +33,8 @@ export interface Happening extends Cause {
   /** In plain words, with the next step. */
   readonly message: string;
   readonly reason?: string;
+  /** Where it is not as bad as its kind mostly is. */
+  readonly severity?: 'WARN';
   /** The name of the route that it is about. */
   readonly route?: string;
   readonly details?: Readonly<Record<string, string | number | readonly string[]>>;
@@ -69,7 +71,7 @@ export function alertOf(from: Sender, happening: Happening, now: number): LogEve
     published,
     eventType: kind,
     version: '0',
-    severity,
+    severity: happening.severity ?? severity,
     displayMessage: message,
     actor: { id: 'loghook', type: 'System', displayName: `loghook ${from.version}` },
     outcome: { result, ...(reason !== undefined && { reason }) },

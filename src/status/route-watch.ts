@@ -146,7 +146,7 @@ export class RouteWatch {
   #tellHeld(hold: Hold): void {
     const { name } = this.#route;
     const next = hold.waitsForPerson
-      ? 'It waits for a person: put its URL right, then reload or restart loghook.'
+      ? `It waits for a person: put its URL right and reload loghook, or \`loghook resume ${name}\`.`
       : `loghook tries again by itself. ${adviceOn(hold.why)}`;
     void this.#desk.tell({
       ...this.#cause('loghook.route.held', hold),

@@ -7,6 +7,8 @@ import type { AlertDesk } from './alert-desk.ts';
 import type { WatchedRoute } from './route-watch.ts';
 import { type Expectation, formatExpectation, Window } from './silence.ts';
 
+const LATE_MS = 120_000;
+
 export interface SilenceMemory {
   saveSilence(key: string, since: number | undefined): Promise<void>;
   silentSince(key: string): Promise<number | undefined>;
@@ -21,12 +23,16 @@ export class SilenceWatch {
   readonly #window: Window;
   /** Ms since 1970. */
   #silentSince: number | undefined;
+  /** On the monotonic clock. */
+  #readAt: number;
+  #wasLate = false;
 
   private constructor(desk: AlertDesk, memory: SilenceMemory, route: ExpectingRoute) {
     this.#desk = desk;
     this.#memory = memory;
     this.#route = route;
-    this.#window = new Window(route.expect, desk.clock.monotonic());
+    this.#readAt = desk.clock.monotonic();
+    this.#window = new Window(route.expect, this.#readAt);
   }
 
   /** Goes on from the silence that was saved. What was saved and perhaps not told is told; if it was, it is known. */
@@ -44,17 +50,27 @@ export class SilenceWatch {
   /** A page was read with `count` events for the route; `isLast`: there is no more of the log for now. */
   async read(count: number, isLast: boolean): Promise<void> {
     const now = this.#desk.clock.monotonic();
+    const isLate = this.#isLate(now);
     this.#window.add(count, now);
     if (this.#window.isEnough) {
       if (this.#silentSince !== undefined) await this.#heard(this.#silentSince);
-    } else if (isLast && this.#silentSince === undefined && this.#window.isWhole(now)) {
-      await this.#fellSilent();
+      return;
     }
+    const isJudged = isLast && !isLate && this.#window.isWhole(now);
+    if (isJudged && this.#silentSince === undefined) await this.#fellSilent();
   }
 
   /** The log was not read for a while. */
   beginAnew(): void {
     this.#window.beginAnew(this.#desk.clock.monotonic());
+  }
+
+  /** It came long before it was committed (the disk was full), or it was long awaited: the next one tells more. */
+  #isLate(now: number): boolean {
+    const isLate = now - this.#readAt > LATE_MS && !this.#wasLate;
+    this.#readAt = now;
+    this.#wasLate = isLate;
+    return isLate;
   }
 
   async #fellSilent(): Promise<void> {

@@ -98,6 +98,7 @@ export class Telling {
         subject: gap.kind,
         beganAt: gap.fromMs ?? 0,
         reason: gap.why,
+        ...(gap.kind === 'refused-link' && { severity: 'WARN' }),
         message: gapInWords(gap),
         details: {
           kind: gap.kind,

@@ -65,10 +65,7 @@ test('deliveries has a line for each event and route, newest event first', async
   assert.match(stderr, /^12 lines$/m);
   assert.match(lines[0]!, /^TIME +EVENT +TYPE +ROUTE +STATUS +HTTP +TRIES +MS \/ WHY$/);
   assert.match(lines[1]!, /event-000006 +user\.session\.start +a\.example#1111 +due +- +0$/);
-  assert.match(
-    stdout,
-    /event-000004 .* a\.example#1111 +waiting +503 +1 +next try in 5\d min; 503 /,
-  );
+  assert.match(stdout, /event-000004 .* a\.example#1111 +waiting +503 +1 +next in 5\d min; 503 /);
   assert.match(stdout, /event-000002 .* dead +400 +1 +400 Bad Request$/m);
   assert.match(stdout, /event-000001 .* a\.example#1111 +delivered +200 +1 +12 ms$/m);
   assert.match(stdout, /event-000001 .* b\.example#2222 +held +- +0$/m);
@@ -81,7 +78,7 @@ test('deliveries stops at a limit and says how to see more', async (t) => {
   const json = await run('deliveries', '--json', '--route', 'a.', '--status', 'dead');
 
   assert.equal(stdout.trimEnd().split('\n').length, 4);
-  assert.match(stderr, /^the newest 3; there are more: --limit 30/m);
+  assert.match(stderr, /^the newest 3; more with --limit, --since or --status, all with/m);
   const shown = json.stdout
     .trimEnd()
     .split('\n')
@@ -121,7 +118,7 @@ test('show tells what became of an event on each route, and what it waits for', 
   assert.match(stdout, /^event +event-000004$/m);
   assert.match(stdout, /^bytes +\d+ kept: loghook show event-000004 --raw$/m);
   assert.match(stdout, /^a\.example#1111: waiting, 1 attempt so far$/m);
-  assert.match(stdout, /^ +1 +1970-\S+ \S+ +503 Service Unavailable +2 +1 +- +9 +- /m);
+  assert.match(stdout, /^ +1 +01-01 \S+ +503 Service Unavailable +2 +1 +- +9 +- /m);
   assert.match(stdout, /answer: busy \\u001b\[2J$/m);
   assert.match(stdout, /→ next try 20/);
   assert.match(stdout, /^b\.example#2222: held, 0 attempts so far$/m);
@@ -158,7 +155,10 @@ test('replay of dead letters says its plan, and needs a yes where nobody can be 
   assert.equal(asked.code, 2);
   assert.match(asked.stderr, /^a\.example#1111: 2 events to send again$/m);
   assert.match(asked.stderr, /^ {2}published 2026-11-21 /m);
-  assert.match(asked.stderr, /^ {2}at most about 24 ms: 12 ms each, as its last 1 delivery took/m);
+  assert.match(
+    asked.stderr,
+    /^ {2}at most about 24 ms: one by one, 12 ms each, as 1 took lately$/m,
+  );
   assert.match(asked.stderr, /this sends 2 events again\n {2}→ Say yes with --yes/);
   assert.deepEqual([dry.code, dry.stdout], [0, '']);
   assert.deepEqual([done.code, done.stdout], [0, '2 events owed again\n']);
@@ -239,6 +239,7 @@ test('a route that is not in force is listed, moved or dropped, and then gone', 
   assert.deepEqual(JSON.parse(left.stdout), {
     name: B.name,
     inForce: true,
+    enabled: true,
     state: 'held',
     pausedAt: null,
     queued: 6,

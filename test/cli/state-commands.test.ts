@@ -256,7 +256,7 @@ test('wrong words are usage errors, and change nothing', async (t) => {
     [['dead', 'replay', 'event-000002', '--all'], /--all: it was given with ids/],
     [['dead', 'replay', 'event-000002', 'nope'], /starts with "nope"/],
     [['dead', 'show', 'event-'], /is the start of 2 ids: event-000002, event-000003/],
-    [['dead', 'list', '--route', 'nope'], /no route of that name/],
+    [['dead', 'list', '--route', 'nope'], /no route has this name/],
     [['dead', 'shwo', 'x'], /unknown command.*\n.*show/],
     [['status', '--jsno'], /--json/],
   ];

@@ -80,7 +80,7 @@ test('status says what is silent, paused or disabled, and what takes alerts', as
     stdout,
     /^off +disabled +6 .*\n {2}`enabled: false` in its file; its queue is kept$/m,
   );
-  assert.match(stdout, /^alerts +flowing .*\n {2}takes loghook's own events$/m);
+  assert.match(stdout, /^alerts +flowing .*\n {2}takes loghook's own news$/m);
 });
 
 test('status --json has all of it', async (t) => {

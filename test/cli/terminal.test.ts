@@ -69,7 +69,7 @@ const LINES: readonly (readonly [message: string, fields: object, expected: stri
   [
     'route held',
     { route: 'siem', why: '410 gone' },
-    'TIME ! siem is held: 410 gone\n           its events are kept; it waits for you: put its URL right and reload, or restart\n',
+    'TIME ! siem is held: 410 gone\n           its events are kept; it waits for you: put its URL right and reload, or loghook resume siem\n',
   ],
   ['route flowing', { route: 'siem', forMs: 6_100 }, 'TIME ← siem flows again after 6 s\n'],
   [
@@ -103,19 +103,21 @@ test('draws where it starts, with the routes as a tree', () => {
     routes: [
       { name: 'h.example#9be2', patterns: ['^a', '^b'], auth: 'basic' },
       { name: 'localhost:3000#1111', patterns: ['.*'] },
+      { name: 'alerts', patterns: [] },
     ],
   };
 
   const lines = drawn(fields, 'starting').split('\n');
 
-  assert.deepEqual(lines.slice(0, 5), [
+  assert.deepEqual(lines.slice(0, 6), [
     'loghook 1.2.3  org acme.okta.com  state ~/x',
     'routes',
     ' ├─ h.example#9be2        /^a/   (basic auth)',
     ' │                        /^b/',
-    ' └─ localhost:3000#1111   /.*/',
+    ' ├─ localhost:3000#1111   /.*/',
+    " └─ alerts                (loghook's own news)",
   ]);
-  assert.match(lines[5] ?? '', /^reading from (\S+ )?hh:mm:ss, 2 min ago \(a first start\)$/);
+  assert.match(lines[6] ?? '', /^reading from (\S+ )?hh:mm:ss, 2 min ago \(a first start\)$/);
 });
 
 test('cuts a type that is too long, and lets no control character through', () => {

@@ -8,7 +8,7 @@ import { openLog } from '../../src/log.ts';
 import { parseDestination, type Route } from '../../src/routing/route.ts';
 import { Routes } from '../../src/routing/routes.ts';
 import { readStanding } from '../../src/state/standing.ts';
-import { addEvents, openOrg, openReceiver } from '../support/loghook.ts';
+import { addEvents, openOrg, openReceiver, Sandbox } from '../support/loghook.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { verifies } from '../support/verifies.ts';
 
@@ -89,7 +89,7 @@ test('a gap and a dead letter are told, signed, each once; a restart repeats non
   const { org, siem, alerts, start } = await openScene(t);
   const key = randomBytes(32);
   const routes = [
-    routeTo(`${siem.url}/siem`, 'siem', { maxAgeMs: 1 }),
+    routeTo(`${siem.url}/S3CRET`, 'siem', { maxAgeMs: 1 }),
     alertsTo(`${alerts.url}/alerts?token=S3CRET`, { secrets: [{ key }] }),
   ];
   addEvents(org, 3);
@@ -113,6 +113,7 @@ test('a gap and a dead letter are told, signed, each once; a restart repeats non
       ['loghook.dead', 2],
     ],
   );
+  assert.doesNotMatch(JSON.stringify(told), /S3CRET/);
   for (const request of alerts.received) {
     assert.equal(request.id, JSON.parse(`${request.body}`).uuid);
     assert.ok(verifies(request, `whsec_${key.toString('base64')}`));
@@ -156,4 +157,44 @@ test('once, what became of the events is told before it ends', async (t) => {
     told.map(({ debugContext }) => debugContext.debugData.count),
     [1, 29],
   );
+});
+
+test('the real process tells, pings and shows; killed and started again it tells nothing twice', async (t) => {
+  const { org, env } = await openOrg(t);
+  const [siem, own] = [await openReceiver(t), await openReceiver(t)];
+  const secret = `whsec_${randomBytes(32).toString('base64')}`;
+  const sandbox = new Sandbox(t);
+  sandbox.write(
+    'loghook.yaml',
+    `
+alerts: { url: '${own.url}/alerts?S3CRET', secrets: '\${SECRET}' }
+heartbeat: ${own.url}/ping?S3CRET
+routes:
+  - { name: siem, match: '.*', url: '${siem.url}/', expect: 1 per 15m }
+  - { name: late, match: '.*', url: '${siem.url}/late', maxAge: 1m }
+`,
+  );
+  addEvents(org, 1, 300_000);
+  const args = ['--interval', '1s', '--state', 'state'];
+  const settings = { env: { ...env, SECRET: secret } };
+
+  const killed = sandbox.start([...args, '--since', '1h'], settings);
+  await killed.logged('delivery attempted', { route: 'alerts' });
+  org.fail({ kind: 'stale-link' });
+  await own.waitFor(3);
+  await killed.stop('SIGKILL');
+  const again = sandbox.start(args, settings);
+  await again.logged('ready');
+  await own.waitFor(4);
+  const shown = await sandbox.run(['status', '--state', 'state'], { env });
+  const { stdout } = await again.stop();
+
+  const alerts = own.received.filter(({ path }) => path.startsWith('/alerts'));
+  const told = new Map(alerts.map(({ id, body }) => [id, JSON.parse(`${body}`).eventType]));
+  assert.deepEqual([...told.values()].sort(), ['loghook.dead', 'loghook.gap']);
+  assert.ok(alerts.every((request) => verifies(request, secret)));
+  assert.ok(own.received.some(({ path, method }) => method === 'GET' && path === '/ping?S3CRET'));
+  assert.match(shown.stdout, /^gaps +1 in the last 30 days$/m);
+  assert.match(shown.stdout, /^alerts .*\n {2}takes loghook's own news$/m);
+  assert.doesNotMatch(`${killed.stdout}${stdout}${shown.stdout}${shown.stderr}`, /S3CRET|whsec_/);
 });

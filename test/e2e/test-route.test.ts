@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { hashOf } from '../support/folder-hash.ts';
 import { addEvents, openOrg, openReceiver, Sandbox } from '../support/loghook.ts';
+import { verifies } from '../support/verifies.ts';
 
 const SECRET = 'S3CRET-path?key=S3CRET-query';
 
@@ -67,6 +68,83 @@ test('sends the bytes of a file as they are', async (t) => {
   assert.equal(receiver.received[0]?.headers['loghook-test'], 'true');
 });
 
+test('goes as a loghook.yaml says, signed, with secrets that stand elsewhere', async (t) => {
+  const receiver = await openReceiver(t);
+  const sandbox = new Sandbox(t);
+  const secret = `whsec_${Buffer.alloc(32, 'S3CRET').toString('base64')}`;
+  sandbox.write(
+    'loghook.yaml',
+    `alerts: ${receiver.url}/alerts
+routes:
+  - name: siem
+    match: ^user\\.
+    url: ${receiver.url}/\${HOOK_PATH}
+    method: PUT
+    headers: { x-api-key: "\${API_KEY}" }
+    secrets: ["\${HOOK_SECRET}"]
+    enabled: false
+`,
+  );
+  const env = { HOOK_PATH: 'S3CRET-path', API_KEY: 'S3CRET-key', HOOK_SECRET: secret };
+
+  const { code, stdout, stderr } = await sandbox.run(['test', 'si'], { env });
+  const alert = await sandbox.run(['test', 'alerts'], { env });
+
+  assert.equal(code, 0, stderr);
+  const [request, alerted] = receiver.received;
+  assert.ok(request);
+  assert.ok(verifies(request, secret));
+  assert.equal(request.method, 'PUT');
+  assert.equal(request.headers['x-api-key'], 'S3CRET-key');
+  assert.match(stdout, /signed {4}signed, verifies/);
+  assert.match(stdout, /note: the route is disabled/);
+  assert.equal(alert.code, 0);
+  assert.equal(JSON.parse(`${alerted?.body}`).eventType, 'loghook.route.held');
+  for (const never of ['S3CRET', secret]) assert.ok(!(stdout + stderr).includes(never));
+});
+
+test('pings the heartbeat as the daemon does', async (t) => {
+  const receiver = await openReceiver(t);
+  const sandbox = new Sandbox(t);
+  sandbox.write(
+    'loghook.yaml',
+    `heartbeat: ${receiver.url}/ping
+routes:
+  - { name: siem, match: .*, url: "${receiver.url}" }
+`,
+  );
+
+  const taken = await sandbox.run(['test', 'heartbeat']);
+  receiver.answer = () => ({ status: 500 });
+  const lost = await sandbox.run(['test', 'heartbeat']);
+  const refused = await sandbox.run(['test', 'heartbeat', '--type', 'user.x']);
+
+  assert.equal(taken.code, 0, taken.stderr);
+  assert.match(taken.stdout, /^verdict {3}the ping was taken$/m);
+  assert.equal(lost.code, 5);
+  assert.match(lost.stdout, /the ping was lost: nothing waits for it/);
+  assert.equal(refused.code, 2);
+  const [request] = receiver.received;
+  assert.deepEqual([request?.method, request?.path, `${request?.body}`], ['GET', '/ping', '']);
+  assert.equal(request?.headers['loghook-test'], 'true');
+});
+
+test('is refused by the address rule of a route, and sends nothing', async (t) => {
+  const receiver = await openReceiver(t);
+  const sandbox = new Sandbox(t);
+  const url = receiver.url.replace('127.0.0.1', 'localhost');
+  sandbox.write(
+    'loghook.json',
+    JSON.stringify({ routes: [{ name: 'siem', match: '.*', url, publicOnly: true }] }),
+  );
+
+  const { code, stdout } = await sandbox.run(['test', 'siem']);
+
+  assert.equal(code, 5);
+  assert.match(stdout, /^verdict {3}blocked by the address rule, nothing was sent/m);
+  assert.equal(receiver.received.length, 0);
+});
+
 test('changes nothing in the state folder of a daemon that runs beside it', async (t) => {
   const { org, env } = await openOrg(t);
   const receiver = await openReceiver(t);
@@ -93,7 +171,7 @@ test('exits 5 when it is not delivered, and shows no secret in any output', asyn
   const receiver = await openReceiver(t);
   receiver.answer = ({ path, headers }) => ({
     status: 404,
-    body: `\u001b[31m${JSON.stringify(headers)} ${path}`,
+    body: `\u001b[31m${path} ${headers.authorization}`,
   });
   const sandbox = new Sandbox(t);
   sandbox.write('loghook.csv', `.*,${secretUrl(receiver.url)}\n`);
@@ -116,11 +194,8 @@ test('exits 5 when it is not delivered, and shows no secret in any output', asyn
 });
 
 const REFUSED: readonly (readonly [args: readonly string[], message: RegExp])[] = [
-  [
-    ['zzz'],
-    /test: there is no route of that name\n.*There are: siem\.example#\w+, siem\.example#\w+/,
-  ],
-  [['siem'], /test: several routes start so: siem/],
+  [['zzz'], /test: no route has this name\n.*there are siem\.example#\w+, siem\.example#\w+/],
+  [['siem'], /test: several routes begin like this\n.*name one of siem/],
   [['a.example', '--type', 'a b'], /--type: "a b" is no event type/],
   [['a.example', '--set', 'outcome.reslt=x'], /did you mean outcome\.result\?/],
   [['a.example', '--set', 'uuid=x'], /--set: the uuid says that it is a test/],

@@ -91,14 +91,29 @@ test('a sleep is no silence: it catches up first, and the window starts anew', a
 
 test('a full page is not the end of the log: it is not judged by', async (t) => {
   const desk = await TellingDesk.open(t, [EXPECTING]);
-  await desk.pass(30 * MINUTE);
+  await desk.poll(15 * MINUTE - 15_000);
 
+  await desk.pass(15_000);
   await desk.page(0, { full: true });
   const early = desk.said('route silent').length;
   await desk.page(1);
 
   assert.equal(early, 0);
   assert.deepEqual(desk.said('route silent'), []);
+});
+
+test('a page that waited for the disk is not judged by', async (t) => {
+  const desk = await TellingDesk.open(t, [EXPECTING]);
+  await desk.poll(MINUTE);
+
+  await desk.pass(30 * MINUTE);
+  await desk.page(0);
+  const early = desk.said('route silent').length;
+  await desk.pass(15_000);
+  await desk.page(0);
+
+  assert.equal(early, 0);
+  assert.equal(desk.said('route silent').length, 1);
 });
 
 test('without alerts it is one warning, and one line at its end', async (t) => {

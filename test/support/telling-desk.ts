@@ -112,6 +112,7 @@ export class TellingDesk {
 
   async trouble(why: string, isRefusal = false): Promise<void> {
     await this.outbox.saveTrouble(why);
+    await this.clock.advance(1); // on a real clock the two have not the same instant
     this.telling.trouble({ why, isRefusal });
   }
 

@@ -9,7 +9,8 @@ import type { Judgement } from './verdict-words.ts';
 
 export interface Tested {
   readonly route: Route;
-  readonly event: LogEvent;
+  /** None: it is the heartbeat that was tested. */
+  readonly event: LogEvent | undefined;
   readonly notes: readonly string[];
   readonly request: ShownRequest;
   readonly signature: Signature;
@@ -25,14 +26,16 @@ export function testLines(tested: Tested): string[] {
   return [
     ...labelled('route', [route.name]),
     ...labelled('event', [
-      event.eventType ?? '(no type)',
+      event === undefined ? 'none: the heartbeat is a ping' : (event.eventType ?? '(no type)'),
       ...notes.flatMap((note) => wrapped(`note: ${note}`)),
     ]),
     ...labelled('request', [
       `${request.method} ${request.to}  ${count(request.bytes, 'byte')}`,
       ...Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`),
     ]),
-    ...labelled('signed', [signatureWords(signature, route.secrets?.length ?? 0)]),
+    ...(event === undefined
+      ? []
+      : labelled('signed', [signatureWords(signature, route.secrets?.length ?? 0)])),
     ...labelled('response', [
       ...wrapped(responseWords(tested)),
       ...(head === '' ? [] : head.split('\n').flatMap((line) => wrapped(line))),
@@ -49,7 +52,7 @@ export function testDocument(tested: Tested): unknown {
   const { dnsMs = null, connectMs = null, tlsMs = null, firstByteMs = null } = outcome.trace ?? {};
   return {
     route: route.name,
-    event: { id: event.id, type: event.eventType ?? null },
+    event: event === undefined ? null : { id: event.id, type: event.eventType ?? null },
     notes,
     request,
     signature,

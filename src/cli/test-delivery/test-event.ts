@@ -3,6 +3,7 @@
  * with `test-`, its debugData holds `loghookTest`, and the request has a header of its own.
  */
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { didYouMean } from '../../config/did-you-mean.ts';
 import { refuse } from '../../config/problems.ts';
 import { quote } from '../../config/quote.ts';
@@ -11,6 +12,7 @@ import type { LogEvent } from '../../event.ts';
 import { PRACTICE_EVENT_TYPES, practiceEventOf, seededRandom } from '../../practice/events.ts';
 import type { Route } from '../../routing/route.ts';
 import { Routes } from '../../routing/routes.ts';
+import { alertOf } from '../../status/alerts.ts';
 import { setPath } from './set-path.ts';
 
 export interface EventFlags {
@@ -43,6 +45,12 @@ export function testEvent(route: Route, flags: EventFlags, now: number): TestEve
   return made(typeFor(route, type), { id, set, now, route });
 }
 
+/** The heartbeat carries no event. @throws ConfigError if one is asked for */
+export function refuseEvent({ type, event, set = [] }: EventFlags): void {
+  if (type === undefined && event === undefined && set.length === 0) return;
+  refuse('heartbeat', 'it is a ping and carries no event', 'leave --type, --event and --set out');
+}
+
 interface Made {
   readonly id: string;
   readonly set: readonly string[];
@@ -51,7 +59,7 @@ interface Made {
 }
 
 function made({ type, notes, isUnwanted }: Typed, { id, set, now, route }: Made): TestEvent {
-  const fields = objectIn(practiceEventOf(type, seededRandom(now >>> 0), now).toString());
+  const fields = objectIn(plainEvent(type, now).toString());
   if (fields === undefined) throw new Error('a practice event is no JSON object');
   for (const written of set) setPath(fields, written);
   if (set.some((written) => /^\s*uuid\s*=/.test(written))) {
@@ -62,6 +70,13 @@ function made({ type, notes, isUnwanted }: Typed, { id, set, now, route }: Made)
   const raw = Buffer.from(JSON.stringify(fields));
   const event = eventIn(fields, raw, id);
   return { event, notes: isUnwanted ? notes : [...notes, ...wantedNotes(route, event)] };
+}
+
+function plainEvent(type: string, now: number): Buffer {
+  if (type !== ALERT_TYPE) return practiceEventOf(type, seededRandom(now >>> 0), now);
+  const from = { version: 'test', org: 'test', host: hostname() };
+  const message = 'A test: no route is held, nothing has to be done';
+  return alertOf(from, { kind: ALERT_TYPE, subject: 'test', beganAt: now, message }, now).raw;
 }
 
 /** Its bytes go as they are. */

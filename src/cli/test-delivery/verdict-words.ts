@@ -10,16 +10,29 @@ export interface Judgement {
   readonly next?: string;
 }
 
-export function judgementOf(outcome: Exclude<Outcome, { kind: 'cut' }>, route: Route): Judgement {
+type Ended = Exclude<Outcome, { kind: 'cut' }>;
+
+export function judgementOf(outcome: Ended, route: Route): Judgement {
   if (outcome.kind === 'delivered') return { delivered: true, verdict: 'delivered' };
-  const waits =
-    route.order === undefined ? '' : `; order ${route.order.by}: the events behind it would wait`;
-  const next = nextStep(outcome);
-  return {
-    delivered: false,
-    verdict: `${failureWords(outcome, route)}${waits}`,
-    ...(next !== undefined && { next }),
-  };
+  return failed(outcome, `${failureWords(outcome, route)}${orderWords(route)}`);
+}
+
+/** Of the heartbeat, which is no route. */
+export function pingJudgement(outcome: Ended): Judgement {
+  if (outcome.kind === 'delivered') return { delivered: true, verdict: 'the ping was taken' };
+  const words = 'the ping was lost: nothing waits for it, and the next goes a minute later';
+  return failed(outcome, words);
+}
+
+function failed(failure: Failure, verdict: string): Judgement {
+  const next = nextStep(failure);
+  return { delivered: false, verdict, ...(next !== undefined && { next }) };
+}
+
+function orderWords({ order }: Route): string {
+  if (order === undefined) return '';
+  const others = order.by === 'strict' ? 'all events behind it' : 'later events of the same key';
+  return `; ${others} would wait for it`;
 }
 
 function failureWords(failure: Failure, route: Route): string {

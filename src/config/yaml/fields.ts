@@ -3,9 +3,10 @@
  * for what was written, which complaints.ts puts there only where it cannot be a secret.
  */
 import * as v from 'valibot';
+import { parseSecret } from '../../delivery/secret.ts';
 import { compilePattern } from '../../routing/pattern.ts';
 import { type Destination, parseDestination, type Rate } from '../../routing/route.ts';
-import { parseSigningSecret } from '../signing-secret.ts';
+import { parseProxy } from '../proxy.ts';
 import { parseDuration, parseInstant } from '../time.ts';
 
 interface Wrong {
@@ -141,7 +142,7 @@ function countIn(count: string, perMs: number, hint: string): Rate | Wrong {
 }
 
 export const secret = parsed<{ readonly key: Buffer }>((text) => {
-  const made = parseSigningSecret(text);
+  const made = parseSecret(text);
   return 'error' in made ? wrong(made.error, made.hint) : made;
 });
 
@@ -161,16 +162,9 @@ export const dottedPath = parsed<string>((text) =>
 );
 
 export const proxy = parsed<URL | 'none'>((text) => {
-  const written = text.trim();
-  const hint = "write it like http://proxy.example.com:3128, or none for 'go there directly'";
-  if (written === 'none') return written;
-  const destination = parseDestination(written);
-  if ('error' in destination) return wrong(destination.error, hint);
-  const url = new URL(written);
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    return wrong('the URL of a proxy has no path', hint);
-  }
-  return url;
+  if (text.trim() === 'none') return 'none';
+  const made = parseProxy(text);
+  return made instanceof URL ? made : wrong(made.error, `${made.hint}, or none to go without`);
 });
 
 export const serverName = parsed<string>((text) =>

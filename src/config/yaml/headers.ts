@@ -1,26 +1,17 @@
 /** Headers that a person adds to a route's requests. Values may be secrets: no message repeats one. */
 import * as v from 'valibot';
+import { isReservedHeader } from '../../delivery/route-headers.ts';
 import { mapOnly } from './fields.ts';
 
 const MOST = 64;
 /** RFC 9110, section 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
 
-const BY_CONNECTION = 'it belongs to the connection, which loghook looks after';
-const REFUSED: Readonly<Record<string, string>> = {
+const REASONS: Readonly<Record<string, string>> = {
   'content-length': 'loghook counts the bytes itself',
   host: "it comes from the route's url",
-  connection: BY_CONNECTION,
-  'keep-alive': BY_CONNECTION,
-  'proxy-connection': BY_CONNECTION,
-  te: BY_CONNECTION,
-  trailer: BY_CONNECTION,
-  'transfer-encoding': BY_CONNECTION,
-  upgrade: BY_CONNECTION,
-  expect: BY_CONNECTION,
   'proxy-authorization': 'put the user name and password into the URL of `proxy`',
 };
-const OWN = /^(webhook|loghook)-/;
 
 const value = v.pipe(
   v.string(),
@@ -58,6 +49,10 @@ function faultOf(written: string, seen: ReadonlySet<string>): string | undefined
     return 'this is not the name of a header\nnames are letters, digits and -, like X-Api-Key';
   }
   if (seen.has(name)) return `${name} stands here twice\nkeep one`;
-  const reason = OWN.test(name) ? 'loghook writes it for each attempt' : REFUSED[name];
-  return reason === undefined ? undefined : `${name} cannot be set\n${reason}`;
+  return isReservedHeader(name) ? `${name} cannot be set\n${reasonOf(name)}` : undefined;
+}
+
+function reasonOf(name: string): string {
+  if (/^(webhook|loghook)-/.test(name)) return 'loghook writes it for each attempt';
+  return REASONS[name] ?? 'it belongs to the connection, which loghook looks after';
 }

@@ -139,7 +139,7 @@ test('an alerts route gets an event of loghook', async (t) => {
 
   const { event, notes } = await tested({ ...routeTo(receiver.url), patterns: [] });
 
-  assert.equal(event.eventType, 'loghook.route.held');
+  assert.equal(event?.eventType, 'loghook.route.held');
   assert.deepEqual(notes, []);
 });
 

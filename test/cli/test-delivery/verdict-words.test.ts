@@ -49,7 +49,7 @@ const ROWS: readonly Row[] = [
   {
     answer: answered(400),
     options: { order: { by: 'strict', laneOf: () => '' } },
-    verdict: /order strict: the events behind it would wait$/,
+    verdict: /; all events behind it would wait for it$/,
     next: /./,
   },
   {
