@@ -57,6 +57,11 @@ const DRAWN: Readonly<Record<string, (line: Line) => string[]>> = {
   'route flowing': (line) => [
     `${clock(line.time)} ← ${line.route} flows again after ${duration(Number(line.forMs))}`,
   ],
+  'route paused': (line) => [
+    `${clock(line.time)} ! ${line.route} is paused: it sends nothing, and its events are kept`,
+    `${INDENT}go on with: loghook resume ${line.route}`,
+  ],
+  'route resumed': (line) => [`${clock(line.time)} ← ${line.route} goes on: somebody resumed it`],
   'alert owed': (line) => [
     `${clock(line.time)} → ${fit(line.type, CELL)} ${shortId(line)}  alerts`,
   ],

@@ -51,6 +51,12 @@ const LINES: readonly (readonly [message: string, fields: object, expected: stri
     'TIME ! ---  siem                      41 ms f790999f  next try hh:mm:ss\n           connection refused (ECONNREFUSED): is your server running?\n',
   ],
   [
+    'route paused',
+    { route: 'siem' },
+    'TIME ! siem is paused: it sends nothing, and its events are kept\n           go on with: loghook resume siem\n',
+  ],
+  ['route resumed', { route: 'siem' }, 'TIME ← siem goes on: somebody resumed it\n'],
+  [
     'dead letter',
     { route: 'siem', event: UUID, why: '400 bad request' },
     'TIME ! siem gave up on f790999f: 400 bad request\n           it is kept: loghook dead list\n',
