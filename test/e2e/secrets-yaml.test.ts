@@ -206,6 +206,8 @@ const WRONG: readonly string[] = [
   `routes:\n  - { ${GOOD}, method: '\${KEY}', order: '\${KEY}', rate: '\${KEY}', match: '(\${KEY}' }`,
   `routes:\n  - { name: '\${KEY} x', match: '\${KEY}[', url: '\${KEY}', maxAge: '\${KEY}' }`,
   `routes:\n  - { ${GOOD}, enabled: '\${KEY}', concurrency: '\${KEY}', expect: '\${KEY}' }`,
+  `routes:\n  - { ${GOOD}, order: S3CRETx, rate: 10/s S3CRETx, enabled: S3CRETx }`,
+  `routes:\n  - { name: Bearer S3CRETx, match: '(S3CRETx', url: S3CRETx, concurrency: 4 S3CRETx }`,
   `routes:\n  - { ${GOOD}, url: 'ftp://${PROXY_USERINFO}@h/\${KEY}' }`,
   `routes:\n  - { ${GOOD}, secrets: '\${${SIGNING}}' }`,
   `routes:\n  - { ${GOOD}, secrets: '\${file:${SIGNING}}' }`,

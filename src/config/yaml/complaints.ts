@@ -131,7 +131,8 @@ function mayShow(path: readonly Step[], node: Tree | undefined): boolean {
 
 /** No key in base64 has a dot. */
 const FILE_NAME = /^[\w./~ \\:-]{1,100}\.[a-z]{2,5}$/i;
-const MAY_BE_SECRET = /:\/\/|whsec_|-----BEGIN/;
+/** Where a secret was pasted by mistake: letters and digits in one long word. */
+const MAY_BE_SECRET = /:\/\/|whsec_|-----BEGIN|(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{7,}/;
 
 function shownValue(value: unknown): string | undefined {
   if (typeof value === 'string') return quote(value);
