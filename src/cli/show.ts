@@ -125,7 +125,7 @@ function view({ stdout }: Io) {
 }
 
 function resultOf({ status, why, result }: PastAttempt): string {
-  return why ?? (status === undefined ? result : `${status} ${result}`);
+  return why ?? `${status ?? result}`;
 }
 
 function answerLines(attempt: PastAttempt | undefined): string[] {

@@ -22,6 +22,8 @@ export interface HistoryParts {
   readonly clock: Clock;
   /** What is free on the disk that holds the database, for us. */
   readonly freeBytes: () => number;
+  /** How large the database may be with its history; 1 GB unless it says otherwise. */
+  readonly databaseBytes?: number;
 }
 
 interface Bundle {
@@ -35,17 +37,19 @@ export class History {
   readonly #sql: (text: string) => Statement;
   readonly #clock: Clock;
   readonly #freeBytes: () => number;
+  readonly #databaseBytes: number;
   #lookAt = 0;
   /** What is still to go because the disk is small. */
   #excessBytes = 0;
   /** Taken in since it was looked at before an intake. */
   #takenBytes = 0;
 
-  constructor({ database, clock, freeBytes }: HistoryParts) {
+  constructor({ database, clock, freeBytes, databaseBytes = DATABASE_BYTES }: HistoryParts) {
     this.#database = database;
     this.#sql = (text) => database.prepare(text);
     this.#clock = clock;
     this.#freeBytes = freeBytes;
+    this.#databaseBytes = databaseBytes;
   }
 
   get isEmpty(): boolean {
@@ -59,8 +63,8 @@ export class History {
       this.#lookAt = now + LOOK_EVERY_MS;
       this.#excessBytes = this.#beyondDisk();
     }
-    const usedBytes = this.#usedBytes();
-    return this.#remove(Math.max(this.#excessBytes, usedBytes - DATABASE_BYTES)) > 0;
+    const beyondLimit = this.#usedBytes() - this.#databaseBytes;
+    return this.#remove(Math.max(this.#excessBytes, beyondLimit)) > 0;
   }
 
   /**
@@ -165,6 +169,11 @@ export class History {
 
 /** What a process without privileges may still write to the file system of `path`; without end where it does not say. */
 export function freeBytesAt(path: string): number {
-  const { blocks, bavail, bsize } = statfsSync(path);
-  return blocks > 0 ? bavail * bsize : Number.POSITIVE_INFINITY;
+  try {
+    const { blocks, bavail, bsize } = statfsSync(path);
+    return blocks > 0 ? bavail * bsize : Number.POSITIVE_INFINITY;
+  } catch {
+    // Some sandboxes forbid to ask. The disk itself says when it is full.
+    return Number.POSITIVE_INFINITY;
+  }
 }

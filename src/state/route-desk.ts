@@ -51,11 +51,14 @@ export class RouteDesk {
     });
   }
 
-  /** It goes on; if it is held it is tried at once. */
+  /** It goes on. If it is held it is tried at once: by a daemon that runs, else by the next one when it starts. */
   resume({ id }: NamedRoute, now: number): void {
     this.#beside.write(() => {
       this.#beside
-        .sql('UPDATE routes SET paused_at = NULL, resumed_at = ? WHERE id = ?')
+        .sql(
+          `UPDATE routes SET paused_at = NULL, resumed_at = ?1,
+             until = CASE state WHEN 'held' THEN ?1 ELSE until END WHERE id = ?2`,
+        )
         .run(now, id);
     });
   }

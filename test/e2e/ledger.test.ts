@@ -116,3 +116,41 @@ test('a dead letter that is sent again says so to its receiver, with the same id
   assert.equal(replayed.stdout, '1 event owed again\n');
   assert.equal(again[0]?.id, dead?.event);
 });
+
+test('a receiver that lost what it took gets it once more, and show tells of both', async (t) => {
+  const { beside, receiver } = await running(t, () => ({ status: 200, body: 'thanks' }));
+  await receiver.waitFor(3);
+  await until(
+    async () => jsonLines((await beside('deliveries', '--json', '--status', 'delivered')).stdout),
+    (seen) => seen.length === 3,
+  );
+  const [first] = receiver.received;
+
+  const dry = await beside('replay', '--route', 'siem', '--since', '1h', '--dry-run');
+  const replayed = await beside('replay', '--route', 'siem', '--since', '1h', '--yes');
+  await receiver.waitFor(6);
+  const again = receiver.received.slice(3);
+  const shown = await until(
+    async () => (await beside('show', String(first?.id))).stdout,
+    (seen) => /delivered .*, 2 attempts$/m.test(seen),
+  );
+  const raw = await beside('show', String(first?.id), '--raw');
+
+  assert.match(dry.stderr, /^siem: 3 events to send again$/m);
+  assert.equal(replayed.stdout, '3 events owed again\n');
+  assert.deepEqual(
+    again.map(({ headers }) => headers['loghook-replay']),
+    ['true', 'true', 'true'],
+  );
+  assert.deepEqual(
+    again.map(({ id, body }) => [id, body.toString()]).sort(),
+    receiver.received
+      .slice(0, 3)
+      .map(({ id, body }) => [id, body.toString()])
+      .sort(),
+  );
+  assert.match(shown, /^ +1 +\S+ +200 +/m);
+  assert.match(shown, /^ +2 +\S+ +200 \(replay\) +/m);
+  assert.match(shown, /answer: thanks/);
+  assert.equal(raw.stdout, first?.body.toString());
+});

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { silentLog } from '../../src/log.ts';
+import { History } from '../../src/state/history.ts';
 import type { Settlement } from '../../src/state/outbox.ts';
 import { openDatabase } from '../../src/state/sqlite.ts';
 import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
@@ -60,7 +61,7 @@ async function opened(t: TestContext, freeBytes = () => Number.POSITIVE_INFINITY
       due.map((delivery) => [delivery, as(clock)]),
     );
   };
-  return { clock, outbox, value, count, tidyForAnHour, settleAll };
+  return { folder, clock, outbox, value, count, tidyForAnHour, settleAll };
 }
 
 test('ledger lines go after 30 days', async (t) => {
@@ -201,6 +202,28 @@ test('history takes no more than half of what it and the free space are; the old
   assert.equal(value('SELECT max(id) FROM bundle_refs WHERE refs = 0'), newest);
   assert.equal(count('dead'), 100);
   assert.equal((await takeDue(outbox, A, clock.now())).length, 100);
+});
+
+test('history goes when the database is larger than its limit, and no more of it than must', async (t) => {
+  const { folder, clock, outbox, value, settleAll } = await opened(t);
+  await outbox.commit(pageOf(eventsOf(0, 1_000, 'x'.repeat(2_000))), allTo(A), never);
+  await settleAll(delivered);
+  const database = openDatabase(join(folder, 'state.db'));
+  t.after(() => database.close());
+  const usedBytes = () =>
+    Number(
+      value(
+        'SELECT (page_count - freelist_count) * 8192 FROM pragma_page_count, pragma_freelist_count',
+      ),
+    );
+  const before = usedBytes();
+  const freeBytes = () => Number.POSITIVE_INFINITY;
+  const history = new History({ database, clock, freeBytes, databaseBytes: before - 500_000 });
+
+  while (history.prune()) {}
+
+  assert.ok(usedBytes() <= before - 500_000, `${usedBytes()} of ${before}`);
+  assert.ok(usedBytes() > before - 700_000, `${usedBytes()} of ${before}`);
 });
 
 test('what is told of attempts goes with the ledger line', async (t) => {

@@ -65,6 +65,21 @@ test('a paused route is one that the daemon is told of, until it is resumed', as
   assert.deepEqual([resumed?.paused, resumed?.resumedAt], [false, clock.now() + 5]);
 });
 
+test('a held route that is resumed while no daemon runs is tried when one starts', async (t) => {
+  const { desk, outbox, clock, named } = await withQueue(t, 1);
+  await outbox.saveRouteState(A.key, { kind: 'held', why: '410 Gone', since: clock.now() });
+
+  desk.resume(named(A), clock.now());
+
+  const state = await outbox.routeState(A.key);
+  assert.deepEqual(state, {
+    kind: 'held',
+    why: '410 Gone',
+    since: clock.now(),
+    until: clock.now(),
+  });
+});
+
 test('a dropped queue becomes ledger lines, and its bytes are needed no more', async (t) => {
   const { desk, outbox, clock, turn, named, value } = await withQueue(t, 1_100);
   const due = await takeDue(outbox, A, clock.now(), 2);
@@ -217,4 +232,83 @@ test('the pace of a plan is that of the last deliveries', async (t) => {
   const plan = new ReplayDesk(beside).plan({ kind: 'dead', route: named(A), since: 0 }, '');
 
   assert.deepEqual(plan.lately, { ms: 20, deliveries: 2 });
+});
+
+test('what a route took is owed again while its bytes are kept, once, and newer ones are left', async (t) => {
+  const { outbox, beside, clock, turn, named } = await withQueue(t, 1_100);
+  const takeAll = async () => {
+    const due = await takeDue(outbox, A, clock.now());
+    const settled = due.map((delivery) => [delivery, delivered(clock)] as const);
+    await recordAll(outbox, clock, A, settled);
+    return due.length;
+  };
+  const wish = {
+    kind: 'sent',
+    route: named(A),
+    since: clock.now() - 1_000,
+    until: clock.now() + 1_000,
+  } as const;
+  await takeAll();
+  await clock.advance(5_000);
+  await outbox.commit(pageOf(eventsOf(5_000, 1)), allTo(A), never);
+  await takeAll();
+  const desk = new ReplayDesk(beside);
+
+  const plan = desk.plan(wish, '');
+  const came = await desk.replay(wish, { ...turn, now: clock.now() });
+  const after = desk.plan(wish, '');
+  await outbox.tidy();
+  const sentAgain = await takeAll();
+  const again = await desk.replay(wish, { ...turn, now: clock.now() });
+
+  assert.deepEqual([plan.wanted, plan.bytesGone], [1_100, 0]);
+  assert.deepEqual([...came], [['replayed', 1_100]]);
+  assert.deepEqual([after.wanted, after.alreadyOwed], [0, 1_100]);
+  assert.equal(sentAgain, 1_100);
+  // What was sent again meanwhile was so after `until`.
+  assert.deepEqual([...again], []);
+});
+
+test('what has no bytes any more is planned as such, and stays delivered', async (t) => {
+  const { outbox, beside, clock, turn, named, value } = await withQueue(t, 3);
+  const due = await takeDue(outbox, A, clock.now());
+  await recordAll(
+    outbox,
+    clock,
+    A,
+    due.map((delivery) => [delivery, delivered(clock)]),
+  );
+  beside.write(() => {
+    beside.sql('DELETE FROM bundles').run();
+    beside.sql('DELETE FROM bundle_refs').run();
+  });
+  const wish = { kind: 'sent', route: named(A), since: 0, until: clock.now() + 1 } as const;
+  const desk = new ReplayDesk(beside);
+
+  const plan = desk.plan(wish, '');
+  const came = await desk.replay(wish, turn);
+
+  assert.deepEqual([plan.wanted, plan.bytesGone], [3, 3]);
+  assert.deepEqual([...came], [['gone', 3]]);
+  assert.equal(value("SELECT count(*) FROM ledger WHERE result = 'delivered'"), 3);
+});
+
+test('what comes while a queue is dropped is kept, and gets its turn', async (t) => {
+  const ordered: RouteRef = { ...A, order: { by: 'strict', laneOf: () => 'all' } };
+  const { desk, outbox, clock, turn, named } = await withQueue(t, 1_100, [ordered, B]);
+  const [out] = await takeDue(outbox, A, clock.now());
+  let rests = 0;
+  const rest = async () => {
+    rests += 1;
+    await outbox.commit(pageOf(eventsOf(2_000 + rests, 1)), allTo(ordered), never);
+  };
+
+  const dropped = await desk.dropQueue(named(A), { ...turn, rest });
+  await recordAll(outbox, clock, A, [[out!, delivered(clock)]]);
+  await outbox.tidy();
+  const due = await takeDue(outbox, A, clock.now());
+
+  assert.equal(dropped, 1_100);
+  assert.deepEqual(idsOf(due), [eventOf(2_001).id]);
+  assert.equal(desk.stock(named(A)).queued, rests);
 });
