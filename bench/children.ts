@@ -52,13 +52,17 @@ export interface Loghook {
   stop(): Promise<void>;
 }
 
+/** As it stands in loghook.csv, or what stands in loghook.yaml. */
+export type RoutesText = string | { readonly routes: readonly object[] };
+
 /** The real command, with default settings, its log in a file as a service manager would have it. */
 export async function startLoghook(
   org: { readonly url: string; readonly token: string },
-  routes: string,
+  routes: RoutesText,
 ): Promise<Loghook> {
   const folder = await mkdtemp(join(tmpdir(), 'loghook-bench-'));
-  await writeFile(join(folder, 'loghook.csv'), routes);
+  if (typeof routes === 'string') await writeFile(join(folder, 'loghook.csv'), routes);
+  else await writeFile(join(folder, 'loghook.yaml'), JSON.stringify(routes)); // YAML holds all of JSON
   const env = {
     PATH: process.env.PATH,
     HOME: folder,

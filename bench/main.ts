@@ -1,7 +1,7 @@
 /** `npm run bench`: every figure beside its limit, all of one run. Ratios hold on any machine, absolute figures do not. */
 import { backlog, idle, installed, versionMs } from './memory.ts';
 import { benchPage } from './page.ts';
-import { bareSpeed, loghookSpeed, type Speed } from './throughput.ts';
+import { bareSpeed, loghookSpeed, manySpeed, type Speed, signed } from './throughput.ts';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
 const BACKLOG = Number(process.env.BENCH_BACKLOG ?? 1_000_000);
@@ -40,10 +40,29 @@ async function throughput(): Promise<void> {
     '≥ 60 %',
     fast / bare >= 0.6,
   );
+  const signing = await best(() => loghookSpeed(20_000, 0, signed));
+  row(
+    'the same, signed, from loghook.yaml',
+    `${Math.round(signing)} events/s, ${Math.round((signing / fast) * 100)} % of unsigned`,
+    '≥ 85 %',
+    signing / fast >= 0.85,
+  );
+}
+
+async function neighbours(): Promise<void> {
+  const well = await best(() => manySpeed(400, 50, 'well'));
+  const oneDead = await best(() => manySpeed(400, 50, 'dead'));
+  row(
+    '50 receivers, one of them dead',
+    `the other 49 at ${Math.round(oneDead)} events/s, ${Math.round((oneDead / well) * 100)} % of their pace when all are well`,
+    '≥ 95 %',
+    oneDead / well >= 0.95,
+  );
 }
 
 async function main(): Promise<void> {
   await throughput();
+  await neighbours();
   const page = await benchPage();
   row(
     'cutting a page of 1,000 events',

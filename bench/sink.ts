@@ -1,16 +1,27 @@
 /**
- * A receiver in a process of its own: answers 204 after DELAY_MS and tells its parent the port, and, when COUNT
- * requests have come, how long that took from the first to the last.
+ * Receivers in a process of their own, each on a port: they answer 204 after DELAY_MS and tell their parent the ports,
+ * and, when COUNT requests have come, how long that took from the first to the last. With LAST, what comes to the last
+ * port is not counted, and is never answered if LAST is `dead`.
  */
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
-const delayMs = Number(process.argv[2] ?? 0);
-const count = Number(process.argv[3] ?? 0);
+const [delayMs = 0, count = 0, portCount = 1] = process.argv.slice(2, 5).map(Number);
+const last = process.argv[5];
 let received = 0;
 let bytes = 0;
 let firstAt = 0;
 
-const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+function answer(response: ServerResponse): void {
+  if (delayMs === 0) response.writeHead(204).end();
+  else setTimeout(() => response.writeHead(204).end(), delayMs);
+}
+
+function uncounted(request: IncomingMessage, response: ServerResponse): void {
+  request.resume();
+  if (last !== 'dead') request.on('end', () => answer(response));
+}
+
+function take(request: IncomingMessage, response: ServerResponse): void {
   if (received === 0) firstAt = performance.now();
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
@@ -20,13 +31,24 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
     if (received === count) {
       process.send?.({ received, bytes, ms: performance.now() - firstAt });
     }
-    const answer = () => response.writeHead(204).end();
-    if (delayMs === 0) answer();
-    else setTimeout(answer, delayMs);
+    answer(response);
   });
-});
-server.listen(0, '127.0.0.1', () => {
-  const address = server.address();
-  process.send?.({ port: typeof address === 'object' ? address?.port : undefined });
-});
+}
+
+function listen(onRequest: (request: IncomingMessage, response: ServerResponse) => void) {
+  const server = createServer({ keepAliveTimeout: 60_000 }, onRequest);
+  return new Promise<number>((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : 0);
+    });
+  });
+}
+
+const ports: number[] = [];
+for (let n = 0; n < portCount; n += 1) {
+  const isApart = n === portCount - 1 && last !== undefined;
+  ports.push(await listen(isApart ? uncounted : take));
+}
+process.send?.({ ports });
 process.on('disconnect', () => process.exit());

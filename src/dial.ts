@@ -64,7 +64,8 @@ export class ProxyTrouble extends Error {
 export class Opening {
   readonly times: DialTimes = {};
   readonly #dial: Dial;
-  #socket: Socket | undefined;
+  /** The last of them is the connection, the others lie beneath it. */
+  readonly #sockets: Socket[] = [];
   #cutBy: Error | undefined;
 
   constructor(dial: Dial) {
@@ -74,7 +75,7 @@ export class Opening {
   /** Ends it now, whatever it waits for; `open` rejects with `reason`. */
   cut(reason: Error): void {
     this.#cutBy ??= reason;
-    this.#socket?.destroy(reason);
+    for (const socket of this.#sockets) socket.destroy(reason);
   }
 
   /** Rejects with what the network says, an AddressRefused or a ProxyTrouble. Call it once. */
@@ -82,6 +83,7 @@ export class Opening {
     try {
       return await this.#open();
     } catch (error) {
+      for (const socket of this.#sockets) socket.destroy();
       throw this.#cutBy ?? error;
     }
   }
@@ -154,11 +156,11 @@ export class Opening {
 
   /** From here on `cut` destroys this socket, and an error of it never goes unheard. */
   async #until(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {
-    this.#socket = socket;
+    this.#sockets.push(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once(event, resolve);
       socket.on('error', reject);
-      socket.once('close', () => reject(this.#cutBy ?? new Error('connection closed')));
+      socket.once('close', () => reject(CLOSED));
       if (this.#cutBy !== undefined) socket.destroy(this.#cutBy);
     });
   }
@@ -193,6 +195,7 @@ function give(
   else answer(null, first.address, first.family);
 }
 
+const CLOSED = Object.assign(new Error('connection closed'), { code: 'ECONNRESET' });
 /** Net breaks on an empty list. */
 const NOT_FOUND = Object.assign(new Error('the name has no address'), { code: 'ENOTFOUND' });
 

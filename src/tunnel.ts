@@ -40,9 +40,17 @@ export function openTunnel(socket: Socket, proxy: URL, authority: string): Promi
   });
 }
 
-/** `Basic …` from `user:pass@` in the proxy's URL. */
+/** `Basic …` from `user:pass@` in the proxy's URL. A stray % stands for itself: whoever reads URLs refuses it before. */
 export function proxyAuthorization({ username, password }: URL): string | undefined {
   if (username === '' && password === '') return undefined;
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return `Basic ${Buffer.from(credentials).toString('base64')}`;
+  return `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}`;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (error instanceof URIError) return text;
+    throw error;
+  }
 }

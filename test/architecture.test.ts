@@ -23,7 +23,8 @@ const ROOMS = ['okta', 'routing', 'formats', 'delivery', 'state', 'receiver', 's
 const MAY_IMPORT: Record<string, readonly string[]> = {
   cli: ['cli', 'config', 'daemon', ...ROOMS, ...LEAVES],
   config: ['config', ...ROOMS, ...LEAVES],
-  daemon: [...ROOMS, ...LEAVES],
+  daemon: ['dispatch', ...ROOMS, ...LEAVES],
+  dispatch: [...ROOMS, ...LEAVES],
   index: ['daemon', ...ROOMS, ...LEAVES],
   ...Object.fromEntries(ROOMS.map((room) => [room, [room, ...LEAVES]])),
   ...Object.fromEntries(LEAVES.map((leaf) => [leaf, LEAVES])),

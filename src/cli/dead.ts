@@ -9,6 +9,7 @@ import type { DeadFlags } from './add-dead.ts';
 import { EXIT } from './exit.ts';
 import type { Io } from './io.ts';
 import { findOrgState } from './org-state.ts';
+import { routeNamed } from './route-named.ts';
 import { count, iso, localTime, printableLines, table, writeJson } from './words.ts';
 
 /** Rows of the table are lined up in groups of so many, so that a long list needs no memory. */
@@ -16,8 +17,8 @@ const ROWS_A_TABLE = 1_000;
 /** Between two transactions; about as long as one takes. */
 const REST_MS = 20;
 
-export async function listDead(flags: DeadFlags, io: Io): Promise<number> {
-  return withLetters(flags, io, async (letters) => {
+export async function listDead(given: DeadFlags, io: Io): Promise<number> {
+  return withLetters(given, io, async (letters, _, flags) => {
     let listed = 0;
     for (const group of groups(letters.list(flags.route))) {
       listed += group.length;
@@ -39,8 +40,8 @@ function* groups(letters: Iterable<DeadLetter>): Generator<readonly DeadLetter[]
   if (group.length > 0) yield group;
 }
 
-export async function showDead(id: string, flags: DeadFlags, io: Io): Promise<number> {
-  return withLetters(flags, io, async (letters) => {
+export async function showDead(id: string, given: DeadFlags, io: Io): Promise<number> {
+  return withLetters(given, io, async (letters, _, flags) => {
     const found = letters.find(id, flags.route);
     if (flags.json === true) {
       for (const letter of found) {
@@ -57,10 +58,10 @@ export async function showDead(id: string, flags: DeadFlags, io: Io): Promise<nu
 
 export async function replayDead(
   ids: readonly string[],
-  flags: DeadFlags,
+  given: DeadFlags,
   io: Io,
 ): Promise<number> {
-  return withLetters(flags, io, async (letters, folder) => {
+  return withLetters(given, io, async (letters, folder, flags) => {
     const chosen = choose(letters, ids, flags, 'replay');
     const replayed = await letters.replay(chosen, turn());
     io.stdout.write(`${count(replayed, 'dead letter')} owed again\n`);
@@ -76,8 +77,8 @@ export async function replayDead(
   });
 }
 
-export async function dropDead(ids: readonly string[], flags: DeadFlags, io: Io): Promise<number> {
-  return withLetters(flags, io, async (letters) => {
+export async function dropDead(ids: readonly string[], given: DeadFlags, io: Io): Promise<number> {
+  return withLetters(given, io, async (letters, _, flags) => {
     const chosen = choose(letters, ids, flags, 'drop');
     if (flags.all === true && flags.yes !== true) refuseToDropAll(letters, flags);
     const dropped = await letters.drop(chosen, turn());
@@ -93,16 +94,23 @@ function turn(): Turn {
 async function withLetters(
   flags: DeadFlags,
   io: Io,
-  work: (letters: DeadLetters, folder: string) => Promise<void>,
+  work: (letters: DeadLetters, folder: string, flags: DeadFlags) => Promise<void>,
 ): Promise<number> {
   const { folder } = findOrgState(io, flags.state);
   const letters = DeadLetters.open(folder);
   try {
-    await work(letters, folder);
+    await work(letters, folder, withWholeName(flags, letters));
     return EXIT.asAsked;
   } finally {
     letters.close();
   }
+}
+
+/** The start of a route's name stands for all of it. */
+function withWholeName(flags: DeadFlags, letters: DeadLetters): DeadFlags {
+  if (flags.route === undefined) return flags;
+  const routes = letters.routeNames().map((name) => ({ name }));
+  return { ...flags, route: routeNamed(routes, flags.route, '--route').name };
 }
 
 /** Looks every id up before anything is changed. */

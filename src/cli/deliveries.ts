@@ -7,9 +7,8 @@ import { Beside } from '../state/beside.ts';
 import { shortId } from '../state/event-finder.ts';
 import { type LedgerEntry, type LedgerQuestion, ledgerEntries } from '../state/ledger.ts';
 import { allRoutes, DELIVERY_STATUSES, type DeliveryStatus } from '../state/named-routes.ts';
-import { PARKED } from '../state/schema.ts';
+import { PARKED, UNPLACED } from '../state/schema.ts';
 import type { DeliveriesFlags } from './add-ledger.ts';
-import { chooseRoute } from './chosen-route.ts';
 import { duration } from './duration.ts';
 import { EXIT } from './exit.ts';
 import { fittedTable } from './fitted-table.ts';
@@ -17,7 +16,8 @@ import { instantFlag } from './instant-flag.ts';
 import type { Io } from './io.ts';
 import { wholeNumber } from './numbers.ts';
 import { findOrgState } from './org-state.ts';
-import { count, iso, jsonLine, localTime } from './words.ts';
+import { routeNamed } from './route-named.ts';
+import { count, iso, jsonLine, localTime, shortTime } from './words.ts';
 import { written } from './written.ts';
 
 const DEFAULT_LINES = 50;
@@ -37,7 +37,7 @@ export async function listDeliveries(flags: DeliveriesFlags, io: Io): Promise<nu
       now,
       ...(flags.route === undefined
         ? {}
-        : { routeId: chooseRoute(allRoutes(beside), flags.route, '--route').id }),
+        : { routeId: routeNamed(allRoutes(beside), flags.route, '--route').id }),
       ...(status === undefined ? {} : { status }),
       ...(since === undefined ? {} : { since }),
     };
@@ -84,7 +84,7 @@ async function print(
 function closing(listed: number, isMore: boolean): string {
   if (listed === 0) return 'no deliveries';
   if (!isMore) return count(listed, 'line');
-  return `the newest ${listed.toLocaleString('en-US')}; there are more: --limit ${listed * 10}, --since 24h, --status dead, or --json for all`;
+  return `the newest ${listed.toLocaleString('en-US')}; more with --limit, --since or --status, all with --json`;
 }
 
 function textOf(
@@ -95,7 +95,7 @@ function textOf(
 ): string {
   if (json) return group.map((entry) => jsonLine(stdout, asJson(entry))).join('');
   const rows = group.map((entry) => [
-    localTime(entry.at),
+    stdout.isTTY === true ? shortTime(entry.at, now) : localTime(entry.at),
     shortId(beside, entry.event),
     entry.eventType ?? '-',
     entry.route.name,
@@ -104,7 +104,7 @@ function textOf(
     String(entry.attempts),
     remark(entry, now),
   ]);
-  const heading = ['TIME', 'EVENT', 'TYPE', 'ROUTE', 'STATUS', 'HTTP', 'TRIES', 'MS OR WHY'];
+  const heading = ['TIME', 'EVENT', 'TYPE', 'ROUTE', 'STATUS', 'HTTP', 'TRIES', 'MS / WHY'];
   return `${fittedTable([heading, ...rows], stdout, [2, 3, 7]).join('\n')}\n`;
 }
 
@@ -119,9 +119,11 @@ function remark(entry: LedgerEntry, now: number): string {
 
 function nextOf({ status, route, dueAt }: LedgerEntry, now: number): string[] {
   if (status !== 'waiting') return [];
+  if (route.disabled) return ['its route is disabled'];
   if (route.retired) return ['its route is not in force'];
   if (dueAt === PARKED) return ['behind another of its lane'];
-  return dueAt === undefined ? [] : [`next try in ${duration(Math.max(0, dueAt - now))}`];
+  if (dueAt === UNPLACED) return ['the daemon is to find its lane'];
+  return dueAt === undefined ? [] : [`next in ${duration(Math.max(0, dueAt - now))}`];
 }
 
 function asJson(entry: LedgerEntry) {

@@ -57,6 +57,21 @@ const DRAWN: Readonly<Record<string, (line: Line) => string[]>> = {
   'route flowing': (line) => [
     `${clock(line.time)} ← ${line.route} flows again after ${duration(Number(line.forMs))}`,
   ],
+  'route paused': (line) => [
+    `${clock(line.time)} ! ${line.route} is paused: it sends nothing, and its events are kept`,
+    `${INDENT}go on with: loghook resume ${line.route}`,
+  ],
+  'route resumed': (line) => [`${clock(line.time)} ← ${line.route} goes on: somebody resumed it`],
+  'alert owed': (line) => [
+    `${clock(line.time)} → ${fit(line.type, CELL)} ${shortId(line)}  alerts`,
+  ],
+  'route silent': (line) => [
+    `${clock(line.time)} ! ${line.route} is silent: ${line.got} events, expected ${line.expect}`,
+    `${INDENT}polling works: check what causes these events, and the route's patterns`,
+  ],
+  'route heard again': (line) => [
+    `${clock(line.time)} ← ${line.route} is heard again after ${duration(Number(line.forMs))}`,
+  ],
   'routes reloaded': (line) => [
     `${clock(line.time)}   routes reloaded`,
     ...routeTree(routesOf(line)),
@@ -71,6 +86,8 @@ const DRAWN: Readonly<Record<string, (line: Line) => string[]>> = {
 
 /** What to do about trouble that brings no hint of its own. */
 const NEXT_STEP: Readonly<Record<string, string>> = {
+  'heartbeat fails': 'nothing else waits for it; it goes on trying once a minute',
+  'could not owe an alert': 'look at the disk that holds the state folder',
   'okta unreachable': 'nothing is lost: it goes on by itself when Okta answers',
   'okta answered with something else than events':
     'a proxy or a sign-in page may stand between: check OKTA_ORG_URL; it goes on trying',
@@ -137,7 +154,7 @@ function advice(line: Line): string {
 
 function nextProbe(line: Line): string {
   return line.until === undefined
-    ? 'it waits for you: put its URL right and reload, or restart'
+    ? `it waits for you: put its URL right and reload, or loghook resume ${line.route}`
     : `next try ${clock(line.until)}`;
 }
 

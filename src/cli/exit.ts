@@ -19,6 +19,8 @@ export const EXIT = {
   state: 3,
   credentials: 4,
   stillOwed: 5,
+  /** Of `test`. */
+  notDelivered: 5,
 } as const;
 
 export function exitCodeOf(error: unknown): number {

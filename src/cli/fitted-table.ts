@@ -4,7 +4,7 @@ import type { Output } from './io.ts';
 import { table } from './words.ts';
 
 /** Of a cut cell at least this much is left. */
-const NARROWEST = 10;
+const NARROWEST = 8;
 const GAP = 2;
 
 /** The widest of the `cuttable` columns (by their place) give way first; a file or a pipe gets everything. */

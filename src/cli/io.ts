@@ -17,12 +17,18 @@ export interface Output {
   readonly columns?: number | undefined;
 }
 
+export interface Input extends NodeJS.ReadableStream {
+  readonly isTTY?: boolean | undefined;
+}
+
 export interface Io {
   readonly env: Variables;
   readonly cwd: string;
   readonly version: string;
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Opened only by who reads it. */
+  readonly stdin: () => Input;
 }
 
 /** What the settings are read from. `logTo` is where this command's log goes. */

@@ -9,14 +9,20 @@ import { addDead } from './add-dead.ts';
 import { addDemo } from './add-demo.ts';
 import { addLedger } from './add-ledger.ts';
 import { addListen } from './add-listen.ts';
+import { addPause } from './add-pause.ts';
 import { addPracticeOrg } from './add-practice-org.ts';
+import { addReplay } from './add-replay.ts';
+import { addRoute } from './add-route.ts';
 import { addRun } from './add-run.ts';
+import { addSecret } from './add-secret.ts';
 import { addService } from './add-service.ts';
+import { addSign, addVerify } from './add-sign.ts';
 import { addStatus } from './add-status.ts';
 import { addTail } from './add-tail.ts';
+import { addTest } from './add-test.ts';
 import { addTry } from './add-try.ts';
 import { EXIT, exitCodeOf, explain } from './exit.ts';
-import type { Io, Output } from './io.ts';
+import type { Input, Io, Output } from './io.ts';
 import { outliveTerminal } from './lost-terminal.ts';
 import type { Ended } from './options.ts';
 import { usageMessage, withDefaultCommand } from './usage.ts';
@@ -25,16 +31,24 @@ interface Streams {
   readonly version: string;
   readonly stdout?: Output;
   readonly stderr?: Output;
+  readonly stdin?: Input;
 }
 
 /** Runs one command. Resolves to the exit code; never rejects. */
 export async function main(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-  { version, stdout = process.stdout, stderr = process.stderr }: Streams,
+  { version, stdout = process.stdout, stderr = process.stderr, stdin }: Streams,
 ): Promise<number> {
   outliveTerminal();
-  const io: Io = { env, cwd: process.cwd(), version, stdout, stderr };
+  const io: Io = {
+    env,
+    cwd: process.cwd(),
+    version,
+    stdout,
+    stderr,
+    stdin: () => stdin ?? process.stdin,
+  };
   let code: number = EXIT.asAsked;
   const program = commands(io, (ended) => {
     code = ended;
@@ -71,9 +85,16 @@ function commands(io: Io, ended: Ended): Command {
   addConvert(program, io, ended);
   addTail(program, io, ended);
   addTry(program, io, ended);
+  addTest(program, io, ended);
   addStatus(program, io, ended);
   addLedger(program, io, ended);
+  addReplay(program, io, ended);
   addDead(program, io, ended);
+  addPause(program, io, ended);
+  addRoute(program, io, ended);
+  addSecret(program, io, ended);
+  addSign(program, io, ended);
+  addVerify(program, io, ended);
   addDemo(program, io, ended);
   addPracticeOrg(program, io, ended);
   addService(program, io, ended);
@@ -94,4 +115,5 @@ environment or ./.env.
 
 Exit codes: 0 stopped as asked, 1 bug, 2 configuration or usage, 3 state cannot
 be opened or trusted, 4 Okta refused the credentials at a first start,
-5 \`--once\` ended with deliveries still owed, or the log not read to its end.`;
+5 \`--once\` ended with deliveries still owed, or the log not read to its end;
+\`test\` was not answered 2xx.`;

@@ -59,7 +59,8 @@ function orderWords({ by }: Order): string {
   return `in order by ${path === '' ? 'user (first target of type User, else the actor)' : path}`;
 }
 
-function rateWords({ count, perMs }: Rate): string {
+/** `10/s`, as it is written in the routes. */
+export function rateWords({ count, perMs }: Rate): string {
   return `${count}/${formatDuration(perMs).replace(/^1/, '')}`;
 }
 

@@ -1,10 +1,13 @@
 /** A route as a person names it on the command line: by its name, or by the start of one. */
 import { didYouMean } from '../config/did-you-mean.ts';
 import { refuse } from '../config/problems.ts';
-import type { Route } from '../routing/route.ts';
 
 /** `where`: how the message names what was written, which may be a pasted URL and is never repeated. @throws ConfigError */
-export function routeNamed(routes: readonly Route[], written: string, where: string): Route {
+export function routeNamed<R extends { readonly name: string }>(
+  routes: readonly R[],
+  written: string,
+  where: string,
+): R {
   const text = written.trim();
   const exact = routes.find(({ name }) => name === text);
   if (exact !== undefined) return exact;

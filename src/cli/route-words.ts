@@ -1,6 +1,6 @@
 /** What an owed delivery waits for, as people say it. */
 import type { NamedRoute } from '../state/named-routes.ts';
-import { PARKED } from '../state/schema.ts';
+import { PARKED, UNPLACED } from '../state/schema.ts';
 import { localTime } from './words.ts';
 
 export interface Owed {
@@ -18,17 +18,19 @@ export function standsSo({ route, dueAt = 0, behind }: Owed, now: number): strin
   if (dueAt === PARKED) {
     return `it waits behind ${behind ?? 'another event'}: the route keeps events of one lane in order`;
   }
+  if (dueAt === UNPLACED) return 'the daemon finds its lane as soon as it runs';
   return dueAt > now ? `next try ${localTime(dueAt)}` : 'due now';
 }
 
 /** Why nothing, or only a probe, is sent to a route; undefined when it flows. */
 export function routeTrouble(route: NamedRoute, now: number): string | undefined {
   const { name, pausedAt, state } = route;
+  if (route.disabled) return `${name} is disabled in the routes file; its queue is kept`;
   if (route.retired) {
     return `${name} is not in force: put it back into the routes file, or: loghook route move ${name} TO`;
   }
   if (pausedAt !== undefined) {
-    return `${name} is paused since ${localTime(pausedAt)}; it goes on with: loghook resume ${name}`;
+    return `${name} is paused since ${localTime(pausedAt)}: loghook resume ${name}`;
   }
   if (state.kind !== 'held') return undefined;
   const next =

@@ -20,6 +20,7 @@ import { type Io, shownPath, startedFromTerminal, userAgentOf } from './io.ts';
 import { optionWords } from './option-words.ts';
 import type { ShownRoute } from './route-tree.ts';
 import { listenForSignals, type StopSignals } from './signals.ts';
+import { heartbeatOf, inShort, openTelling } from './telling.ts';
 
 const OPEN_AGAIN_MS = 5_000;
 /** A first start reads from this long ago. */
@@ -33,6 +34,7 @@ export interface SessionOptions {
   readonly routes: Routes;
   /** loghook's own events go there; it is one of `routes`. */
   readonly alerts?: Route;
+  /** What is pinged while polling works. */
   readonly heartbeat?: Route;
   /** What a person should know at the start. */
   readonly notes?: readonly string[];
@@ -118,11 +120,17 @@ async function runDaemon(
     log,
     userAgent,
     intervalMs: options.intervalMs,
-    onTrouble: (trouble) => remember(trouble?.message),
+    onTrouble: (trouble) => {
+      remember(trouble?.message);
+      if (trouble !== undefined) telling.trouble(inShort(trouble));
+    },
     ...(options.filter === undefined ? {} : { filter: options.filter }),
     ...proxyOption(options.proxyFor?.(org.url)),
   });
   const sender = new Sender(clock, options.proxyFor && { proxyFor: options.proxyFor });
+  const { version } = io;
+  const parts = { version, org: org.url.host, userAgent, outbox, sender, clock, log };
+  const telling = openTelling(parts, options.heartbeat);
   const from = cursor === undefined ? { since } : { cursor };
   const daemon = new Daemon({
     tail: (signal): AsyncIterable<Page> => systemLog.tail(from, signal),
@@ -132,6 +140,7 @@ async function runDaemon(
     clock,
     log,
     userAgent,
+    telling,
     once: options.once === true,
     ...(options.longestProbeMs === undefined ? {} : { longestProbeMs: options.longestProbeMs }),
     onReady: () => {
@@ -148,7 +157,12 @@ async function runDaemon(
     pid: process.pid,
     isAlive: () => daemon.isTurning,
   });
-  const signals = options.stop ?? ownSignals(options, daemon);
+  const reloadAll = () =>
+    reload(options, async ({ routes, heartbeat }) => {
+      await daemon.reload(routes);
+      telling.heartbeat = heartbeatOf(heartbeat, parts);
+    });
+  const signals = options.stop ?? ownSignals(options, reloadAll);
   signals.soft.addEventListener('abort', () => {
     log.info({}, 'stopping');
     notifier.stopping();
@@ -161,6 +175,7 @@ async function runDaemon(
     return { counts, readToEnd };
   } finally {
     signals.release?.();
+    await telling.close();
     await Promise.all([sender.close(), systemLog.close(), notifier.close()]);
   }
 }
@@ -170,10 +185,10 @@ export function proxyOption(proxy: URL | undefined): { readonly proxy?: URL } {
   return proxy === undefined ? {} : { proxy };
 }
 
-function ownSignals(options: SessionOptions, daemon: Daemon): StopSignals {
+function ownSignals(options: SessionOptions, reloadAll: () => Promise<void>): StopSignals {
   return listenForSignals({
     fromTerminal: startedFromTerminal(options.io),
-    onReload: () => void reload(options, daemon),
+    onReload: () => void reloadAll(),
     exit: () => process.exit(EXIT.asAsked),
   });
 }
@@ -241,15 +256,18 @@ export function describeRoutes({ routes, heartbeat }: RoutesInForce): ShownRoute
   return all.map(describeRoute);
 }
 
-async function reload(options: SessionOptions, daemon: Daemon): Promise<void> {
+async function reload(
+  options: SessionOptions,
+  putInForce: (read: RoutesInForce) => Promise<void>,
+): Promise<void> {
   const { log } = options;
   if (options.reload === undefined) return;
   try {
     const read = await options.reload();
     for (const note of read.notes ?? []) log.warn({ note }, 'setting put right');
-    await daemon.reload(read.routes);
-    shoutInsecure(log, read);
+    await putInForce(read);
     log.info({ routes: describeRoutes(read) }, 'routes reloaded');
+    shoutInsecure(log, read);
   } catch (error) {
     const problems =
       error instanceof RoutesError || error instanceof ConfigError

@@ -6,6 +6,7 @@ import { printable } from '../printable.ts';
 import { Beside } from '../state/beside.ts';
 import { shortId } from '../state/event-finder.ts';
 import { allRoutes } from '../state/named-routes.ts';
+import { UNREADABLE } from '../state/schema.ts';
 import {
   bytesOf,
   type PastAttempt,
@@ -14,13 +15,13 @@ import {
   timelineOf,
 } from '../state/timeline.ts';
 import type { ShowFlags } from './add-ledger.ts';
-import { chooseRoute } from './chosen-route.ts';
 import { EXIT } from './exit.ts';
 import { fittedTable } from './fitted-table.ts';
 import type { Io } from './io.ts';
 import { findOrgState } from './org-state.ts';
+import { routeNamed } from './route-named.ts';
 import { standsSo } from './route-words.ts';
-import { count, iso, localTime, printableLines, when, writeJson } from './words.ts';
+import { count, iso, printableLines, shortTime, when, writeJson } from './words.ts';
 
 /** @throws ConfigError StateError */
 export async function showEvent(id: string, flags: ShowFlags, io: Io): Promise<number> {
@@ -31,7 +32,7 @@ export async function showEvent(id: string, flags: ShowFlags, io: Io): Promise<n
     const only =
       flags.route === undefined
         ? undefined
-        : chooseRoute(allRoutes(beside), flags.route, '--route').id;
+        : routeNamed(allRoutes(beside), flags.route, '--route').id;
     const all = timelineOf(beside, id, now);
     const timeline = {
       ...all,
@@ -81,7 +82,7 @@ function routeLines(one: RouteTimeline, short: string, now: number, io: Io): str
   return [
     '',
     `${one.route.name}: ${statusWords(one, now)}`,
-    ...attemptLines(one, io).map((line) => `  ${line}`),
+    ...attemptLines(one, now, io).map((line) => `  ${line}`),
     ...nextStep(one, short, now).map((line) => `  → ${line}`),
   ];
 }
@@ -97,17 +98,17 @@ function statusWords(one: RouteTimeline, now: number): string {
 }
 
 /** A line for each attempt; below it the start of what the receiver answered. */
-function attemptLines({ remembered, attempts }: RouteTimeline, io: Io): string[] {
+function attemptLines({ remembered, attempts }: RouteTimeline, now: number, io: Io): string[] {
   if (attempts === 0) return [];
   const forgotten = attempts - remembered.length;
   const rows = remembered.map((attempt) => [
     String(attempt.n),
-    localTime(attempt.at),
+    shortTime(attempt.at, now),
     `${resultOf(attempt)}${attempt.replay ? ' (replay)' : ''}`,
     ...[attempt.dnsMs, attempt.connectMs, attempt.tlsMs, attempt.firstByteMs, attempt.ms].map(
       (ms) => (ms === undefined ? '-' : ms.toLocaleString('en-US')),
     ),
-    attempt.nextAt === undefined ? '-' : localTime(attempt.nextAt).slice(11),
+    attempt.nextAt === undefined ? '-' : shortTime(attempt.nextAt, now),
   ]);
   const heading = ['TRY', 'TIME', 'RESULT', 'DNS', 'CONNECT', 'TLS', 'FIRST BYTE', 'MS', 'NEXT'];
   const columns = io.stdout.columns === undefined ? undefined : io.stdout.columns - 2;
@@ -124,7 +125,7 @@ function view({ stdout }: Io) {
 }
 
 function resultOf({ status, why, result }: PastAttempt): string {
-  return why ?? (status === undefined ? result : `${status}`);
+  return why ?? `${status ?? result}`;
 }
 
 function answerLines(attempt: PastAttempt | undefined): string[] {
@@ -135,6 +136,8 @@ function answerLines(attempt: PastAttempt | undefined): string[] {
 function nextStep(one: RouteTimeline, short: string, now: number): string[] {
   const { status, route } = one;
   if (status === 'delivered' || status === 'dropped') return [];
+  if (route.id === UNREADABLE)
+    return [`no event, but a piece of a page: loghook dead show ${short}`];
   if (status === 'dead') return [`loghook replay ${short} --route ${route.name}`];
   return [standsSo(one, now)];
 }

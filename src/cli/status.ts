@@ -1,8 +1,10 @@
 /** Prints how things stand, for people or as JSON. */
 import { SystemClock } from '../clock.ts';
 import { printable } from '../printable.ts';
-import type { RouteState } from '../state/outbox.ts';
+import type { Gap, RouteState } from '../state/outbox.ts';
 import { type RouteStanding, readStanding, type Standing } from '../state/standing.ts';
+import { gapInShort } from '../status/gap-words.ts';
+import { ALERTS_KEY } from '../status/telling.ts';
 import type { StatusFlags } from './add-status.ts';
 import { duration } from './duration.ts';
 import { EXIT } from './exit.ts';
@@ -13,12 +15,13 @@ import { iso, localTime, table, when, writeJson } from './words.ts';
 export async function showStatus(flags: StatusFlags, io: Io): Promise<number> {
   const now = new SystemClock().now();
   const { folder, listening } = findOrgState(io, flags.state);
-  const standing = await readStanding(folder);
+  const standing = await readStanding(folder, now);
   if (flags.json === true) {
     writeJson(io.stdout, { ...asJson(standing, now), listening }, 2);
     return EXIT.asAsked;
   }
-  for (const line of [...headOf(standing, now), ...routeLines(standing, now)]) {
+  const lines = [...headOf(standing, now), ...gapLines(standing.gaps, now)];
+  for (const line of [...lines, ...routeLines(standing, now)]) {
     io.stdout.write(`${printable(line)}\n`);
   }
   for (const path of listening) {
@@ -41,9 +44,30 @@ function headOf({ holderPid, cursor, trouble }: Standing, now: number): string[]
   ];
 }
 
-function stateOf(route: RouteStanding): string {
+function gapLines({ newest, count }: Standing['gaps'], now: number): string[] {
+  if (count === 0) return [];
+  const more = count - newest.length;
+  return [
+    `gaps       ${count.toLocaleString('en-US')} in the last 30 days`,
+    ...newest.flatMap((gap) => [
+      `  ${when(gap.at, now)}  ${gapInShort(gap)}`,
+      `    published ${timeOf(gap.fromMs)} to ${timeOf(gap.toMs)}`,
+      `    ${gap.why}`,
+    ]),
+    ...(more > 0 ? [`  and ${more.toLocaleString('en-US')} more`] : []),
+  ];
+}
+
+function timeOf(instant: number | undefined): string {
+  return instant === undefined ? 'at an unknown time' : localTime(instant);
+}
+
+/** In one word or two. */
+export function stateOf(route: RouteStanding): string {
   if (route.unreadable) return '-';
-  return route.retired ? 'not in force' : route.state.kind;
+  if (!route.enabled) return 'disabled';
+  if (route.retired) return 'not in force';
+  return route.pausedAt === undefined ? route.state.kind : 'paused';
 }
 
 function routeLines({ routes }: Standing, now: number): string[] {
@@ -56,7 +80,7 @@ function routeLines({ routes }: Standing, now: number): string[] {
       route.queued.toLocaleString('en-US'),
       route.dead.toLocaleString('en-US'),
       oldestOf(route, now),
-      when(route.lastDeliveredAt, now),
+      ago(route.lastDeliveredAt, now),
     ]),
   ]);
   const [heading = '', ...rows] = lines;
@@ -67,22 +91,48 @@ function routeLines({ routes }: Standing, now: number): string[] {
 function oldestOf({ oldest }: RouteStanding, now: number): string {
   if (oldest === undefined) return '-';
   const published = Date.parse(oldest.published ?? '');
-  return when(Number.isNaN(published) ? oldest.readAt : published, now);
+  return ago(Number.isNaN(published) ? oldest.readAt : published, now);
+}
+
+/** Short enough for a table in 80 columns; the instants are in `--json`. */
+function ago(instant: number | undefined, now: number): string {
+  return instant === undefined ? 'never' : `${duration(now - instant)} ago`;
 }
 
 function notesOn(route: RouteStanding | undefined, now: number): string[] {
   if (route === undefined) return [];
-  const { state, lastError, lastFailedAt } = route;
+  const { lastError, lastFailedAt } = route;
   return [
-    ...(state.kind === 'flowing' || route.retired ? [] : [`  ${inWords(state, now)}`]),
+    ...(route.key === ALERTS_KEY ? ["  takes loghook's own news"] : []),
+    ...(route.retired && route.enabled ? [] : standingNotes(route, now)),
     ...(lastError === undefined ? [] : [`  last error ${when(lastFailedAt, now)}: ${lastError}`]),
   ];
 }
 
-function inWords(state: Exclude<RouteState, { kind: 'flowing' }>, now: number): string {
+function standingNotes(
+  { name, enabled, state, pausedAt, silentSince }: RouteStanding,
+  now: number,
+) {
+  if (!enabled) return ['  `enabled: false` in its file; its queue is kept'];
+  return [
+    ...(pausedAt === undefined
+      ? []
+      : [`  paused for ${duration(now - pausedAt)}; to go on: loghook resume ${name}`]),
+    ...(state.kind === 'flowing' ? [] : [`  ${inWords(name, state, now)}`]),
+    ...(silentSince === undefined
+      ? []
+      : [`  silent for ${duration(now - silentSince)}: fewer events come than expected`]),
+  ];
+}
+
+function inWords(
+  name: string,
+  state: Exclude<RouteState, { kind: 'flowing' }>,
+  now: number,
+): string {
   const since = `${state.kind} for ${duration(now - state.since)}: ${state.why}`;
   if (state.until === undefined)
-    return `${since}; it waits for you: mend it, then restart or SIGHUP`;
+    return `${since}; it waits for you: mend it, then loghook resume ${name}`;
   const next = state.until <= now ? 'now' : localTime(state.until);
   return state.kind === 'held' ? `${since}; next try ${next}` : `${since}; it goes on at ${next}`;
 }
@@ -93,7 +143,7 @@ function nextSteps(routes: readonly RouteStanding[]): string[] {
 }
 
 function asJson(standing: Standing, now: number) {
-  const { folder, holderPid, cursor, trouble, routes } = standing;
+  const { folder, holderPid, cursor, trouble, gaps, routes } = standing;
   return {
     folder,
     pid: holderPid ?? null,
@@ -103,10 +153,15 @@ function asJson(standing: Standing, now: number) {
     newestPublishedMsAgo:
       cursor?.lastPublishedAt === undefined ? null : now - cursor.lastPublishedAt,
     trouble: trouble === undefined ? null : { what: trouble.what, since: iso(trouble.since) },
+    gaps: { count: gaps.count, newest: gaps.newest.map(gapAsJson) },
     routes: routes.map((route) => ({
       name: route.name,
       inForce: !route.retired,
+      enabled: route.enabled,
+      alerts: route.key === ALERTS_KEY,
       state: stateAsJson(route.state),
+      pausedAt: iso(route.pausedAt),
+      silentSince: iso(route.silentSince),
       queued: route.queued,
       dead: route.dead,
       oldestQueued:
@@ -123,4 +178,8 @@ function asJson(standing: Standing, now: number) {
 function stateAsJson(state: RouteState) {
   if (state.kind === 'flowing') return { kind: state.kind };
   return { kind: state.kind, why: state.why, since: iso(state.since), until: iso(state.until) };
+}
+
+function gapAsJson({ at, kind, fromMs, toMs, why }: Gap) {
+  return { at: iso(at), kind, from: iso(fromMs), to: iso(toMs), why };
 }

@@ -5,21 +5,21 @@
 import { type Clock, SystemClock } from '../clock.ts';
 import { type Flags, loadSettings, type Settings } from '../config/config.ts';
 import { refuse } from '../config/problems.ts';
-import { quote } from '../config/quote.ts';
 import { findRouteFile, type RouteFile, routeFileReader } from '../config/route-file.ts';
-import { parseInstant } from '../config/time.ts';
 import { apiToken } from '../okta/credentials.ts';
 import { SystemLog } from '../okta/system-log.ts';
 import { printable } from '../printable.ts';
 import type { Route } from '../routing/route.ts';
 import { openCommandLog } from './command-log.ts';
 import { EXIT } from './exit.ts';
+import { instantFlag } from './instant-flag.ts';
 import { type Io, startedFromTerminal, surroundings, userAgentOf } from './io.ts';
 import { reportDocument } from './rehearsal/document.ts';
 import { Progress } from './rehearsal/progress.ts';
 import { Rehearsal } from './rehearsal/rehearsal.ts';
 import { reportLines, type Stretch } from './rehearsal/report.ts';
 import { routeNamed } from './route-named.ts';
+import { proxyOption } from './session.ts';
 import { listenForSignals } from './signals.ts';
 import { writeJson } from './words.ts';
 
@@ -38,17 +38,25 @@ export async function tryRoutes(flags: TryFlags, io: Io): Promise<number> {
   const input = { ...surroundings(io, now, io.stderr), flags };
   const readRoutes = await routeFileReader(findRouteFile(flags.config, io.cwd));
   const { settings, more } = loadSettings(input, (environment) => ({
-    routes: () => eventRoutes(readRoutes(environment)),
+    file: () => readRoutes(environment),
     until: () => untilAt(flags.until, now),
   }));
   const since = settings.since ?? now - DAY_MS;
   if (more.until <= since) {
     refuse('--until', 'it is not after --since', 'the later of the two is --until');
   }
-  const only =
-    flags.route === undefined ? undefined : routeNamed(more.routes, flags.route, '--route');
-  const rehearsal = new Rehearsal(more.routes, only);
-  const stretch = await rehearse(rehearsal, { settings, since, until: more.until, clock, io });
+  const routes = eventRoutes(more.file);
+  const only = flags.route === undefined ? undefined : routeNamed(routes, flags.route, '--route');
+  const rehearsal = new Rehearsal(routes, only);
+  const notes = [...settings.org.notes, ...more.file.notes];
+  const stretch = await rehearse(rehearsal, {
+    settings,
+    notes,
+    since,
+    until: more.until,
+    clock,
+    io,
+  });
   print(rehearsal, stretch, { flags, io });
   return EXIT.asAsked;
 }
@@ -60,6 +68,8 @@ function eventRoutes({ routes, alerts }: RouteFile): readonly Route[] {
 
 interface Plan {
   readonly settings: Settings;
+  /** What a person should know at the start. */
+  readonly notes: readonly string[];
   readonly since: number;
   readonly until: number;
   readonly clock: Clock;
@@ -94,9 +104,9 @@ async function rehearse(rehearsal: Rehearsal, plan: Plan): Promise<Stretch> {
   }
 }
 
-function openSystemLog({ settings, clock, io }: Plan, progress: Progress): SystemLog {
+function openSystemLog({ settings, notes, clock, io }: Plan, progress: Progress): SystemLog {
   const log = openCommandLog(settings, progress.isTTY ? progress : io.stderr, io.env);
-  for (const note of settings.org.notes) log.warn({ note }, 'setting put right');
+  for (const note of notes) log.warn({ note }, 'setting put right');
   return new SystemLog({
     org: settings.org.url,
     credentials: apiToken(settings.token),
@@ -106,6 +116,7 @@ function openSystemLog({ settings, clock, io }: Plan, progress: Progress): Syste
     intervalMs: settings.intervalMs,
     rateShare: RATE_SHARE,
     ...(settings.filter === undefined ? {} : { filter: settings.filter }),
+    ...proxyOption(settings.proxyFor(settings.org.url)),
   });
 }
 
@@ -122,10 +133,7 @@ function print(
 }
 
 function untilAt(until: string | undefined, now: number): number {
-  if (until === undefined) return now;
-  const hint = 'write how long ago, like 1h, or a time like 2026-11-20T10:00:00Z';
-  const at = parseInstant(until, now);
-  if (typeof at === 'object') return refuse('--until', `${quote(until)} is ${at.error}`, hint);
-  if (at > now) refuse('--until', `${quote(until)} lies in the future`, hint);
+  const at = instantFlag('--until', until, now) ?? now;
+  if (at > now) refuse('--until', 'it lies in the future', 'leave it out to read up to now');
   return at;
 }

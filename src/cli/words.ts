@@ -12,6 +12,12 @@ export function localTime(at: number): string {
   return `${day} ${pad(local.getHours())}:${pad(local.getMinutes())}:${pad(local.getSeconds())}`;
 }
 
+/** Local time as a narrow column: `09:46:04`, or `11-20 09:46` on another day than `now`. */
+export function shortTime(at: number, now: number): string {
+  const [then, today] = [localTime(at), localTime(now)];
+  return then.slice(0, 10) === today.slice(0, 10) ? then.slice(11) : then.slice(5, 16);
+}
+
 /** `2026-11-21 09:46:04 (45 s ago)`, or `never`. */
 export function when(at: number | undefined, now: number): string {
   return at === undefined ? 'never' : `${localTime(at)} (${duration(now - at)} ago)`;
@@ -24,9 +30,7 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = heading.map((_, column) =>
     Math.max(...shown.map((row) => row[column]?.length ?? 0)),
   );
-  const isNumber = heading.map((_, column) =>
-    body.every((row) => /^[\d,]*$/.test(row[column] ?? '')),
-  );
+  const isNumber = heading.map((_, column) => areNumbers(body.map((row) => row[column] ?? '')));
   return shown.map((row) =>
     row
       .map((cell, column) => {
@@ -35,6 +39,13 @@ export function table(rows: readonly (readonly string[])[]): string[] {
       })
       .join('  ')
       .trimEnd(),
+  );
+}
+
+/** Or a `-` where there is none. */
+function areNumbers(cells: readonly string[]): boolean {
+  return (
+    cells.some((cell) => /\d/.test(cell)) && cells.every((cell) => /^(?:[\d,]*|-)$/.test(cell))
   );
 }
 

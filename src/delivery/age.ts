@@ -36,7 +36,7 @@ const UNITS: readonly (readonly [name: string, ms: number])[] = [
 ];
 
 /** Exactly, and as people write it in the routes: `1h30m`. */
-function formatDuration(ms: number): string {
+export function formatDuration(ms: number): string {
   let left = ms;
   let text = '';
   for (const [name, unitMs] of UNITS) {

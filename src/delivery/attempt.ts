@@ -31,6 +31,7 @@ export class Sender {
   readonly #options: ConnectorOptions;
   /** By pool key. */
   readonly #ways = new Map<string, Way>();
+  readonly #waysKnown = new WeakMap<Target, Way>();
   readonly #lines = new Set<Line>();
   readonly #deadlines: Deadlines<Exchange<Line>>;
   readonly #lingering = new Set<Exchange<Line>>();
@@ -93,11 +94,15 @@ export class Sender {
   };
 
   #wayTo(target: Target): Way {
-    const key = poolKey(target);
-    const known = this.#ways.get(key);
+    const known = this.#waysKnown.get(target);
     if (known !== undefined) return known;
-    const way = { connector: new Connector(target, this.#options), idle: [] };
+    const key = poolKey(target);
+    const way = this.#ways.get(key) ?? {
+      connector: new Connector(target, this.#options),
+      idle: [],
+    };
     this.#ways.set(key, way);
+    this.#waysKnown.set(target, way);
     return way;
   }
 
@@ -134,6 +139,7 @@ class Line implements Wire {
   readonly #client: Client;
   #opening: Opening | undefined;
   #socket: Socket | undefined;
+  #fault: Error | undefined;
   #bytesBefore = 0;
   #answers = 0;
 
@@ -160,6 +166,10 @@ class Line implements Wire {
 
   get isForwarded(): boolean {
     return this.way.connector.isForwarded;
+  }
+
+  get fault(): Error | undefined {
+    return this.#fault;
   }
 
   get openedIn(): DialTimes | undefined {
@@ -203,6 +213,10 @@ class Line implements Wire {
     }
     this.#opening.open().then((socket) => {
       this.#socket = socket;
+      this.#fault = undefined;
+      socket.once('error', (error) => {
+        this.#fault = error;
+      });
       callback(null, socket);
     }, fail);
   }

@@ -17,6 +17,12 @@ export interface ConnectorOptions {
 
 export class Connector {
   readonly origin: string;
+  /** Host of the proxy that it goes through, for people. */
+  readonly proxyHost: string | undefined;
+  /** The proxy reads the requests and sends them on (http), rather than carrying bytes that it cannot read. */
+  readonly isForwarded: boolean;
+  /** Names and values in turn: what the proxy, and nobody behind it, is told with a request that it sends on. */
+  readonly forwardHeaders: readonly string[];
   readonly #url: URL;
   readonly #target: Target;
   readonly #options: ConnectorOptions;
@@ -30,23 +36,9 @@ export class Connector {
     this.#target = target;
     this.#options = options;
     this.#proxy = proxyOf(target, this.#url, options);
-  }
-
-  /** Host of the proxy that it goes through, for people. */
-  get proxyHost(): string | undefined {
-    return this.#proxy?.host;
-  }
-
-  /** The proxy reads the requests and sends them on (http), rather than carrying bytes that it cannot read. */
-  get isForwarded(): boolean {
-    return this.#proxy !== undefined && this.#url.protocol === 'http:';
-  }
-
-  /** Names and values in turn: what the proxy, and nobody behind it, is told with a request that it sends on. */
-  get forwardHeaders(): readonly string[] {
-    if (this.#proxy === undefined || !this.isForwarded) return [];
-    const authorization = proxyAuthorization(this.#proxy);
-    return authorization === undefined ? [] : ['proxy-authorization', authorization];
+    this.proxyHost = this.#proxy?.host;
+    this.isForwarded = this.#proxy !== undefined && this.#url.protocol === 'http:';
+    this.forwardHeaders = this.isForwarded ? forwardHeaders(this.#proxy) : [];
   }
 
   /** @throws Error if the target's certificates or key cannot be read */
@@ -71,6 +63,11 @@ export class Connector {
       },
     };
   }
+}
+
+function forwardHeaders(proxy: URL | undefined): string[] {
+  const authorization = proxy && proxyAuthorization(proxy);
+  return authorization === undefined ? [] : ['proxy-authorization', authorization];
 }
 
 function proxyOf(target: Target, url: URL, { proxyFor }: ConnectorOptions): URL | undefined {

@@ -27,6 +27,8 @@ export const STALE = Symbol('the connection was closed before the request reache
 export interface Wire {
   /** It has carried an answer before, and since `requestStarts` not a byte has come. */
   readonly isStale: boolean;
+  /** What its socket failed with first: undici lets "closed" take the place of a reason such as a TLS alert. */
+  readonly fault: Error | undefined;
   /** Host of the proxy that it goes through. */
   readonly proxyHost: string | undefined;
   /** The proxy reads the requests and sends them on. */
@@ -108,7 +110,7 @@ export class Exchange<Line extends Wire> {
   ): void {
     if (status < 200) return;
     this.#head = new AnswerHead(headers['content-encoding']);
-    this.#answer = this.#answered(status, headers['retry-after']);
+    this.#answer = this.#answered(status, this.#head, headers['retry-after']);
     this.line.answerStarts();
     this.#resolve(this.#answer);
     this.#watch.answered(this);
@@ -125,7 +127,9 @@ export class Exchange<Line extends Wire> {
   }
 
   onResponseError(_controller: Controller, error: Error): void {
-    this.#over(this.#answer ?? this.#failed(this.#endedWith ?? error));
+    const { fault = error } = this.line;
+    const reason = this.#endedWith ?? (codeOf(error) === 'UND_ERR_SOCKET' ? fault : error);
+    this.#over(this.#answer ?? this.#failed(reason));
   }
 
   #over(answer: Answer | typeof STALE): void {
@@ -135,16 +139,20 @@ export class Exchange<Line extends Wire> {
     this.#watch.over(this);
   }
 
-  #answered(status: number, retryAfter: string | string[] | undefined): Answer {
+  #answered(status: number, head: AnswerHead, retryAfter: string | string[] | undefined): Answer {
     const ms = this.#elapsed();
-    const { proxyHost, isForwarded } = this.line;
-    const trace = this.#trace({ firstByteMs: ms, ...(this.#head && { answer: this.#head }) });
-    if (status === 407 && isForwarded) {
-      return { kind: 'unreachable', why: proxyStatusWords(proxyHost ?? '', 407), ms, trace };
+    const trace = this.#trace({ firstByteMs: ms, answer: head });
+    if (status === 407 && this.line.isForwarded) {
+      return {
+        kind: 'unreachable',
+        why: proxyStatusWords(this.line.proxyHost ?? '', 407),
+        ms,
+        trace,
+      };
     }
     const retryAfterMs = parseRetryAfter(retryAfter, this.#clock.now());
-    const later = retryAfterMs === undefined ? {} : { retryAfterMs };
-    return { kind: 'answered', status, ms, ...later, trace };
+    if (retryAfterMs === undefined) return { kind: 'answered', status, ms, trace };
+    return { kind: 'answered', status, ms, retryAfterMs, trace };
   }
 
   #failed(error: Error): Answer | typeof STALE {
@@ -170,7 +178,8 @@ export class Exchange<Line extends Wire> {
   }
 
   #trace(more: AttemptTrace): AttemptTrace {
-    return { ...this.line.openedIn, ...more };
+    const { openedIn } = this.line;
+    return openedIn === undefined ? more : { ...openedIn, ...more };
   }
 
   #elapsed(): number {

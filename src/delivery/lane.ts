@@ -77,6 +77,8 @@ export interface LaneOptions {
 export class Lane {
   readonly key: string;
   readonly name: string;
+  /** Undefined: its deliveries wait for nobody. */
+  readonly orderedBy: string | undefined;
   readonly #options: LaneOptions;
   readonly #trouble: RouteTrouble;
   readonly #requests: RouteRequests;
@@ -95,6 +97,7 @@ export class Lane {
     const { destination, encoding, clock, random } = options;
     this.key = destination.key;
     this.name = destination.name;
+    this.orderedBy = destination.order?.by;
     this.#options = options;
     this.#alarm = new Alarm(options.clock);
     this.#requests = new RouteRequests(destination, encoding, options.userAgent);
@@ -104,7 +107,7 @@ export class Lane {
       now: clock.now(),
       random,
       schedule: scheduleOf(destination.retry?.delaysMs),
-      strict: destination.order?.by === 'strict',
+      strict: this.orderedBy === 'strict',
       ...(options.longestProbeMs !== undefined && { longestProbeMs: options.longestProbeMs }),
       onChange: (state) => this.#changed(state),
     });

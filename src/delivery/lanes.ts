@@ -27,7 +27,6 @@ export class Lanes {
   readonly #paces: Paces;
   readonly #startRates: StartRates;
   readonly #open = new Map<string, Lane>();
-  /** Of routes that went, while something of theirs is in flight. */
   readonly #leaving = new Set<Lane>();
 
   constructor(options: LanesOptions) {
@@ -38,6 +37,11 @@ export class Lanes {
 
   get all(): readonly Lane[] {
     return [...this.#open.values()];
+  }
+
+  /** Of routes that went, while something of theirs is in flight. */
+  get leaving(): readonly Lane[] {
+    return [...this.#leaving];
   }
 
   get(key: string): Lane | undefined {
@@ -61,12 +65,18 @@ export class Lanes {
 
   /** Closes the lanes of routes that are not among `keys`; what is in flight ends by itself, and `drained` waits for it. */
   keepOnly(keys: ReadonlySet<string>): void {
-    for (const [key, lane] of this.#open) {
-      if (keys.has(key)) continue;
+    this.end(new Set([...this.#open.keys()].filter((key) => !keys.has(key))));
+  }
+
+  /** Closes the lanes of `keys`, and returns them; what is in flight ends by itself. */
+  end(keys: ReadonlySet<string>): Lane[] {
+    const ending = [...this.#open.values()].filter(({ key }) => keys.has(key));
+    for (const lane of ending) {
       lane.close();
-      this.#open.delete(key);
+      this.#open.delete(lane.key);
       void this.#leave(lane);
     }
+    return ending;
   }
 
   /** Hands each lane what people asked of its route. */

@@ -2,6 +2,8 @@
 import { AddressRefused, ProxyTrouble } from '../dial.ts';
 import { codeOf } from '../errors.ts';
 
+const ISSUER_UNKNOWN = 'certificate issuer unknown: a private one has to be named with `ca`';
+
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
@@ -15,14 +17,24 @@ const WORDS: Readonly<Record<string, string>> = {
   EMFILE: 'too many open files',
   CERT_HAS_EXPIRED: 'certificate has expired',
   CERT_NOT_YET_VALID: 'certificate is not valid yet',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate is self-signed',
-  SELF_SIGNED_CERT_IN_CHAIN: 'certificate chain is self-signed',
-  UNABLE_TO_GET_ISSUER_CERT: 'certificate issuer unknown',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'certificate issuer unknown',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'certificate chain is incomplete',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate is self-signed: to believe it, name it with `ca`',
+  SELF_SIGNED_CERT_IN_CHAIN: ISSUER_UNKNOWN,
+  UNABLE_TO_GET_ISSUER_CERT: ISSUER_UNKNOWN,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: ISSUER_UNKNOWN,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: `${ISSUER_UNKNOWN}, or its chain is incomplete`,
   ERR_TLS_CERT_ALTNAME_INVALID: 'certificate is for another host name',
   ERR_SSL_WRONG_VERSION_NUMBER: 'no TLS there, perhaps plain http',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'no TLS there, perhaps plain http',
+  ERR_SSL_UNSUPPORTED_PROTOCOL: 'no TLS 1.2 or later there',
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'no TLS 1.2 or later there',
+  ERR_SSL_TLSV1_UNRECOGNIZED_NAME: 'the receiver has no certificate for this host name',
+  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE:
+    'the receiver refused TLS, perhaps for want of our certificate',
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+    'the receiver wants a certificate of ours: name it with `cert` and `key`',
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: 'the receiver does not know who issued our certificate',
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: 'our certificate has expired',
+  ERR_OSSL_X509_KEY_VALUES_MISMATCH: 'our certificate and key do not belong together',
   EPROTO: 'TLS failed',
   UND_ERR_SOCKET: 'connection closed',
   UND_ERR_HEADERS_OVERFLOW: 'headers of the answer are too large',
@@ -33,7 +45,9 @@ const WORDS: Readonly<Record<string, string>> = {
 
 const PROXY_WORDS: Readonly<Record<number, string>> = {
   403: 'does not let us connect there',
+  401: 'wants other credentials', // tinyproxy's answer to wrong ones
   407: 'wants other credentials',
+  500: 'could not reach the receiver', // tinyproxy's
   502: 'could not reach the receiver',
   503: 'could not reach the receiver',
   504: 'could not reach the receiver',
@@ -64,6 +78,10 @@ function proxyWords({ proxyHost, status, fault }: ProxyTrouble): string {
 
 function familyWords(code: string): string | undefined {
   if (code.startsWith('HPE_')) return 'the answer is not HTTP';
+  if (/^ERR_SSL_\w*ALERT_\w*CERTIFICATE/.test(code)) {
+    return 'the receiver does not accept our certificate';
+  }
+  if (code.startsWith('ERR_OSSL_')) return 'a certificate or key of the route cannot be read';
   if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) return 'TLS failed';
   return undefined;
 }

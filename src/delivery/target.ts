@@ -19,16 +19,9 @@ export interface TargetTls {
   readonly insecure?: boolean;
 }
 
-const KEYS = new WeakMap<Target, string>();
-
 /** The same for targets that may share a connection. It holds secrets: not to be shown. */
-export function poolKey(target: Target): string {
-  const known = KEYS.get(target);
-  if (known !== undefined) return known;
-  const { origin, tls = {}, proxy, publicOnly = false } = target;
-  const { ca, cert, key, servername, insecure } = tls;
-  const way = [String(proxy), publicOnly, ca, cert, key, servername, insecure ?? false];
-  const made = JSON.stringify([origin, ...way]);
-  KEYS.set(target, made);
-  return made;
+export function poolKey({ origin, tls = {}, proxy, publicOnly = false }: Target): string {
+  const { ca, cert, key, servername, insecure = false } = tls;
+  const way = [String(proxy), publicOnly, ca, cert, key, servername, insecure];
+  return JSON.stringify([origin, ...way]);
 }

@@ -62,6 +62,7 @@ export interface Exchange {
 const CHUNK = Buffer.alloc(64 * 1024, 0x20);
 const MIB = 1024 * 1024;
 const SLOW_BODY = 'slow';
+const LAST = { 'content-length': '0', connection: 'close' };
 /** gzip members may stand one behind the other: one MiB of nothing, over and over. */
 const BOMB = gzipSync(Buffer.alloc(MIB));
 
@@ -142,9 +143,10 @@ async function rawAnswer(exchange: Exchange, answer: RawAnswer): Promise<void> {
       socket.end();
       return;
     case 'slow-headers':
-      if (!(await drip(exchange, head(answer.status, { 'content-length': '0' }), answer.stepMs)))
-        return;
+      // The server knows nothing of an answer that is written past it, and would never take another request here.
+      if (!(await drip(exchange, head(answer.status, LAST), answer.stepMs))) return;
       exchange.sent(answer.status);
+      socket.end();
       return;
     default:
       return brokenBody(exchange, answer);

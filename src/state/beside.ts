@@ -1,6 +1,6 @@
 /** A state folder's database as commands see it: a second connection beside a running daemon's, or the only one. */
 import { openStateBeside } from './schema.ts';
-import { type Database, inTransaction, type Statement, stateErrorOf } from './sqlite.ts';
+import { type Database, inTransaction, rollback, type Statement, stateErrorOf } from './sqlite.ts';
 import { databaseIn } from './standing.ts';
 
 /** What a change is made with. */
@@ -35,7 +35,7 @@ export class Beside {
       try {
         return work();
       } finally {
-        this.database.exec('COMMIT');
+        rollback(this.database);
       }
     });
   }

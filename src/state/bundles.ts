@@ -1,7 +1,7 @@
 /**
  * Event bytes on disk: once each, however many routes want them, about 64 KiB of consecutive events to a bundle. A
- * row an event would cost three times as much to write and to free. A bundle is freed when the last delivery that
- * needs one of its events is settled.
+ * row an event would cost three times as much to write and to free. When the last delivery that needs one of its
+ * events is settled, a bundle becomes history: it is kept for replays until it is too old or its room is wanted.
  */
 import { asBuffer, asNumber, type Database, type Row, type Statement } from './sqlite.ts';
 
@@ -79,7 +79,11 @@ export class Bundles {
 
   store(id: number, raw: Buffer, refs: number): void {
     this.#sql('INSERT INTO bundles (id, raw) VALUES (?, ?)').run(id, raw);
-    this.#sql('INSERT INTO bundle_refs (id, refs) VALUES (?, ?)').run(id, refs);
+    this.#sql('INSERT INTO bundle_refs (id, refs, bytes) VALUES (?, ?, ?)').run(
+      id,
+      refs,
+      raw.length,
+    );
   }
 
   /** The event's bytes, over memory that it shares with its neighbours. */
@@ -89,14 +93,12 @@ export class Bundles {
 
   /** `count` deliveries need their events of this bundle no more. */
   release(id: number, count = 1): void {
-    const row = this.#sql('UPDATE bundle_refs SET refs = refs - ? WHERE id = ? RETURNING refs').get(
-      count,
-      id,
-    );
-    if (row === undefined || asNumber(row.refs) > 0) return;
-    this.#sql('DELETE FROM bundles WHERE id = ?').run(id);
-    this.#sql('DELETE FROM bundle_refs WHERE id = ?').run(id);
-    this.#read.delete(id);
+    this.#sql('UPDATE bundle_refs SET refs = refs - ? WHERE id = ?').run(count, id);
+  }
+
+  /** One more delivery needs an event of this bundle. False when its bytes are gone. */
+  retain(id: number): boolean {
+    return this.#sql('UPDATE bundle_refs SET refs = refs + 1 WHERE id = ?').run(id).changes > 0;
   }
 
   #bundle(id: number): Buffer {

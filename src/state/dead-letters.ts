@@ -5,8 +5,7 @@
 
 import { ConfigError } from '../errors.ts';
 import { Bundles, toPlace } from './bundles.ts';
-import { UNREADABLE } from './intake.ts';
-import { openStateBeside } from './schema.ts';
+import { openStateBeside, UNREADABLE } from './schema.ts';
 import { Settlements } from './settlements.ts';
 import {
   asNumber,
@@ -80,6 +79,13 @@ export class DeadLetters {
 
   close(): void {
     this.#database.close();
+  }
+
+  /** Of all routes that this state knows. */
+  routeNames(): string[] {
+    return this.#try('read', () => this.#sql('SELECT name FROM routes ORDER BY name').all()).map(
+      (row) => asText(row.name),
+    );
   }
 
   /** Route by route, each in log order. Reads on as the caller takes; `route` is a name. @throws ConfigError */

@@ -4,12 +4,10 @@ import { type Bundles, BundleWriter, type Place } from './bundles.ts';
 import type { Intake, LaneOrder, RouteRef, Wants } from './outbox.ts';
 import { OwedLanes } from './owed-lanes.ts';
 import { OwedTable } from './owed-table.ts';
+import { UNREADABLE } from './schema.ts';
 import { Settlements } from './settlements.ts';
 import type { Database } from './sqlite.ts';
 import { Tables } from './tables.ts';
-
-/** The pseudo-route that raw pieces of unreadable pages are dead letters of. */
-export const UNREADABLE = 0;
 
 export interface Owed {
   readonly seq: number;
@@ -80,25 +78,24 @@ export class IntakeTables {
     return { owed: kept, turns: this.#oweAll(kept, routeOf), repeated };
   }
 
+  /** Returns those that are not parked behind others of their lane. */
   #oweAll(all: readonly Owed[], routeOf: (key: string) => OwedRoute): Turn[] {
     const turns: Turn[] = [];
+    const free = new Map<number, number[]>();
     for (const owed of all) {
       for (const { key } of owed.routes) {
-        const turn = this.#owe(owed, key, routeOf(key));
-        if (turn !== undefined) turns.push(turn);
+        const { id, order } = routeOf(key);
+        const lane = order?.laneOf(owed.event);
+        if (lane === undefined) {
+          const seqs = free.get(id) ?? [];
+          seqs.push(owed.seq);
+          free.set(id, seqs);
+          turns.push({ owed, key });
+        } else if (this.#lanes.owe(id, owed.seq, lane)) turns.push({ owed, key, lane });
       }
     }
+    for (const [id, seqs] of free) this.#owed.oweAll(id, seqs);
     return turns;
-  }
-
-  /** Undefined when it is parked behind others of its lane. */
-  #owe(owed: Owed, key: string, { id, order }: OwedRoute): Turn | undefined {
-    const lane = order?.laneOf(owed.event);
-    if (lane !== undefined) {
-      return this.#lanes.owe(id, owed.seq, lane) ? { owed, key, lane } : undefined;
-    }
-    this.#owed.owe(id, owed.seq);
-    return { owed, key };
   }
 
   #buryAll(leftovers: readonly Leftover[], from: number, now: number, writer: BundleWriter): void {

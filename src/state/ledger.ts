@@ -6,7 +6,7 @@
 import type { Beside } from './beside.ts';
 import { allRoutes, type DeliveryStatus, type NamedRoute, owedStatus } from './named-routes.ts';
 import { numbers, texts } from './optional.ts';
-import { PARKED } from './schema.ts';
+import { PARKED, UNPLACED } from './schema.ts';
 import { asNumber, asOptionalNumber, asText, type Row } from './sqlite.ts';
 
 /** One event on one route. Instants in ms since 1970. */
@@ -28,7 +28,7 @@ export interface LedgerEntry {
   /** How long the attempt took that delivered it. */
   readonly ms?: number;
   readonly why?: string;
-  /** When it is to be tried; PARKED behind another of its lane. Of what is owed only. */
+  /** When it is to be tried; PARKED behind another of its lane, UNPLACED in none yet. Of what is owed only. */
   readonly dueAt?: number;
   /** Whether it is owed because a person asked for it again. */
   readonly replay: boolean;
@@ -165,11 +165,12 @@ function isWanted({ status }: LedgerQuestion, one: DeliveryStatus): boolean {
   return status === undefined || status === one;
 }
 
-/** Never tried, parked, due again, due later: within each one, all have the same status. */
+/** Never tried, parked, not yet in a lane, due again, due later: within each one, all have the same status. */
 function dueRanges(now: number): DueRange[] {
   return [
     { dueFrom: 0, dueTo: 0 },
     { dueFrom: PARKED, dueTo: PARKED },
+    { dueFrom: UNPLACED, dueTo: UNPLACED },
     { dueFrom: 1, dueTo: now },
     { dueFrom: now + 1, dueTo: Number.MAX_SAFE_INTEGER },
   ];

@@ -1,9 +1,8 @@
 /** The routes of a state folder as commands choose among them, and what each one's deliveries wait for. */
 import type { Beside } from './beside.ts';
-import { UNREADABLE } from './intake.ts';
 import type { RouteState } from './outbox.ts';
 import { toRouteState } from './route-table.ts';
-import { PARKED } from './schema.ts';
+import { UNREADABLE } from './schema.ts';
 import { asNumber, asOptionalNumber, asOptionalText, asText, type Row } from './sqlite.ts';
 
 export interface NamedRoute {
@@ -12,6 +11,8 @@ export interface NamedRoute {
   readonly name: string;
   /** Not in force. */
   readonly retired: boolean;
+  /** Not in force because its file switches it off. */
+  readonly disabled: boolean;
   readonly state: RouteState;
   readonly pausedAt?: number;
   /** The order that its deliveries keep. */
@@ -49,7 +50,7 @@ export function owedStatus(route: NamedRoute, dueAt: number, now: number): Deliv
   if (route.retired) return 'waiting';
   if (route.pausedAt !== undefined) return 'paused';
   if (route.state.kind === 'held') return 'held';
-  return dueAt === PARKED || dueAt > now ? 'waiting' : 'due';
+  return dueAt < 0 || dueAt > now ? 'waiting' : 'due';
 }
 
 function toNamedRoute(row: Row): NamedRoute {
@@ -60,6 +61,7 @@ function toNamedRoute(row: Row): NamedRoute {
     key: asText(row.key),
     name: asText(row.name),
     retired: row.retired === 1,
+    disabled: row.disabled === 1,
     state: toRouteState(row),
     ...(pausedAt === undefined ? {} : { pausedAt }),
     ...(orderedBy === undefined ? {} : { orderedBy }),

@@ -33,7 +33,7 @@ export interface RouteRef {
   readonly formerly?: string;
   /** Undefined: deliveries wait for nobody. */
   readonly order?: LaneOrder;
-  /** False is remembered for `status`. */
+  /** False: it is kept like one that is no longer named, and `status` says why. */
   readonly enabled?: boolean;
 }
 
@@ -162,7 +162,10 @@ export interface LaneGate {
 }
 
 export interface Outbox {
-  /** Makes `routes` the ones that can be owed to. Those no longer named keep their queues, retired. */
+  /**
+   * Makes `routes` the ones that can be owed to. Those no longer named keep their queues, retired. One whose order
+   * changed has what it owes put into other lanes: nothing of it may be out then.
+   */
   adopt(routes: readonly RouteRef[]): Promise<void>;
   cursor(): Promise<TailCursor | undefined>;
   /**
@@ -172,9 +175,10 @@ export interface Outbox {
   commit(intake: Intake, wants: Wants, signal: AbortSignal): Promise<Committed | undefined>;
   /**
    * Yields what is due for a route, one each time the lane has room: never-tried events in log order, with late
-   * retries mixed in 1 to 4. Never yields one twice before its `record`. Waits when nothing is due; ends when
-   * `signal` aborts, or, with `asOf` (ms since 1970), when nothing is left that was due then. Yields nothing while the
-   * disk refuses what was recorded last.
+   * retries mixed in 1 to 4. Never yields one twice before its `record`. Of those with one `lane` one at a time is due;
+   * the next one is when that is delivered or dead, and a replay as soon as none is out. Waits when nothing is due; ends
+   * when `signal` aborts, or, with `asOf` (ms since 1970), when nothing is left that was due then. Yields nothing while
+   * the disk refuses what was recorded last.
    */
   due(lane: LaneGate, signal: AbortSignal, asOf?: number): AsyncIterable<Delivery>;
   /** Resolves when durable; several are written in one transaction. On a full disk it is kept and tried again. */

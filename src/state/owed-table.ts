@@ -17,6 +17,11 @@ import {
 /** Nothing is planned further ahead than a Retry-After of 24 h; a due time beyond it comes from a clock that was wrong. */
 export const FURTHEST_DUE_MS = 25 * 3_600_000;
 
+/** So many rows to a statement: each call costs as much as some rows do. */
+const MANY = 32;
+const OWE = 'INSERT INTO owed (route, seq, due_at) VALUES (?1, ?2, 0)';
+const OWE_MANY = `${OWE}${Array.from({ length: MANY - 1 }, (_, n) => `, (?1, ?${n + 3}, 0)`).join('')}`;
+
 const DELIVERY_COLUMNS = `
   owed.seq, owed.due_at, owed.attempts, owed.tries, owed.first_at, owed.last_at, owed.lane, owed.replay,
   events.read_at,
@@ -32,8 +37,14 @@ export class OwedTable {
     this.#bundles = bundles;
   }
 
-  owe(route: number, seq: number): void {
-    this.#sql('INSERT INTO owed (route, due_at, seq) VALUES (?, 0, ?)').run(route, seq);
+  /** Owes the events at `seqs`, which are in log order; they wait for nobody. */
+  oweAll(route: number, seqs: readonly number[]): void {
+    const [many, single] = [this.#sql(OWE_MANY), this.#sql(OWE)];
+    let at = 0;
+    for (; at + MANY <= seqs.length; at += MANY) {
+      many.run(route, ...seqs.slice(at, at + MANY));
+    }
+    for (const seq of seqs.slice(at)) single.run(route, seq);
   }
 
   /** One route's rows, for its due window. */
@@ -43,6 +54,7 @@ export class OwedTable {
       late: (now, limit) => this.#late(route, now, limit),
       nextDueAt: (now) => this.#nextDueAt(route, now),
       one: (seq) => this.#one(route, seq),
+      has: (delivery) => this.#has(route, delivery),
     };
   }
 
@@ -75,6 +87,15 @@ export class OwedTable {
       `SELECT ${DELIVERY_COLUMNS} WHERE owed.route = ? AND owed.due_at = 0 AND owed.seq = ?`,
     ).get(route, seq);
     return row && this.#delivery(row);
+  }
+
+  #has(route: number, { dueAt, seq }: Delivery): boolean {
+    const place = this.#sql('SELECT 1 FROM owed WHERE route = ? AND due_at = ? AND seq = ?');
+    if (place.get(route, dueAt, seq) !== undefined) return true;
+    if (dueAt === 0) return false;
+    // Its due time was moved, because the clock was set back.
+    const moved = this.#sql('SELECT 1 FROM owed WHERE route = ? AND due_at > 0 AND seq = ?');
+    return moved.get(route, seq) !== undefined;
   }
 
   #fresh(route: number, afterSeq: number, limit: number): Delivery[] {

@@ -1,13 +1,15 @@
 /**
  * What is forgotten, in small steps between other work: ledger lines after 30 days or beyond about 1 GB, event ids
- * that nothing refers to once they are older than a day and not among the newest 10,000, and gaps after 90 days. Dead
- * letters are never pruned.
+ * that nothing refers to once they are older than a day and not among the newest 10,000, gaps after 90 days, and
+ * history as history.ts says. Dead letters are never pruned.
  *
  * Rows lie in log order, so what is too old is mostly at the start. A step looks there, and at one more stretch of a
  * walk over the whole table: what is kept at the start (dead letters, late deliveries) hides nothing behind it.
  */
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { Attempts } from './attempts.ts';
+import type { History } from './history.ts';
 import { asNumber, type Database, inTransaction, type Row, type Statement } from './sqlite.ts';
 
 const LEDGER_DAYS = 30;
@@ -28,11 +30,20 @@ const REST_MS = 60_000;
 /** Counting millions of lines takes a moment, so it is done seldom. */
 const COUNT_EVERY_MS = 600_000;
 
+export interface PruningParts {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly history: History;
+}
+
 export class Pruning {
   readonly #database: Database;
   readonly #sql: (text: string) => Statement;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #attempts: Attempts;
+  readonly #history: History;
   #ledgerWalkedTo = 0;
   #eventsWalkedTo = 0;
   #excessLines = 0;
@@ -41,11 +52,13 @@ export class Pruning {
   #saidIdsCap = false;
   #nextStepAt = 0;
 
-  constructor(database: Database, clock: Clock, log: Log) {
+  constructor({ database, clock, log, history }: PruningParts) {
+    this.#history = history;
     this.#database = database;
     this.#sql = (text) => database.prepare(text);
     this.#clock = clock;
     this.#log = log;
+    this.#attempts = new Attempts(database);
   }
 
   /** Does at most a few milliseconds of work, and none for a minute once all is tidy. Throws as any write would. */
@@ -53,6 +66,7 @@ export class Pruning {
     const now = this.#clock.monotonic();
     if (now < this.#nextStepAt) return;
     const didSomething = [
+      this.#history.prune(),
       this.#capLedger(now),
       this.#pruneLedger(),
       this.#pruneEvents(),
@@ -80,7 +94,8 @@ export class Pruning {
 
   #countExcess(): number {
     const used = this.#pragma('page_count') - this.#pragma('freelist_count');
-    if (used * this.#pragma('page_size') < LEDGER_BYTES) return 0;
+    // History goes first.
+    if (used * this.#pragma('page_size') < LEDGER_BYTES || !this.#history.isEmpty) return 0;
     const lines = asNumber(this.#sql('SELECT count(*) AS n FROM ledger').get()?.n);
     return Math.max(0, lines - LEDGER_LINES);
   }
@@ -106,7 +121,10 @@ export class Pruning {
     if (rows.length === 0) return;
     const remove = this.#sql('DELETE FROM ledger WHERE seq = ? AND route = ?');
     inTransaction(this.#database, () => {
-      for (const row of rows) remove.run(asNumber(row.seq), asNumber(row.route));
+      for (const row of rows) {
+        remove.run(asNumber(row.seq), asNumber(row.route));
+        this.#attempts.forget(asNumber(row.route), asNumber(row.seq));
+      }
     });
   }
 

@@ -19,19 +19,20 @@ export class RouteTable {
   }
 
   retireRoutes(): void {
-    this.#sql('UPDATE routes SET retired = 1').run();
+    this.#sql('UPDATE routes SET retired = 1, disabled = 0').run();
   }
 
-  /** Puts a route in force. Returns its id, and the order that its lanes were made for. */
+  /** Puts a route in force, unless it is switched off. Returns its id, and the order that its lanes were made for. */
   adoptRoute({ key, name, enabled }: RouteRef): {
     readonly id: number;
     readonly orderedBy?: string;
   } {
+    const off = enabled === false ? 1 : 0;
     const row = this.#sql(
-      `INSERT INTO routes (key, name, disabled) VALUES (?, ?, ?)
-       ON CONFLICT (key) DO UPDATE SET name = excluded.name, disabled = excluded.disabled, retired = 0
+      `INSERT INTO routes (key, name, retired, disabled) VALUES (?, ?, ?, ?)
+       ON CONFLICT (key) DO UPDATE SET name = excluded.name, retired = excluded.retired, disabled = excluded.disabled
        RETURNING id, ordered_by`,
-    ).get(key, name, enabled === false ? 1 : 0);
+    ).get(key, name, off, off);
     const orderedBy = asOptionalText(row?.ordered_by);
     return { id: asNumber(row?.id), ...(orderedBy === undefined ? {} : { orderedBy }) };
   }

@@ -54,7 +54,8 @@ const VERSION_1 = `
 /**
  * Version 2. `owed.lane` is what a delivery must not overtake others of: in one lane all but the earliest wait with
  * `due_at` PARKED. `attempts` holds the failed ones and those before a replay; the attempt that delivered stands in the
- * ledger. `routes.ordered_by` is the order that lanes were made for.
+ * ledger. `routes.ordered_by` is the order that lanes were made for. A bundle that nobody needs (refs = 0) is history:
+ * it is kept for replays while there is room.
  */
 const VERSION_2 = `
   ALTER TABLE owed ADD COLUMN lane TEXT;
@@ -68,6 +69,7 @@ const VERSION_2 = `
   ALTER TABLE ledger ADD COLUMN dns_ms INTEGER;
   ALTER TABLE ledger ADD COLUMN connect_ms INTEGER;
   ALTER TABLE ledger ADD COLUMN tls_ms INTEGER;
+  ALTER TABLE ledger ADD COLUMN first_byte_ms INTEGER;
   ALTER TABLE ledger ADD COLUMN answer BLOB;
   CREATE TABLE attempts (
     seq INTEGER NOT NULL, route INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL,
@@ -75,6 +77,9 @@ const VERSION_2 = `
     dns_ms INTEGER, connect_ms INTEGER, tls_ms INTEGER, first_byte_ms INTEGER, answer BLOB,
     PRIMARY KEY (seq, route, n)
   ) WITHOUT ROWID;
+  ALTER TABLE bundle_refs ADD COLUMN bytes INTEGER;
+  UPDATE bundle_refs SET bytes = (SELECT length(raw) FROM bundles WHERE bundles.id = bundle_refs.id);
+  CREATE INDEX bundle_history ON bundle_refs (id, bytes) WHERE refs = 0;
   CREATE TABLE gaps (
     id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, from_at INTEGER, to_at INTEGER, why TEXT NOT NULL
   );
@@ -83,6 +88,9 @@ const VERSION_2 = `
 
 /** What makes each version out of the one before; the first makes it out of nothing. */
 const UPGRADES: readonly string[] = [VERSION_1, VERSION_2];
+
+/** The pseudo-route that raw pieces of unreadable pages are dead letters of. */
+export const UNREADABLE = 0;
 
 /** The due time of a delivery that waits for another of its lane: neither fresh nor late. */
 export const PARKED = -1;

@@ -3,11 +3,12 @@
  * keep it, postponed ones wait. Nothing here opens a transaction; the callers say what belongs in one.
  */
 
+import { Attempts, traceColumns } from './attempts.ts';
 import type { Bundles } from './bundles.ts';
 import type { Delivery, Settlement } from './outbox.ts';
 import { type Freed, OwedLanes } from './owed-lanes.ts';
 import { OwedTable } from './owed-table.ts';
-import { UNPLACED } from './schema.ts';
+import { UNPLACED, UNREADABLE } from './schema.ts';
 import { asNumber, type Database, type Statement } from './sqlite.ts';
 
 type Of<K extends Settlement['kind']> = Settlement & { readonly kind: K };
@@ -20,19 +21,24 @@ interface Death {
   readonly firstAt?: number;
 }
 
-/** What became of the wish to send something again. */
-export type Replayed = 'replayed' | 'unknown';
+/**
+ * What became of the wish to send something again: it is owed again; it is owed already; its bytes are no longer kept;
+ * or nothing is known of it.
+ */
+export type Replayed = 'replayed' | 'owed' | 'gone' | 'unknown';
 
 export class Settlements {
   readonly #sql: (text: string) => Statement;
   readonly #bundles: Bundles;
   readonly #lanes: OwedLanes;
+  readonly #attempts: Attempts;
   /** How many deliveries of each bundle the group at hand is done with. */
   readonly #done = new Map<number, number>();
 
   constructor(database: Database, bundles: Bundles) {
     this.#sql = (text) => database.prepare(text);
     this.#bundles = bundles;
+    this.#attempts = new Attempts(database);
     this.#lanes = new OwedLanes(database, new OwedTable(database, bundles));
   }
 
@@ -86,13 +92,34 @@ export class Settlements {
     );
   }
 
-  /** Owes a dead letter again, with all its tries before it. The daemon finds its lane, if its route has an order. */
+  /**
+   * Owes again what is dead, or was delivered or dropped and whose bytes are still kept, with all its tries before it.
+   * The daemon finds its lane, if its route has an order. What stood in the ledger does so no more: it is owed.
+   */
   replay(route: number, seq: number, now: number): Replayed {
+    if (route === UNREADABLE) return 'unknown';
+    const dueAt = this.#dueOnReplay(route, now);
     this.#sql(
       `INSERT INTO owed (route, due_at, seq, attempts, tries, first_at, last_at, last_status, last_why, replay)
        SELECT route, ?, seq, attempts, 0, first_at, died_at, status, why, 1 FROM dead WHERE route = ? AND seq = ?`,
-    ).run(this.#dueOnReplay(route, now), route, seq);
-    return this.#forgetDead(route, seq) ? 'replayed' : 'unknown';
+    ).run(dueAt, route, seq);
+    if (this.#forgetDead(route, seq)) return 'replayed';
+    const line = this.#sql('SELECT result, attempts FROM ledger WHERE seq = ? AND route = ?').get(
+      seq,
+      route,
+    );
+    if (line === undefined) return this.#isOwed(route, seq) ? 'owed' : 'unknown';
+    if (!this.#retain(seq)) return 'gone';
+    this.#sql(
+      `INSERT INTO owed (route, due_at, seq, attempts, tries, first_at, last_at, last_status, replay)
+       SELECT route, ?, seq, attempts, 0, first_at, at, status, 1 FROM ledger WHERE seq = ? AND route = ?`,
+    ).run(dueAt, seq, route);
+    // The last attempt of one that was dropped stands there already.
+    if (line.result === 'delivered') {
+      this.#attempts.takeFromLedger(route, seq, asNumber(line.attempts));
+    }
+    this.#sql('DELETE FROM ledger WHERE seq = ? AND route = ?').run(seq, route);
+    return 'replayed';
   }
 
   /** A dead letter is given up by a person. False when it is no dead letter (any more). */
@@ -107,6 +134,17 @@ export class Settlements {
     return true;
   }
 
+  #isOwed(route: number, seq: number): boolean {
+    const row = this.#sql('SELECT 1 FROM owed WHERE route = ? AND seq = ?').get(route, seq);
+    return row !== undefined;
+  }
+
+  /** Whether the event's bytes are still kept; then they are for as long as it is owed. */
+  #retain(seq: number): boolean {
+    const row = this.#sql('SELECT bundle FROM events WHERE seq = ?').get(seq);
+    return typeof row?.bundle === 'number' && this.#bundles.retain(row.bundle);
+  }
+
   #dueOnReplay(route: number, now: number): number {
     const row = this.#sql('SELECT ordered_by FROM routes WHERE id = ?').get(route);
     return row?.ordered_by === null ? now : UNPLACED;
@@ -114,8 +152,9 @@ export class Settlements {
 
   #deliver(route: number, delivery: Delivery, settlement: Of<'delivered'>): void {
     this.#sql(
-      `INSERT OR REPLACE INTO ledger (seq, route, result, at, first_at, status, attempts, ms)
-       VALUES (?, ?, 'delivered', ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO ledger
+         (seq, route, result, at, first_at, status, attempts, ms, dns_ms, connect_ms, tls_ms, first_byte_ms, answer)
+       VALUES (?, ?, 'delivered', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ).run(
       delivery.seq,
       route,
@@ -124,6 +163,7 @@ export class Settlements {
       settlement.status,
       delivery.attempts + 1,
       Math.round(settlement.ms),
+      ...traceColumns(settlement.trace),
     );
     this.#done.set(delivery.bundle, (this.#done.get(delivery.bundle) ?? 0) + 1);
   }
@@ -148,6 +188,7 @@ export class Settlements {
       delivery.lane ?? null,
       delivery.replay ? 1 : 0,
     );
+    this.#attempts.add(route, delivery, settlement);
     return dueAt;
   }
 
@@ -162,6 +203,7 @@ export class Settlements {
       ...(firstAt === undefined ? {} : { firstAt }),
       ...(status === undefined ? {} : { status }),
     });
+    if (settlement.kind === 'dead') this.#attempts.add(route, delivery, settlement);
   }
 
   #forgetOwed(route: number, { dueAt, seq }: Delivery): boolean {

@@ -161,7 +161,8 @@ export function inTransaction(database: Database, work: () => void): void {
   }
 }
 
-function rollback(database: Database): void {
+/** Ends a transaction that is open, if one is. */
+export function rollback(database: Database): void {
   try {
     database.exec('ROLLBACK');
   } catch {

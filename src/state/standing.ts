@@ -1,12 +1,12 @@
 /** How things stand in a state folder, read beside a running daemon or without one. Shows no URL of Okta's. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { SystemClock } from '../clock.ts';
 import { StateError } from '../errors.ts';
 import { DATABASE_FILE, holderOf } from './folder.ts';
-import { UNREADABLE } from './intake.ts';
-import type { RouteState } from './outbox.ts';
+import type { Gap, RouteState } from './outbox.ts';
 import { toRouteState } from './route-table.ts';
-import { openStateBeside } from './schema.ts';
+import { openStateBeside, UNREADABLE } from './schema.ts';
 import {
   asNumber,
   asOptionalNumber,
@@ -26,12 +26,18 @@ export interface Standing {
   readonly cursor?: { readonly readAt: number; readonly lastPublishedAt?: number };
   /** What is wrong with the tail. */
   readonly trouble?: { readonly what: string; readonly since: number };
+  /** Those of the last 30 days, newest first: at most 5, and how many there are. */
+  readonly gaps: { readonly newest: readonly Gap[]; readonly count: number };
   /** Those in force; of the others, those that still have something. */
   readonly routes: readonly RouteStanding[];
 }
 
 export interface RouteStanding {
+  /** Its identity. */
+  readonly key: string;
   readonly name: string;
+  /** False: it stands in its file, switched off. */
+  readonly enabled: boolean;
   /** Not in force: kept for what it still has. */
   readonly retired: boolean;
   /** No route, but what could not be read of Okta's pages; nothing is ever sent there. */
@@ -39,6 +45,8 @@ export interface RouteStanding {
   readonly state: RouteState;
   /** Since when a person wants nothing sent to it. */
   readonly pausedAt?: number;
+  /** Since when fewer events have come for it than are expected. */
+  readonly silentSince?: number;
   readonly queued: number;
   /** The oldest event that is queued; `published` as Okta wrote it. */
   readonly oldest?: { readonly published?: string; readonly readAt: number };
@@ -48,8 +56,14 @@ export interface RouteStanding {
   readonly lastError?: string;
 }
 
+const SHOWN_GAPS_MS = 30 * 86_400_000;
+const SHOWN_GAPS = 5;
+
 /** @throws StateError naming the folder when there is no state in it, or it cannot be read. */
-export async function readStanding(folder: string): Promise<Standing> {
+export async function readStanding(
+  folder: string,
+  now: number = new SystemClock().now(),
+): Promise<Standing> {
   const path = databaseIn(folder);
   const holderPid = holderOf(folder);
   const database = openStateBeside(path, { readOnly: true });
@@ -60,6 +74,7 @@ export async function readStanding(folder: string): Promise<Standing> {
       folder,
       ...(holderPid === undefined ? {} : { holderPid }),
       ...tailOf(database),
+      gaps: gapsOf(database, now),
       routes: routesOf(database),
     };
   } catch (error) {
@@ -96,6 +111,28 @@ function tailOf(database: Database): Pick<Standing, 'cursor' | 'trouble'> {
   };
 }
 
+function gapsOf(database: Database, now: number): Standing['gaps'] {
+  const from = now - SHOWN_GAPS_MS;
+  const { n } = database.prepare('SELECT count(*) AS n FROM gaps WHERE at >= ?').get(from) ?? {};
+  const newest = database
+    .prepare('SELECT * FROM gaps WHERE at >= ? ORDER BY at DESC, id DESC LIMIT ?')
+    .all(from, SHOWN_GAPS)
+    .map(
+      (row): Gap => ({
+        at: asNumber(row.at),
+        kind: gapKind(asText(row.kind)),
+        ...optional('fromMs', asOptionalNumber(row.from_at)),
+        ...optional('toMs', asOptionalNumber(row.to_at)),
+        why: asText(row.why),
+      }),
+    );
+  return { newest, count: asNumber(n) };
+}
+
+function gapKind(text: string): Gap['kind'] {
+  return text === 'refused-link' || text === 'beyond-retention' ? text : 'unreadable-page';
+}
+
 function routesOf(database: Database): RouteStanding[] {
   const owed = byRoute(database, 'SELECT route, count(*) AS n, min(seq) AS oldest FROM owed');
   const dead = byRoute(database, 'SELECT route, count(*) AS n FROM dead');
@@ -107,7 +144,9 @@ function routesOf(database: Database): RouteStanding[] {
       const queue = owed.get(asNumber(row.id));
       const oldest = queue === undefined ? undefined : event.get(asNumber(queue.oldest));
       return {
+        key: asText(row.key),
         name: asText(row.name),
+        enabled: row.disabled !== 1,
         retired: row.retired === 1,
         unreadable: row.id === UNREADABLE,
         state: toRouteState(row),
@@ -124,10 +163,11 @@ function routesOf(database: Database): RouteStanding[] {
             }),
         ...optional('lastDeliveredAt', asOptionalNumber(row.last_delivered_at)),
         ...optional('lastFailedAt', asOptionalNumber(row.last_failed_at)),
+        ...optional('silentSince', asOptionalNumber(row.silent_since)),
         ...optional('lastError', asOptionalText(row.last_error)),
       };
     })
-    .filter((route) => !route.retired || route.queued > 0 || route.dead > 0);
+    .filter((route) => !route.retired || !route.enabled || route.queued > 0 || route.dead > 0);
 }
 
 function byRoute(database: Database, select: string): Map<number, Row> {

@@ -19,25 +19,44 @@ import {
 export class Tables {
   readonly #database: Database;
   readonly #sql: (text: string) => Statement;
+  readonly #makeRoom: () => boolean;
   #dataVersion: number;
 
-  constructor(database: Database) {
+  /** `makeRoom` is asked on a full disk, and says whether it found some. */
+  constructor(database: Database, makeRoom: () => boolean = () => false) {
     this.#database = database;
+    this.#makeRoom = makeRoom;
     this.#sql = (text) => database.prepare(text);
     this.#dataVersion = this.#currentDataVersion();
   }
 
   /**
-   * All of `work` or, when it or the commit throws, none of it. On a full disk it is tried a second time, after the
-   * log's pages were moved to their places: the log can then be written from its start again.
+   * All of `work` or, when it or the commit throws, none of it. On a full disk it is tried again, after the log's pages
+   * were moved to their places (the log can then be written from its start again), and as long as room can be made.
    */
   inTransaction(work: () => void): void {
     try {
       inTransaction(this.#database, work);
     } catch (error) {
-      if (!isFull(error) || !this.checkpoint()) throw error;
-      inTransaction(this.#database, work);
+      if (!isFull(error)) throw error;
+      this.#tryAgain(work, error);
     }
+  }
+
+  #tryAgain(work: () => void, first: unknown): void {
+    let refusal = first;
+    let hasRoom = this.checkpoint() || this.#makeRoom();
+    while (hasRoom) {
+      try {
+        inTransaction(this.#database, work);
+        return;
+      } catch (error) {
+        if (!isFull(error)) throw error;
+        refusal = error;
+        hasRoom = this.#makeRoom() && this.checkpoint();
+      }
+    }
+    throw refusal;
   }
 
   /** The place after the last event. */

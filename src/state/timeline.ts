@@ -4,7 +4,7 @@ import { Bundles } from './bundles.ts';
 import { type FoundEvent, findEvent, shortId } from './event-finder.ts';
 import { allRoutes, type DeliveryStatus, type NamedRoute, owedStatus } from './named-routes.ts';
 import { numbers, texts } from './optional.ts';
-import { PARKED } from './schema.ts';
+import { PARKED, UNPLACED } from './schema.ts';
 import {
   asBuffer,
   asNumber,
@@ -161,7 +161,9 @@ class RouteRows {
   #owed(): Row | undefined {
     // Never tried or parked: found by its key. Else the ones to be tried again are looked through.
     const atOnce = this.#beside
-      .sql(`SELECT * FROM owed WHERE route = ? AND due_at IN (0, ${PARKED}) AND seq = ?`)
+      .sql(
+        `SELECT * FROM owed WHERE route = ? AND due_at IN (0, ${PARKED}, ${UNPLACED}) AND seq = ?`,
+      )
       .get(this.#route.id, this.#seq);
     if (atOnce !== undefined) return atOnce;
     return this.#beside

@@ -51,6 +51,12 @@ const LINES: readonly (readonly [message: string, fields: object, expected: stri
     'TIME ! ---  siem                      41 ms f790999f  next try hh:mm:ss\n           connection refused (ECONNREFUSED): is your server running?\n',
   ],
   [
+    'route paused',
+    { route: 'siem' },
+    'TIME ! siem is paused: it sends nothing, and its events are kept\n           go on with: loghook resume siem\n',
+  ],
+  ['route resumed', { route: 'siem' }, 'TIME ← siem goes on: somebody resumed it\n'],
+  [
     'dead letter',
     { route: 'siem', event: UUID, why: '400 bad request' },
     'TIME ! siem gave up on f790999f: 400 bad request\n           it is kept: loghook dead list\n',
@@ -63,7 +69,7 @@ const LINES: readonly (readonly [message: string, fields: object, expected: stri
   [
     'route held',
     { route: 'siem', why: '410 gone' },
-    'TIME ! siem is held: 410 gone\n           its events are kept; it waits for you: put its URL right and reload, or restart\n',
+    'TIME ! siem is held: 410 gone\n           its events are kept; it waits for you: put its URL right and reload, or loghook resume siem\n',
   ],
   ['route flowing', { route: 'siem', forMs: 6_100 }, 'TIME ← siem flows again after 6 s\n'],
   [
@@ -97,19 +103,21 @@ test('draws where it starts, with the routes as a tree', () => {
     routes: [
       { name: 'h.example#9be2', patterns: ['^a', '^b'], auth: 'basic' },
       { name: 'localhost:3000#1111', patterns: ['.*'] },
+      { name: 'alerts', patterns: [] },
     ],
   };
 
   const lines = drawn(fields, 'starting').split('\n');
 
-  assert.deepEqual(lines.slice(0, 5), [
+  assert.deepEqual(lines.slice(0, 6), [
     'loghook 1.2.3  org acme.okta.com  state ~/x',
     'routes',
     ' ├─ h.example#9be2        /^a/   (basic auth)',
     ' │                        /^b/',
-    ' └─ localhost:3000#1111   /.*/',
+    ' ├─ localhost:3000#1111   /.*/',
+    " └─ alerts                (loghook's own news)",
   ]);
-  assert.match(lines[5] ?? '', /^reading from (\S+ )?hh:mm:ss, 2 min ago \(a first start\)$/);
+  assert.match(lines[6] ?? '', /^reading from (\S+ )?hh:mm:ss, 2 min ago \(a first start\)$/);
 });
 
 test('cuts a type that is too long, and lets no control character through', () => {
@@ -139,6 +147,25 @@ test('says below every trouble with Okta what it means or what to do', () => {
 
     assert.match(text, /^TIME ! .*: r\n {11}\S.*\n$/, starts.message);
   }
+});
+
+test('draws what is told: an alert, silence and its end, a heartbeat that fails', () => {
+  const alert = drawn({ event: UUID, type: 'loghook.route.held' }, 'alert owed');
+  const silence = { route: 'siem', expect: '1 per 15m', got: 0, since: 'x' };
+
+  assert.equal(alert, `TIME → ${'loghook.route.held'.padEnd(36)} f790999f  alerts\n`);
+  assert.match(
+    drawn(silence, 'route silent', { level: 'warn' }),
+    /^TIME ! siem is silent: 0 events, expected 1 per 15m\n {11}polling works: check /,
+  );
+  assert.equal(
+    drawn({ route: 'siem', forMs: 1_200_000 }, 'route heard again'),
+    'TIME ← siem is heard again after 20 min\n',
+  );
+  assert.match(
+    drawn({ reason: '503' }, 'heartbeat fails', { level: 'warn' }),
+    /^TIME ! heartbeat fails: 503\n {11}nothing else waits for it/,
+  );
 });
 
 test('colours only for a terminal, and not with NO_COLOR or a dumb one', () => {

@@ -403,7 +403,8 @@ class OrderedWork {
     const { clock } = this.#store;
     await this.#replay();
     await this.#opened.tidy();
-    while ((await this.#opened.owedCount()) > 0) {
+    for (let round = 0; (await this.#opened.owedCount()) > 0; round += 1) {
+      assert.ok(round < 2_000, 'something is owed and never due');
       await this.#take(Number.POSITIVE_INFINITY);
       const ended = this.#out.splice(0);
       if (ended.length === 0) await clock.advance(3_600_000);

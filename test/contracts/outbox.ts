@@ -24,6 +24,7 @@ import {
 } from '../support/outbox-events.ts';
 import { randomFrom } from '../support/random.ts';
 import { orderContract } from './outbox-order.ts';
+import { routesContract } from './outbox-routes.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -38,6 +39,7 @@ export interface OutboxStore {
 
 export function outboxContract(name: string, storeFor: (t: TestContext) => OutboxStore): void {
   orderContract(name, storeFor);
+  routesContract(name, storeFor);
 
   async function opened(t: TestContext, routes: readonly RouteRef[] = [A, B]) {
     const store = storeFor(t);

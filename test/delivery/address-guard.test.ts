@@ -7,7 +7,7 @@ import { type Request, Sender } from '../../src/delivery/attempt.ts';
 import { type Answer, outcomeOf } from '../../src/delivery/outcome.ts';
 import type { Target } from '../../src/delivery/target.ts';
 import { PracticeReceiver } from '../../src/practice/receiver.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import { FakeClock, settle } from '../support/fake-clock.ts';
 
 function requestTo(target: Target): Request {
   return { target, method: 'POST', path: '/hook', headers: [], body: Buffer.from('{}') };
@@ -176,4 +176,25 @@ test('a name without any address is unreachable', async (t) => {
   const { send } = await open(t, () => []);
 
   assertNeverLeft(await send(), 'host name not found (ENOTFOUND)');
+});
+
+test('a name server that does not answer has 5 s, and what it says later is not heeded', async (t) => {
+  const clock = new FakeClock();
+  let answerLate = () => {};
+  const lookup: LookupFunction = (_hostname, _options, answer) => {
+    answerLate = () => answer(null, [{ address: '127.0.0.1', family: 4 }]);
+  };
+  const receiver = await PracticeReceiver.open({ clock });
+  const sender = new Sender(clock, { lookup });
+  t.after(() => Promise.all([sender.close(), receiver.close()]));
+  const origin = `http://receiver.test:${new URL(receiver.url).port}`;
+  const answered = sender.send(requestTo({ origin }));
+  await settle();
+
+  await clock.advance(5_000);
+  assertNeverLeft(await answered, 'no connection within 5 s');
+  answerLate();
+  await settle();
+
+  assert.equal(receiver.received.length, 0);
 });

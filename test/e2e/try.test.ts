@@ -1,20 +1,10 @@
 /** `loghook try`, the real process: it sends nothing, keeps nothing, and says what the routes would have done. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { hashOf } from '../support/folder-hash.ts';
 import { addEvents, openOrg, openReceiver, Sandbox } from '../support/loghook.ts';
-
-/** Names and bytes of all files below. */
-function hashOf(folder: string): string {
-  const hash = createHash('sha256');
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
-    const path = join(folder, name);
-    if (statSync(path).isFile()) hash.update(name).update(readFileSync(path));
-  }
-  return hash.digest('hex');
-}
 
 test('says what each route would have sent, sends nothing and leaves no file', async (t) => {
   const { org, env } = await openOrg(t);
@@ -29,7 +19,10 @@ test('says what each route would have sent, sends nothing and leaves no file', a
   const wanted = events.filter((type) => type.startsWith('user.session')).length;
   assert.equal(code, 0, stderr);
   assert.match(stdout, /60 events read, nothing sent/);
-  assert.match(stdout, new RegExp(`\\n {2}${wanted} events, 0 a minute on average, ${wanted} in`));
+  assert.match(
+    stdout,
+    new RegExp(`\\n {2}${wanted} events, under 0.1 a minute on average, ${wanted} in`),
+  );
   assert.match(stdout, new RegExp(`${60 - wanted} events of \\d+ types that no route wants`));
   assert.equal(receiver.received.length, 0);
   assert.deepEqual(readdirSync(sandbox.home), []);
@@ -54,6 +47,34 @@ test('prints one JSON document', async (t) => {
   const ids = events.map((raw) => JSON.parse(`${raw}`).uuid);
   for (const { id } of document.routes[0].samples) assert.ok(ids.includes(id));
   assert.doesNotMatch(stdout, /S3CRET/);
+});
+
+test('holds a loghook.yaml against its rates, its orders and what it has disabled', async (t) => {
+  const { org, env } = await openOrg(t);
+  const receiver = await openReceiver(t);
+  addEvents(org, 60, 3_600_000);
+  const sandbox = new Sandbox(t);
+  sandbox.write(
+    'loghook.yaml',
+    `alerts: ${receiver.url}/alerts
+routes:
+  - { name: slow, match: .*, url: "${receiver.url}/slow", rate: 10/m, order: strict }
+  - { name: fast, match: .*, url: "${receiver.url}/fast", rate: 5/s, order: key }
+  - { name: off, match: .*, url: "${receiver.url}/off", enabled: false }
+`,
+  );
+
+  const { code, stdout, stderr } = await sandbox.run(['try'], { env });
+
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /rate 10\/m is 10 a minute: TOO LITTLE for the busiest minute/);
+  assert.match(stdout, /its backlog of up to 59 events \(.*\) takes 6 min to send/);
+  assert.match(stdout, /order strict: one after the other/);
+  assert.match(stdout, /rate 5\/s is 300 a minute: enough\n {2}order key: \d+ different keys/);
+  assert.match(stdout, /^off {3}\/\.\*\/ {2}\(disabled: it sends none of them\)\n {2}60 events/m);
+  assert.match(stdout, /every event is wanted/);
+  assert.doesNotMatch(stdout, /alerts/);
+  assert.equal(receiver.received.length, 0);
 });
 
 test('changes nothing in the state folder of a daemon that runs beside it', async (t) => {

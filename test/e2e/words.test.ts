@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Sandbox } from '../support/loghook.ts';
 
-const COMMANDS = ['run', 'listen', 'check', 'tail', 'demo', 'practice-org', 'service print'];
+const COMMANDS = [
+  ...['run', 'listen', 'check', 'tail', 'demo', 'practice-org', 'service print'],
+  ...['sign', 'verify', 'secret check'],
+];
 
 test('prints its version', async (t) => {
   const { code, stdout } = await new Sandbox(t).run(['--version']);

@@ -15,6 +15,7 @@ const SCENARIOS = [
   'outcomes are kept while the disk is full, nothing more is sent, and nothing is lost',
   'while only a large page does not fit, sending goes on, and it is said once',
   'a stop ends the wait for room; what cannot be recorded is counted and may be sent again',
+  'what is kept for replays gives way on a small disk, and nothing waits for it',
   'on a disk that is full from the start, opening says what to do',
 ];
 

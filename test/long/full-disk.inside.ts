@@ -165,6 +165,24 @@ test('a stop ends the wait for room; what cannot be recorded is counted and may 
   await again.close();
 });
 
+test('what is kept for replays gives way on a small disk, and nothing waits for it', async (t) => {
+  const { clock, outbox, said } = await opened(t);
+
+  // 40 MB of events go through 8 MB.
+  for (let page = 0; page < 40; page += 1) {
+    const events = eventsOf(page * 500, 500, FILLER);
+    const committed = outbox.commit(pageOf(events), allTo(A), never);
+    assert.equal(await isSettled(committed), true, `page ${page} waits`);
+    for (const delivery of await takeDue(outbox, A, clock.now())) {
+      void outbox.record(A, delivery, delivered(clock));
+    }
+    await clock.advance(100);
+    assert.equal(await outbox.owedCount(), 0);
+  }
+
+  assert.deepEqual(said(), []);
+});
+
 test('on a disk that is full from the start, opening says what to do', () => {
   fillDisk();
 

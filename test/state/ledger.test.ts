@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { LogEvent } from '../../src/event.ts';
 import { silentLog } from '../../src/log.ts';
 import { Beside } from '../../src/state/beside.ts';
 import { findEvent, shortId } from '../../src/state/event-finder.ts';
@@ -93,7 +94,9 @@ test('each entry says what happened last', async (t) => {
 });
 
 test('a list of thousands over many reads misses none and repeats none', async (t) => {
-  const { ask, outbox, clock } = await withEvents(t, 3_000);
+  const { ask, outbox, clock } = await withEvents(t, 1);
+  const wants = { wantedBy: ({ id }: LogEvent) => (/[02468]$/.test(id) ? [A, B] : [A]) };
+  await outbox.commit(pageOf(eventsOf(2, 2_999)), wants, never);
   const due = await takeDue(outbox, A, clock.now(), 1_500);
   await recordAll(
     outbox,
@@ -107,8 +110,8 @@ test('a list of thousands over many reads misses none and repeats none', async (
 
   const entries = ask();
 
-  assert.equal(entries.length, 6_000);
-  assert.equal(new Set(inShort(entries).map((line) => line.slice(0, 27))).size, 6_000);
+  assert.equal(entries.length, 4_501);
+  assert.equal(new Set(inShort(entries).map((line) => line.slice(0, 27))).size, 4_501);
   const places = entries.map(({ seq }) => seq);
   assert.deepEqual(
     places,

@@ -77,7 +77,7 @@ function query(folder: string, sql: string): unknown {
   }
 }
 
-test('an event for many routes is stored once and freed after the last of them is done', async (t) => {
+test('an event for many routes is stored once, and needed until the last of them is done', async (t) => {
   const { folder, clock, open } = storeFor(t);
   const outbox = await open();
   await outbox.adopt([A, B]);
@@ -90,7 +90,7 @@ test('an event for many routes is stored once and freed after the last of them i
   assert.equal(query(folder, 'SELECT refs FROM bundle_refs'), 1);
   await recordAll(outbox, clock, B, [[ofB!, delivered(clock)]]);
 
-  assert.equal(query(folder, 'SELECT count(*) FROM bundles'), 0);
+  assert.equal(query(folder, 'SELECT refs FROM bundle_refs'), 0);
   assert.equal(
     query(folder, "SELECT count(*) FROM ledger WHERE result = 'delivered' AND status = 200"),
     2,
@@ -181,4 +181,33 @@ test('tidy notices what another process changed, and due wakes', async (t) => {
   await outbox.tidy();
 
   assert.equal((await waiting).value.event.id, eventOf(1).id);
+});
+
+test('what other processes asked of a route, and gaps, are kept', async (t) => {
+  const { folder, open } = storeFor(t);
+  const outbox = await open();
+  await outbox.adopt([A, B]);
+  const other = openDatabase(join(folder, 'state.db'));
+  other.prepare('UPDATE routes SET paused_at = 5, resumed_at = 7 WHERE key = ?').run(B.key);
+  other.close();
+
+  const changed = await outbox.tidy();
+  const gap = {
+    at: 9,
+    kind: 'beyond-retention',
+    fromMs: 1,
+    toMs: 2,
+    why: 'off too long',
+  } as const;
+  await outbox.commit({ events: [], gaps: [gap] }, allTo(A), never);
+
+  assert.equal(changed, true);
+  assert.deepEqual(await outbox.wishes(), [
+    { key: A.key, paused: false },
+    { key: B.key, paused: true, resumedAt: 7 },
+  ]);
+  assert.equal(
+    query(folder, 'SELECT at || kind || from_at || to_at || why FROM gaps'),
+    '9beyond-retention12off too long',
+  );
 });

@@ -16,8 +16,8 @@ export type Line = Readonly<Record<string, unknown>> & {
 
 export interface DaemonOptions extends StartOptions {
   readonly org: { readonly url: string; readonly token: string };
-  /** Each a pattern and a URL. */
-  readonly routes: readonly (readonly [pattern: string, url: string])[];
+  /** Each a pattern and a URL, for loghook.csv; or what stands in loghook.yaml. */
+  readonly routes: readonly (readonly [pattern: string, url: string])[] | { readonly yaml: object };
   readonly args?: readonly string[];
 }
 
@@ -26,8 +26,13 @@ export class Daemon {
 
   /** Starts in `sandbox`, on the state that is there from before. */
   constructor(sandbox: Sandbox, { org, routes, args = [], env = {} }: DaemonOptions) {
-    const text = routes.map(([pattern, url]) => `"${pattern}",${url}\n`).join('');
-    sandbox.write('loghook.csv', text);
+    if ('yaml' in routes)
+      sandbox.write('loghook.yaml', JSON.stringify(routes.yaml)); // YAML holds all of JSON
+    else
+      sandbox.write(
+        'loghook.csv',
+        routes.map(([pattern, url]) => `"${pattern}",${url}\n`).join(''),
+      );
     this.loghook = sandbox.start(['run', '--state', 'state', '--log-format', 'json', ...args], {
       env: { OKTA_ORG_URL: org.url, OKTA_API_KEY: org.token, ...env },
     });

@@ -113,3 +113,6 @@ export function ordered(route: RouteRef, lanes: number): RouteRef {
 export function idsOf(deliveries: readonly Delivery[]): string[] {
   return deliveries.map(({ event }) => event.id);
 }
+
+/** A route with an order of two lanes. */
+export const C: RouteRef = ordered({ key: 'name:c', name: 'c' }, 2);

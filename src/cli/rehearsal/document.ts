@@ -1,8 +1,9 @@
 /** What a rehearsal found, as one JSON document. */
+import { rateWords } from '../option-words.ts';
 import { iso } from '../words.ts';
 import { exactPattern } from './patterns.ts';
 import type { Rehearsal } from './rehearsal.ts';
-import { perMinute, ratePerMinute, rateWords, type Stretch } from './report.ts';
+import { perMinute, ratePerMinute, type Stretch } from './report.ts';
 import type { RouteTally } from './route-tally.ts';
 
 const MOST_UNWANTED = 100;

@@ -2,6 +2,7 @@
 import type { Rate } from '../../routing/route.ts';
 import { duration } from '../duration.ts';
 import type { EventSummary } from '../event-summary.ts';
+import { rateWords } from '../option-words.ts';
 import { count, localTime } from '../words.ts';
 import { exactPattern } from './patterns.ts';
 import type { Rehearsal } from './rehearsal.ts';
@@ -114,13 +115,19 @@ function sampleLines({ id, type, published, who, whom, outcome }: EventSummary):
   const at = published === null ? Number.NaN : Date.parse(published);
   const time = Number.isNaN(at) ? '-'.padEnd(14) : localTime(at).slice('2026-'.length);
   const shortId = id.replace(/^sha256-/, '').slice(0, 8);
-  const ending = outcome === null ? '' : `  ${cut(outcome, STORY / 2)}`;
   const names = [who, whom].filter((name) => name !== null).join(' → ');
-  const margin = ' '.repeat(AT);
+  const margin = ' '.repeat(AT + 14 + 2);
   return [
-    `${margin}${time}  ${cut(type ?? '(no type)', TYPE).padEnd(TYPE)}  ${shortId}`,
-    `${margin}${' '.repeat(14)}  ${cut(names, STORY - ending.length)}${ending}`,
+    `${' '.repeat(AT)}${time}  ${cut(type ?? '(no type)', TYPE).padEnd(TYPE)}  ${shortId}`,
+    ...story(names, outcome ?? '').map((line) => `${margin}${line}`),
   ];
+}
+
+/** Side by side where there is room for both. */
+function story(names: string, outcome: string): string[] {
+  const parts = [names, outcome].filter((part) => part !== '');
+  const line = parts.join('  ');
+  return line.length <= STORY ? [line] : parts.map((part) => cut(part, STORY));
 }
 
 function unwantedLines(rehearsal: Rehearsal): string[] {
@@ -143,15 +150,8 @@ export function ratePerMinute({ count: events, perMs }: Rate): number {
   return (events * MINUTE_MS) / perMs;
 }
 
-const UNITS: Readonly<Record<number, string>> = { 1000: 's', 60000: 'm', 3600000: 'h' };
-
-/** `10/s`, as it is written in the routes. */
-export function rateWords({ count: events, perMs }: Rate): string {
-  const unit = UNITS[perMs];
-  return unit === undefined ? `${events} per ${duration(perMs)}` : `${events}/${unit}`;
-}
-
 function decimal(n: number): string {
+  if (n > 0 && n < 0.05) return 'under 0.1';
   return n.toLocaleString('en-US', { maximumFractionDigits: n < 10 ? 1 : 0 });
 }
 

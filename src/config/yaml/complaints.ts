@@ -73,7 +73,8 @@ function wordsOf(issue: BaseIssue<unknown>, path: readonly Step[], node: Tree | 
   if (issue.kind === 'schema') return typeWords(issue, shown);
   const [message = '', hint] = issue.message.split('\n');
   if (shown !== undefined) return { message: message.replace('{}', () => shown), hint };
-  const bare = message.replace(/ \(.*\)$/s, ''); // there the regex engine repeats what it read
+  // In brackets the regex engine repeats what it read.
+  const bare = message.includes('{}') ? message.replace(/ \(.*\)$/s, '') : message;
   return { message: bare.replace(' {}', '').replace('{}', 'it'), hint };
 }
 

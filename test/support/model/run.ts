@@ -228,7 +228,7 @@ class Run {
     const one = (sql: string) => Number(database.prepare(sql).get()?.n);
     const owed = one('SELECT count(*) AS n FROM owed');
     const stray = one(
-      `SELECT count(*) AS n FROM bundles WHERE id NOT IN
+      `SELECT count(*) AS n FROM bundle_refs WHERE refs <> 0 AND id NOT IN
        (SELECT bundle FROM events JOIN dead ON dead.seq = events.seq)`,
     );
     const refs = one('SELECT coalesce(sum(refs), 0) AS n FROM bundle_refs');

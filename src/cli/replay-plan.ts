@@ -1,0 +1,66 @@
+/** What a replay would do to one route, in words. */
+import type { Rate, Route } from '../routing/route.ts';
+import type { ReplayPlan } from '../state/replay-desk.ts';
+import { duration } from './duration.ts';
+import { routeTrouble } from './route-words.ts';
+import { count, when } from './words.ts';
+
+/** How many are to be owed again. */
+export function sendable({ wanted, bytesGone }: ReplayPlan): number {
+  return wanted - bytesGone;
+}
+
+/** A line for the route, and below it what a person should know before. */
+export function planLines(
+  plan: ReplayPlan,
+  known: ReadonlyMap<string, Route>,
+  now: number,
+): string[] {
+  const route = known.get(plan.route.key);
+  const trouble = routeTrouble(plan.route, now);
+  const n = sendable(plan);
+  return [
+    `${plan.route.name}: ${count(n, 'event')} to send again`,
+    ...(n === 0 ? [] : [ages(plan, now), pace(plan, n, route?.rate)]),
+    ...(plan.alreadyOwed > 0
+      ? [
+          `${plan.alreadyOwed.toLocaleString('en-US')} more: to be sent again already, not owed twice`,
+        ]
+      : []),
+    ...(plan.bytesGone > 0
+      ? [`${plan.bytesGone.toLocaleString('en-US')} more: their bytes are not kept any more`]
+      : []),
+    ...tooOld(plan, route?.maxAgeMs),
+    ...(trouble === undefined ? [] : [`! ${trouble}`]),
+  ].map((line, index) => (index === 0 ? line : `  ${line}`));
+}
+
+function ages({ oldest, newest }: ReplayPlan, now: number): string {
+  const from = published(oldest, now);
+  return oldest === newest
+    ? `published ${from}`
+    : `published from ${from} to ${published(newest, now)}`;
+}
+
+function published(text: string | undefined, now: number): string {
+  const at = Date.parse(text ?? '');
+  return Number.isNaN(at) ? 'an unknown time' : when(at, now);
+}
+
+/** By what the routes file says, else by what was measured. */
+function pace({ lately }: ReplayPlan, n: number, rate: Rate | undefined): string {
+  if (rate !== undefined) {
+    const ms = (n / rate.count) * rate.perMs;
+    return `about ${duration(ms)} at its rate of ${rate.count} per ${duration(rate.perMs)} (routes file)`;
+  }
+  if (lately === undefined) return 'how long it takes is unknown: it has delivered nothing lately';
+  const each = `${Math.round(lately.ms)} ms each, as ${lately.deliveries} took lately`;
+  return `at most about ${duration(n * lately.ms)}: one by one, ${each}`;
+}
+
+function tooOld({ tooOld: n }: ReplayPlan, maxAgeMs: number | undefined): string[] {
+  if (n === 0 || maxAgeMs === undefined) return [];
+  return [
+    `${n.toLocaleString('en-US')} of these are older than its maxAge of ${duration(maxAgeMs)}: sent all the same, as you ask for it`,
+  ];
+}

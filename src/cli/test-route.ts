@@ -1,0 +1,63 @@
+/**
+ * `loghook test`: one marked event down the way that the route's deliveries go, and what loghook would make of the
+ * answer. It opens no state and asks Okta nothing, so it changes nothing and needs no credentials of Okta's.
+ */
+import { resolve } from 'node:path';
+import { SystemClock } from '../clock.ts';
+import { readEnvironment } from '../config/environment.ts';
+import { readAll } from '../config/problems.ts';
+import { type ProxyFor, proxySettings } from '../config/proxy.ts';
+import { findRouteFile, type RouteFile, routeFileReader } from '../config/route-file.ts';
+import type { Route } from '../routing/route.ts';
+import { EXIT } from './exit.ts';
+import { type Io, userAgentOf } from './io.ts';
+import { routeNamed } from './route-named.ts';
+import { type Tested, testDocument, testLines } from './test-delivery/report.ts';
+import { sendTest } from './test-delivery/send.ts';
+import { type EventFlags, refuseEvent, testEvent } from './test-delivery/test-event.ts';
+import { printableLines, writeJson } from './words.ts';
+
+export interface TestFlags extends EventFlags {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+export async function testRoute(name: string, flags: TestFlags, io: Io): Promise<number> {
+  const clock = new SystemClock();
+  const readRoutes = await routeFileReader(findRouteFile(flags.config, io.cwd));
+  const environment = readEnvironment(io.env, io.cwd);
+  const { file, proxyFor } = readAll({
+    file: () => readRoutes(environment),
+    proxyFor: () => proxySettings(environment),
+  });
+  const route = routeNamed(testable(file), name, 'test');
+  const path = flags.event === undefined ? {} : { event: resolve(io.cwd, flags.event) };
+  const isPing = route === file.heartbeat;
+  if (isPing) refuseEvent(flags);
+  const { event, notes } = isPing
+    ? { event: undefined, notes: [] }
+    : testEvent(route, { ...flags, ...path }, clock.now());
+  const userAgent = userAgentOf(io.version);
+  const tested = await sendTest({ route, event, clock, proxyFor, userAgent });
+  const whole: Tested = {
+    ...tested,
+    notes: [...file.notes, ...routeNotes(route, proxyFor), ...notes],
+  };
+  if (flags.json === true) writeJson(io.stdout, testDocument(whole), 2);
+  else for (const line of testLines(whole)) io.stdout.write(`${printableLines(line)}\n`);
+  return whole.judgement.delivered ? EXIT.asAsked : EXIT.notDelivered;
+}
+
+/** Disabled ones too, and where loghook tells people of itself. */
+function testable({ routes, heartbeat }: RouteFile): readonly Route[] {
+  return [...routes.all, ...routes.disabled, ...(heartbeat === undefined ? [] : [heartbeat])];
+}
+
+function routeNotes(route: Route, proxyFor: ProxyFor): string[] {
+  const proxy = route.proxy ?? proxyFor(route.url) ?? 'none';
+  return [
+    ...(route.enabled === false ? ['the route is disabled: loghook would send it nothing'] : []),
+    ...(route.tls?.insecure === true ? ["the receiver's certificate is NOT checked"] : []),
+    ...(proxy === 'none' ? [] : [`through the proxy ${proxy.host}`]),
+  ];
+}

@@ -1,0 +1,78 @@
+/**
+ * What each attempt was like, for `loghook show`: the failed ones, and those before a replay. The attempt that delivered
+ * stands in the ledger, so an event that is delivered at once has no row here. They go with their ledger line.
+ */
+import type { AttemptTrace, Delivery, Settlement } from './outbox.ts';
+import type { Database, SqlValue, Statement } from './sqlite.ts';
+
+/** Of one event on one route; a longer past is cut at its start. */
+const KEPT = 50;
+const ANSWER_BYTES = 200;
+
+type Failed = Settlement & { readonly kind: 'postponed' | 'dead' };
+
+export class Attempts {
+  readonly #sql: (text: string) => Statement;
+
+  constructor(database: Database) {
+    this.#sql = (text) => database.prepare(text);
+  }
+
+  add(route: number, delivery: Delivery, settlement: Failed): void {
+    const n = delivery.attempts + 1;
+    this.#sql(
+      `INSERT OR REPLACE INTO attempts
+         (seq, route, n, at, result, status, why, next_at, dns_ms, connect_ms, tls_ms, first_byte_ms, answer)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ).run(
+      delivery.seq,
+      route,
+      n,
+      settlement.at,
+      settlement.kind,
+      settlement.status ?? null,
+      settlement.why,
+      settlement.kind === 'postponed' ? Math.round(settlement.dueAt) : null,
+      ...traceColumns(settlement.trace),
+    );
+    this.#cut(route, delivery.seq, n);
+  }
+
+  /** The attempt that a ledger line tells of becomes one of many: the event is sent again. */
+  takeFromLedger(route: number, seq: number, n: number): void {
+    this.#sql(
+      `INSERT OR REPLACE INTO attempts
+         (seq, route, n, at, result, status, dns_ms, connect_ms, tls_ms, first_byte_ms, answer)
+       SELECT seq, route, attempts, at, 'delivered', status, dns_ms, connect_ms, tls_ms, first_byte_ms, answer
+       FROM ledger WHERE seq = ? AND route = ?`,
+    ).run(seq, route);
+    this.#cut(route, seq, n);
+  }
+
+  forget(route: number, seq: number): void {
+    this.#sql('DELETE FROM attempts WHERE seq = ? AND route = ?').run(seq, route);
+  }
+
+  #cut(route: number, seq: number, newest: number): void {
+    if (newest <= KEPT) return;
+    this.#sql('DELETE FROM attempts WHERE seq = ? AND route = ? AND n <= ?').run(
+      seq,
+      route,
+      newest - KEPT,
+    );
+  }
+}
+
+/** dns_ms, connect_ms, tls_ms, first_byte_ms, answer: as much of it as has come by now. */
+export function traceColumns(
+  trace: AttemptTrace | undefined,
+): [SqlValue, SqlValue, SqlValue, SqlValue, SqlValue] {
+  if (trace === undefined) return [null, null, null, null, null];
+  const { dnsMs, connectMs, tlsMs, firstByteMs, answer } = trace;
+  const head = answer?.head.subarray(0, ANSWER_BYTES);
+  return [ms(dnsMs), ms(connectMs), ms(tlsMs), ms(firstByteMs), head?.length ? head : null];
+}
+
+function ms(value: number | undefined): number | null {
+  return value === undefined ? null : Math.round(value);
+}
