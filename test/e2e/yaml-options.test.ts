@@ -119,7 +119,7 @@ test('check says in words what each route says', async (t) => {
  ├─ off         /.*/
  │              DISABLED: it wants and sends nothing, its queue is kept
  │              in order by actor.id
- └─ heartbeat   (loghook's own news)
+ └─ heartbeat   (pinged while polling works)
 `,
   );
 });
