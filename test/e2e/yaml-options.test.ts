@@ -103,7 +103,7 @@ test('check says in words what each route says', async (t) => {
  │              at most 100/s
  │              tries again after 5s, 1m, 10m
  │              422 judges the event
- │              404, 403 holds the route
+ │              404, 403 hold the route
  │              events older than 90d are not sent
  │              alert when fewer than 1 event in 15m
  │              no proxy
