@@ -41,11 +41,6 @@ export function keysOf(issue: BaseIssue<unknown>): string[] {
   return issue.message.split(' ');
 }
 
-/** A key that a person wrote where none of its name belongs may be anything. */
-export function shownKey(key: string): string {
-  return /^[\w$.-]{1,32}$/.test(key) && !key.startsWith('whsec_') ? `"${key}"` : 'it';
-}
-
 /** Undefined if it was complained of already. */
 export function complaintOf({ issue, path, isOfKey }: Issue, tree: Tree): Fault | undefined {
   const node = nodeAt(tree, path);
