@@ -20,7 +20,7 @@ const SHOWN = new Set([
     'event',
     'route',
   ],
-  ...['maxAge', 'expect', 'until', 'enabled', 'publicOnly', 'insecure'],
+  ...['maxAge', 'expect', 'enabled', 'publicOnly', 'insecure'],
 ]);
 
 const EXPECTED: Readonly<Record<string, string>> = {

@@ -1,7 +1,11 @@
 /** How one receiver of the model behaves: a mode that lasts, drawn from a seed, and events that it will never take. */
 import { int, pick, type Random } from '../../../src/practice/random.ts';
 import type { Answer, ReceivedRequest } from '../../../src/practice/receiver.ts';
+import { verifies } from '../verifies.ts';
 import type { Oracle } from './oracle.ts';
+
+/** What every route of the model signs with. */
+export const MODEL_SECRET = 'whsec_bG9naG9vay10ZXN0LXNlY3JldC0zMi1ieXRlcy1vayE=';
 
 type Mode = (request: ReceivedRequest) => Answer;
 
@@ -45,6 +49,10 @@ export class Trouble {
     if (request.method !== 'POST') this.#oracle.violated(`a ${request.method} came to a receiver`);
     if (JSON.stringify(request.headers).includes(this.#token)) {
       this.#oracle.violated('the token went to a receiver');
+    }
+    const signedAt = Number(request.headers['webhook-timestamp']) * 1_000;
+    if (!verifies(request, MODEL_SECRET, signedAt)) {
+      this.#oracle.violated('an attempt came whose signature does not verify');
     }
     this.#oracle.received(request);
     const { id = '' } = request;

@@ -23,7 +23,7 @@ import { FakeClock } from '../fake-clock.ts';
 import { DaemonClock, OrgClock } from './clocks.ts';
 import { Oracle, type RouteOnPaper } from './oracle.ts';
 import { Traffic } from './traffic.ts';
-import { Trouble } from './trouble.ts';
+import { MODEL_SECRET, Trouble } from './trouble.ts';
 import { WatchedOutbox } from './watched-outbox.ts';
 
 export interface WorldOptions {
@@ -40,6 +40,8 @@ export const NEIGHBOUR = '/neighbour';
 export interface PaperRoute extends RouteOnPaper {
   readonly receiver: number;
 }
+
+const SIGNING = { key: Buffer.from(MODEL_SECRET.slice('whsec_'.length), 'base64') };
 
 interface Life {
   readonly daemon: Daemon;
@@ -280,7 +282,8 @@ export class World {
     const lines = paper.map(({ receiver, path, pattern }) => {
       return `"${pattern.source}",${this.receivers[receiver]!.url}${path}\n`;
     });
-    const routes = new Routes(joinLines(parseRoutes(Buffer.from(lines.join('')), 'loghook.csv')));
+    const written = joinLines(parseRoutes(Buffer.from(lines.join('')), 'loghook.csv'));
+    const routes = new Routes(written.map((route) => ({ ...route, secrets: [SIGNING] })));
     for (const { key, url } of routes.all) this.#paths.set(key, url.pathname);
     return routes;
   }
