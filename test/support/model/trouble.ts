@@ -5,6 +5,8 @@ import type { Oracle } from './oracle.ts';
 
 type Mode = (request: ReceivedRequest) => Answer;
 
+/** Nobody gives up a request before. */
+const HANG_MS = 14_000;
 const STATUSES = [400, 401, 403, 404, 408, 413, 422, 429, 500, 501, 502, 503, 504, 301, 304, 418];
 
 export class Trouble {
@@ -60,7 +62,9 @@ export class Trouble {
     const late =
       answer.kind === 'slow-headers' || ('delayMs' in answer && (answer.delayMs ?? 0) > 0);
     const mayBeCut = answer.kind === 'reset-if-reused';
-    this.#oracle.answered(request, mayBeCut || late ? undefined : status, !late && !mayBeCut);
+    const sure = !late && !mayBeCut;
+    const ms = answer.kind === 'hang' ? HANG_MS : 'delayMs' in answer ? (answer.delayMs ?? 0) : 0;
+    this.#oracle.answered(request, sure ? status : undefined, { sure, ms });
   }
 
   #modeOf(name: string): Mode {

@@ -5,7 +5,6 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseRoutes } from '../../../src/config/routes-file.ts';
 import { Daemon } from '../../../src/daemon.ts';
 import { Sender } from '../../../src/delivery/attempt.ts';
 import { openLog } from '../../../src/log.ts';
@@ -15,16 +14,15 @@ import { practiceEvent, seededRandom } from '../../../src/practice/events.ts';
 import { PracticeOrg } from '../../../src/practice/org.ts';
 import type { Random } from '../../../src/practice/random.ts';
 import { PracticeReceiver } from '../../../src/practice/receiver.ts';
-import { joinLines } from '../../../src/routing/join.ts';
-import { Routes } from '../../../src/routing/routes.ts';
-import type { Settlement } from '../../../src/state/outbox.ts';
+import type { Routes } from '../../../src/routing/routes.ts';
 import { SqliteOutbox } from '../../../src/state/sqlite-outbox.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { DaemonClock, OrgClock } from './clocks.ts';
-import { Oracle, type RouteOnPaper } from './oracle.ts';
+import { Oracle } from './oracle.ts';
+import { homeOf, type Paper, putOnDisk } from './paper.ts';
 import { Traffic } from './traffic.ts';
 import { Trouble } from './trouble.ts';
-import { WatchedOutbox } from './watched-outbox.ts';
+import { type OutboxWatcher, WatchedOutbox } from './watched-outbox.ts';
 
 export interface WorldOptions {
   readonly seed: number;
@@ -35,11 +33,6 @@ export interface WorldOptions {
 
 /** Always healthy, on a receiver of its own: nobody else's trouble may be felt here. */
 export const NEIGHBOUR = '/neighbour';
-
-/** A route as the test writes it down: which receiver, which path, which pattern. */
-export interface PaperRoute extends RouteOnPaper {
-  readonly receiver: number;
-}
 
 interface Life {
   readonly daemon: Daemon;
@@ -66,7 +59,12 @@ export class World {
   readonly #base: string;
   #folders = 0;
   #folder: string;
-  #paper: readonly PaperRoute[] = [];
+  /** What the routes file says; it is in force once it is adopted. */
+  #written: Paper = { kind: 'csv', routes: [] };
+  #paper = this.#written;
+  /** Route keys to paths, and homes to keys, of every route that there ever was. */
+  readonly #paths = new Map<string, string>();
+  readonly #keys = new Map<string, string>();
   #life: Life | undefined;
   #firstPageIsSafe = false;
   /** When the daemon started or its clock was set, by the org's time: it has forgotten what it knew of the window. */
@@ -77,7 +75,7 @@ export class World {
     const clock = new FakeClock(Date.parse('2026-11-21T08:00:00.000Z'), () => traffic.settle());
     const orgClock = new OrgClock(clock);
     const org = await PracticeOrg.open({ clock: orgClock, rateLimit: options.rateLimit });
-    const oracle = new Oracle(() => clock.monotonic());
+    const oracle = new Oracle(clock);
     const troubles = [0, 1, 2].map(
       (at) => new Trouble(seededRandom(options.seed * 10 + at), oracle, org.token),
     );
@@ -125,25 +123,28 @@ export class World {
   /** Adds an event that can be read `lateMs` from now. */
   write(lateMs: number): void {
     const raw = practiceEvent(this.#eventRandom, this.orgNow);
-    const { uuid, eventType } = JSON.parse(raw.toString());
     const persistedAt = this.orgNow + lateMs;
-    this.oracle.wrote(uuid, eventType, raw, persistedAt);
+    this.oracle.wrote(raw, persistedAt);
     this.org.add(raw, { persistedAt });
   }
 
-  async start(paper: readonly PaperRoute[]): Promise<void> {
-    this.#paper = paper;
+  /** In force. */
+  get paper(): Paper {
+    return this.#paper;
+  }
+
+  /** What the row of a home goes by in the state. */
+  keyOf(home: string): string | undefined {
+    return this.#keys.get(home);
+  }
+
+  async start(paper: Paper): Promise<void> {
+    const routes = await this.#routesOf(paper);
     this.forgotAt.push(this.orgNow);
     const { clock, org } = this;
     const log = openLog('info', { write: (line) => void this.log.push(line) });
     const inner = SqliteOutbox.open({ folder: this.#folder, clock, log, pid: process.pid });
-    const outbox = new WatchedOutbox(inner, {
-      committed: ({ events }) => {
-        this.#firstPageIsSafe = true;
-        this.oracle.committed(events, this.#paper);
-      },
-      recorded: (key, { event }, settlement) => this.#recorded(key, event.id, settlement),
-    });
+    const outbox = new WatchedOutbox(inner, this.#watcher());
     const cursor = await outbox.cursor();
     const { seed, limit, intervalMs } = this.#options;
     const random = seededRandom(seed * 10 + 3);
@@ -162,7 +163,7 @@ export class World {
     const daemon = new Daemon({
       tail: (signal) => systemLog.tail(from, signal),
       outbox,
-      routes: this.#routesOf(paper),
+      routes,
       sender,
       clock: new DaemonClock(clock),
       log,
@@ -181,9 +182,9 @@ export class World {
   }
 
   /** As SIGHUP. */
-  async reload(paper: readonly PaperRoute[]): Promise<void> {
-    this.#paper = paper;
-    await this.#alive().daemon.reload(this.#routesOf(paper));
+  async reload(paper: Paper): Promise<void> {
+    const routes = await this.#routesOf(paper);
+    await this.#until(this.#alive().daemon.reload(routes), 'take up other routes');
     await this.#traffic.settle();
   }
 
@@ -191,11 +192,12 @@ export class World {
   async stop(): Promise<void> {
     const life = this.#alive();
     life.soft.abort();
-    await this.#until(life.over);
+    await this.#until(life.over, 'stop');
     this.#life = undefined;
     await Promise.all([life.sender.close(), life.systemLog.close()]);
     await life.outbox.close();
     await this.#traffic.settle();
+    this.oracle.terms.ended();
   }
 
   /** As SIGKILL: the next start finds what was durable at this moment, and nothing else. */
@@ -210,7 +212,7 @@ export class World {
     this.#folder = copy;
     life.soft.abort();
     life.hard.abort();
-    await this.#until(life.over);
+    await this.#until(life.over, 'stop');
     await Promise.all([life.sender.close(), life.systemLog.close()]);
     await life.outbox.close();
     await this.#traffic.settle();
@@ -249,7 +251,7 @@ export class World {
   }
 
   /** Lets so much time pass as `promise` needs: no more than a minute, and a second of real time for what is not ours. */
-  async #until(promise: Promise<void>): Promise<void> {
+  async #until(promise: Promise<void>, what: string): Promise<void> {
     let isOver = false;
     const over = promise.then(() => {
       isOver = true;
@@ -263,25 +265,44 @@ export class World {
       waitedMs += Math.max(1, stepMs);
     }
     if (!isOver) {
-      this.oracle.violated('the daemon did not stop within a minute');
+      this.oracle.violated(`the daemon did not ${what} within a minute`);
       throw new Error(this.oracle.violations.join('\n'));
     }
     await over;
   }
 
-  #recorded(key: string, eventId: string, settlement: Settlement): void {
-    this.oracle.recorded(eventId, this.#paths.get(key) ?? key, settlement);
+  #watcher(): OutboxWatcher {
+    const world = this;
+    const { oracle } = world;
+    const pathOf = (key: string) => world.#paths.get(key) ?? key;
+    return {
+      get paper() {
+        return world.#paper;
+      },
+      adopted: () => {
+        world.#paper = world.#written;
+        oracle.terms.adopted(world.#paper);
+      },
+      committed: ({ events }, paper) => {
+        world.#firstPageIsSafe = true;
+        oracle.committed(events, paper);
+      },
+      recorded: (key, { event }, settlement) => oracle.recorded(event.id, pathOf(key), settlement),
+      released: (key, { event }) => oracle.released(event.id, pathOf(key)),
+      tidied: () => oracle.terms.tidied(),
+    };
   }
 
-  /** Route keys to paths, of every route that there ever was. */
-  readonly #paths = new Map<string, string>();
-
-  #routesOf(paper: readonly PaperRoute[]): Routes {
-    const lines = paper.map(({ receiver, path, pattern }) => {
-      return `"${pattern.source}",${this.receivers[receiver]!.url}${path}\n`;
-    });
-    const routes = new Routes(joinLines(parseRoutes(Buffer.from(lines.join('')), 'loghook.csv')));
-    for (const { key, url } of routes.all) this.#paths.set(key, url.pathname);
+  async #routesOf(paper: Paper): Promise<Routes> {
+    this.#written = paper;
+    const folder = join(this.#base, 'etc');
+    const urlOf = ({ receiver, path }: { readonly receiver: number; readonly path: string }) =>
+      `${this.receivers[receiver]!.url}${path}`;
+    const routes = await putOnDisk(paper, folder, urlOf);
+    for (const { key, url } of routes.all) {
+      this.#paths.set(key, url.pathname);
+      this.#keys.set(homeOf(paper.kind, url.pathname), key);
+    }
     return routes;
   }
 
