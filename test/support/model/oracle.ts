@@ -64,7 +64,7 @@ export class Oracle {
     }
     this.terms.received(request, pair, about);
     pair.attempts += 1;
-    pair.flight = { answerAt: this.#clock.monotonic() };
+    pair.flight = { answerAt: this.#clock.monotonic(), attempt };
   }
 
   /** `sure`: the answer was a plain one that nothing could have kept from the sender. It came after `ms`. */

@@ -35,7 +35,7 @@ export interface Pair {
   /** So many attempts of others of its lane may still come first: what was out when the daemon saw it. */
   passes: number;
   /** It is out until its outcome is recorded; the receiver had not answered it before `answerAt`. */
-  flight: { answerAt: number } | undefined;
+  flight: { answerAt: number; readonly attempt: number | undefined } | undefined;
 }
 
 export function readWritten(raw: Buffer, persistedAt: number): Written & { readonly id: string } {

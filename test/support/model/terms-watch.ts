@@ -16,7 +16,8 @@ const EPSILON_MS = 0.001;
 /** One home of a route. */
 interface Home {
   pausedAt: number | undefined;
-  isPauseSeen: boolean;
+  /** When the daemon had looked; what starts at the same instant may have been first. */
+  pauseSeenAt: number;
   rate: Terms['rate'];
   starts: number[];
 }
@@ -61,7 +62,8 @@ export class TermsWatch {
       pair.isNews = false;
       pair.passes = 1;
     }
-    for (const home of this.#homes.values()) home.isPauseSeen = home.pausedAt !== undefined;
+    const now = this.#clock.monotonic();
+    for (const home of this.#homes.values()) home.pauseSeenAt = Math.min(home.pauseSeenAt, now);
   }
 
   /** The daemon is gone: nothing is out, and it has forgotten when it sent what. */
@@ -77,7 +79,7 @@ export class TermsWatch {
     const known = this.#homes.get(home);
     if (known === undefined || known.pausedAt !== undefined) return;
     known.pausedAt = this.#clock.monotonic();
-    known.isPauseSeen = false;
+    known.pauseSeenAt = known.pausedAt + LOOKS_EVERY_MS;
   }
 
   resumed(home: string): void {
@@ -116,7 +118,8 @@ export class TermsWatch {
     this.#checkSignature(request, route, about);
     this.#checkPause(sender, about);
     const terms: Partial<Terms> = kind === 'yaml' ? route.terms : {};
-    this.#checkRate(sender, about);
+    // A kept connection that breaks before any answer is replaced, and what was on it sent once more: one start.
+    if (pair.flight?.attempt !== request.attempt) this.#checkRate(sender, about);
     this.#checkAge(terms, pair, about);
     this.#checkConcurrency(terms, pair, about);
     this.#checkOrder(terms, pair, about);
@@ -145,10 +148,10 @@ export class TermsWatch {
   }
 
   #checkPause(home: string, about: string): void {
-    const { pausedAt, isPauseSeen } = this.#homes.get(home) ?? newHome();
-    if (pausedAt === undefined) return;
-    const isLate = this.#clock.monotonic() > pausedAt + LOOKS_EVERY_MS;
-    if (isPauseSeen || isLate) this.#violated(`received ${about} while the route was paused`);
+    const { pausedAt, pauseSeenAt } = this.#homes.get(home) ?? newHome();
+    if (pausedAt === undefined || this.#clock.monotonic() <= pauseSeenAt) return;
+    const sinceMs = this.#clock.monotonic() - pausedAt;
+    this.#violated(`received ${about} ${sinceMs} ms after the route was paused`);
   }
 
   #checkRate(sender: string, about: string): void {
@@ -216,5 +219,5 @@ export class TermsWatch {
 }
 
 function newHome(): Home {
-  return { pausedAt: undefined, isPauseSeen: false, rate: undefined, starts: [] };
+  return { pausedAt: undefined, pauseSeenAt: 0, rate: undefined, starts: [] };
 }

@@ -122,7 +122,7 @@ export class World {
 
   /** Adds an event that can be read `lateMs` from now. */
   write(lateMs: number): void {
-    const raw = practiceEvent(this.#eventRandom, this.orgNow);
+    const raw = practiceEvent(this.#eventRandom, Math.floor(this.orgNow));
     const persistedAt = this.orgNow + lateMs;
     this.oracle.wrote(raw, persistedAt);
     this.org.add(raw, { persistedAt });
