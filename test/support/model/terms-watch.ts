@@ -75,6 +75,14 @@ export class TermsWatch {
     for (const home of this.#homes.values()) home.starts = [];
   }
 
+  /** Whoever slept until something is awake, the receivers too. */
+  jumped(): void {
+    const now = this.#clock.monotonic();
+    for (const { flight } of this.#pairs.values()) {
+      if (flight !== undefined) flight.answerAt = Math.min(flight.answerAt, now);
+    }
+  }
+
   paused(home: string): void {
     const known = this.#homes.get(home);
     if (known === undefined || known.pausedAt !== undefined) return;

@@ -3,7 +3,6 @@
  * time in the test's hand. The org's clock only moves forward; the daemon's may jump.
  */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Daemon } from '../../../src/daemon.ts';
 import { Sender } from '../../../src/delivery/attempt.ts';
@@ -18,6 +17,7 @@ import type { Routes } from '../../../src/routing/routes.ts';
 import { SqliteOutbox } from '../../../src/state/sqlite-outbox.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { DaemonClock, OrgClock } from './clocks.ts';
+import { inMemory } from './memory-folder.ts';
 import { Oracle } from './oracle.ts';
 import { homeOf, type Paper, putOnDisk } from './paper.ts';
 import { Traffic } from './traffic.ts';
@@ -226,12 +226,14 @@ export class World {
   /** The daemon's machine sleeps: its timers stand still, the world goes on. */
   async sleepAndWake(ms: number): Promise<void> {
     this.#orgClock.slept(ms);
+    this.oracle.terms.jumped();
     await this.clock.jump(ms);
   }
 
   /** Somebody sets the clock of the daemon's machine. */
   async setClock(byMs: number): Promise<void> {
     this.forgotAt.push(this.orgNow);
+    this.oracle.terms.jumped();
     await this.clock.jump(byMs);
   }
 
@@ -310,20 +312,4 @@ export class World {
     if (this.#life === undefined) throw new Error('the daemon is not running');
     return this.#life;
   }
-}
-
-/** A folder that no disk slows down, where there is one. */
-function inMemory(): string {
-  try {
-    const probe = mkdtempSync('/dev/shm/loghook-probe-');
-    rmSync(probe, { recursive: true });
-    return '/dev/shm';
-  } catch {
-    return tmpdir();
-  }
-}
-
-/** Between `from` and `to`, small ones more often. */
-export function spread(random: Random, from: number, to: number): number {
-  return Math.round(from * (to / from) ** random());
 }
