@@ -32,7 +32,7 @@ export class Person {
 
   /** All goes on; what is left under the other kind of file is moved to where it can be sent. */
   async putRight(): Promise<void> {
-    for (const route of this.#inForce()) {
+    for (const route of this.#world.paper.routes) {
       await this.#beside(async (beside) => {
         await this.#move(beside, route);
         const named = this.#named(beside, this.#homeOf(route));

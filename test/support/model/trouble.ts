@@ -5,8 +5,8 @@ import type { Oracle } from './oracle.ts';
 
 type Mode = (request: ReceivedRequest) => Answer;
 
-/** Nobody gives up a request before. */
-const HANG_MS = 14_000;
+/** The sender gives no request up before. */
+const PATIENCE_MS = 14_000;
 const STATUSES = [400, 401, 403, 404, 408, 413, 422, 429, 500, 501, 502, 503, 504, 301, 304, 418];
 
 export class Trouble {
@@ -63,7 +63,8 @@ export class Trouble {
       answer.kind === 'slow-headers' || ('delayMs' in answer && (answer.delayMs ?? 0) > 0);
     const mayBeCut = answer.kind === 'reset-if-reused';
     const sure = !late && !mayBeCut;
-    const ms = answer.kind === 'hang' ? HANG_MS : 'delayMs' in answer ? (answer.delayMs ?? 0) : 0;
+    const delayMs = 'delayMs' in answer ? (answer.delayMs ?? 0) : 0;
+    const ms = answer.kind === 'hang' ? PATIENCE_MS : Math.min(delayMs, PATIENCE_MS);
     this.#oracle.answered(request, sure ? status : undefined, { sure, ms });
   }
 

@@ -16,7 +16,7 @@ import { PracticeReceiver } from '../../../src/practice/receiver.ts';
 import type { Routes } from '../../../src/routing/routes.ts';
 import { SqliteOutbox } from '../../../src/state/sqlite-outbox.ts';
 import { FakeClock } from '../fake-clock.ts';
-import { DaemonClock, OrgClock } from './clocks.ts';
+import { DaemonClock, OrgClock, passUntil } from './clocks.ts';
 import { inMemory } from './memory-folder.ts';
 import { Oracle } from './oracle.ts';
 import { homeOf, type Paper, putOnDisk } from './paper.ts';
@@ -33,6 +33,11 @@ export interface WorldOptions {
 
 /** Always healthy, on a receiver of its own: nobody else's trouble may be felt here. */
 export const NEIGHBOUR = '/neighbour';
+
+type WorldParts = Pick<World, 'clock' | 'oracle' | 'org' | 'receivers' | 'troubles'> & {
+  readonly traffic: Traffic;
+  readonly orgClock: OrgClock;
+};
 
 interface Life {
   readonly daemon: Daemon;
@@ -87,18 +92,7 @@ export class World {
     return new World(options, { traffic, clock, orgClock, org, oracle, troubles, receivers });
   }
 
-  private constructor(
-    options: WorldOptions,
-    parts: {
-      readonly traffic: Traffic;
-      readonly clock: FakeClock;
-      readonly orgClock: OrgClock;
-      readonly org: PracticeOrg;
-      readonly oracle: Oracle;
-      readonly troubles: readonly Trouble[];
-      readonly receivers: readonly PracticeReceiver[];
-    },
-  ) {
+  private constructor(options: WorldOptions, parts: WorldParts) {
     this.#options = options;
     this.#eventRandom = seededRandom(options.seed * 10 + 4);
     this.#traffic = parts.traffic;
@@ -252,25 +246,11 @@ export class World {
     rmSync(this.#base, { recursive: true, force: true });
   }
 
-  /** Lets so much time pass as `promise` needs: no more than a minute, and a second of real time for what is not ours. */
   async #until(promise: Promise<void>, what: string): Promise<void> {
-    let isOver = false;
-    const over = promise.then(() => {
-      isOver = true;
-    });
     await this.#traffic.settle();
-    const from = performance.now();
-    for (let waitedMs = 0; !isOver; ) {
-      if (waitedMs > 60_000 && performance.now() - from > 1_000) break;
-      const stepMs = Math.min(this.clock.nextTimerMs() ?? 1_000, 1_000);
-      await this.clock.advance(stepMs);
-      waitedMs += Math.max(1, stepMs);
-    }
-    if (!isOver) {
-      this.oracle.violated(`the daemon did not ${what} within a minute`);
-      throw new Error(this.oracle.violations.join('\n'));
-    }
-    await over;
+    if (await passUntil(promise, this.clock)) return;
+    this.oracle.violated(`the daemon did not ${what} within a minute`);
+    throw new Error(this.oracle.violations.join('\n'));
   }
 
   #watcher(): OutboxWatcher {
