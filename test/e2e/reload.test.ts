@@ -1,10 +1,11 @@
 /** Routes that change while requests are out, and while the daemon stops. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { csvOf } from '../support/model/paper.ts';
+import { csvOf, type Paper } from '../support/model/paper.ts';
 import { NEIGHBOUR, World } from '../support/model/world.ts';
 
 const EVERYTHING = /./;
+const SECRETS = [`whsec_${Buffer.alloc(32, 1).toString('base64')}`];
 const STAYS = { receiver: 0, path: NEIGHBOUR, pattern: EVERYTHING };
 const GOES = { receiver: 1, path: '/one', pattern: EVERYTHING };
 
@@ -57,6 +58,25 @@ test('a route that is removed and returned goes on where it was', async (t) => {
   assert.deepEqual(world.oracle.violations, []);
 });
 
+test('a route that is removed and returned keeps to its ceiling', async (t) => {
+  const world = await openWorld(t);
+  const paper = (...routes: (typeof STAYS)[]): Paper => ({
+    kind: 'yaml',
+    routes: routes.map((route) => ({ ...route, terms: { concurrency: 1, secrets: SECRETS } })),
+  });
+  world.troubles[1]!.behave(() => ({ status: 204, delayMs: 5_000 }));
+  for (let n = 0; n < 5; n += 1) world.write(0);
+  await world.start(paper(STAYS, GOES));
+  await untilReceived(world, 1, 1);
+
+  await world.reload(paper(STAYS));
+  await world.reload(paper(GOES, STAYS));
+  await world.advance(60_000);
+
+  assert.equal(world.receivers[1]!.received.length, 5);
+  assert.deepEqual(world.oracle.violations, []);
+});
+
 test('a reload that comes while it stops starts nothing', async (t) => {
   const world = await openWorld(t);
   world.troubles[0]!.behave(() => ({ status: 204, delayMs: 5_000 }));
@@ -82,7 +102,9 @@ test('a reload that comes while it stops starts nothing', async (t) => {
 
 test('two reloads at once leave each route one lane', async (t) => {
   const world = await openWorld(t);
+  world.write(0);
   await world.start(csvOf([STAYS]));
+  await untilReceived(world, 0, 1);
 
   await Promise.all([world.reload(csvOf([STAYS, GOES])), world.reload(csvOf([GOES, STAYS]))]);
   for (let n = 0; n < 5; n += 1) world.write(0);
