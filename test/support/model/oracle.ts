@@ -171,7 +171,8 @@ export class Oracle {
     for (const { path, pattern } of routes) {
       if (!pattern.test(event.eventType)) continue;
       const owedAt = this.#clock.monotonic();
-      const pair = newPair({ id, path, event, seq: this.#seq, home: homeOf(kind, path), owedAt });
+      const home = this.terms.heir(homeOf(kind, path));
+      const pair = newPair({ id, path, event, seq: this.#seq, home, owedAt });
       this.#pairs.set(`${path} ${id}`, pair);
     }
   }

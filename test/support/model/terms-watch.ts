@@ -27,6 +27,8 @@ export class TermsWatch {
   readonly #pairs: ReadonlyMap<string, Pair>;
   readonly #violated: (what: string) => void;
   readonly #homes = new Map<string, Home>();
+  /** Rows that were taken over by another home, until they are there again. */
+  readonly #taken = new Map<string, string>();
   #paper: Paper = { kind: 'csv', routes: [] };
 
   constructor(
@@ -47,6 +49,7 @@ export class TermsWatch {
       if (paper.kind === 'yaml') this.#takeOver(homeOf('csv', path), home);
       const known = this.#homes.get(home) ?? newHome();
       this.#homes.set(home, known);
+      this.#taken.delete(home);
       const rate = paper.kind === 'yaml' ? terms.rate : undefined;
       if (rate?.text !== known.rate?.text) known.starts = known.starts.slice(-1);
       known.rate = rate;
@@ -101,6 +104,11 @@ export class TermsWatch {
 
   has(home: string): boolean {
     return this.#homes.has(home);
+  }
+
+  /** Where what was committed under a home is owed by now. */
+  heir(home: string): string {
+    return this.#taken.get(home) ?? home;
   }
 
   /** A person had all that was owed under one home owed under the other. */
@@ -221,6 +229,7 @@ export class TermsWatch {
     const home = this.#homes.get(from);
     if (home === undefined || this.#homes.has(to)) return;
     this.#homes.delete(from);
+    this.#taken.set(from, to);
     this.#homes.set(to, { ...home, starts: [] });
     for (const pair of this.#pairs.values()) if (pair.home === from) pair.home = to;
   }
