@@ -20,3 +20,8 @@ export function eventId(uuid: string | undefined, raw: Buffer): string {
   if (uuid !== undefined && SAFE_ID.test(uuid)) return uuid;
   return `sha256-${createHash('sha256').update(raw).digest('base64url')}`;
 }
+
+/** The start of an id as a person typed it, for a message: what cannot be one may be a URL, which is never repeated. */
+export function shownIdStart(typed: string): string {
+  return SAFE_ID.test(typed) && !typed.startsWith('whsec_') ? `"${typed}"` : 'such a text';
+}

@@ -20,7 +20,7 @@ test('the tarball holds the command, the compiled sources and what a user reads,
 
   const astray = paths.filter(
     (path) =>
-      !/^(bin\/loghook\.js|dist\/src\/.*\.(js|d\.ts)|loghook\.csv|loghook\.schema\.json|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(
+      !/^(bin\/loghook\.js|dist\/src\/.*\.(js|d\.ts)|loghook\.csv|loghook\.schema\.json|package\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/[a-z-]+\.md)$/.test(
         path,
       ),
   );

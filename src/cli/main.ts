@@ -104,7 +104,7 @@ function commands(io: Io, ended: Ended): Command {
 const EXAMPLES = `Examples:
   loghook demo                 see it work: no Okta account needed
   loghook check                look at the settings and the routes, reach nothing
-  loghook                      run with ./loghook.csv (the same as: loghook run)
+  loghook                      run with ./loghook.yaml or ./loghook.csv (as: loghook run)
   loghook listen 3000          every event to http://localhost:3000, no routes file needed
   loghook tail --since 2h      events on stdout, one a line
 `;

@@ -71,8 +71,12 @@ function expectWords({ count, perMs }: Rate): string {
 function retryWords({ delaysMs, event, route }: Retry): string[] {
   return [
     ...(delaysMs?.length ? [`tries again after ${delaysMs.map(formatDuration).join(', ')}`] : []),
-    ...(event?.length ? [`${event.join(', ')} judges the event`] : []),
-    ...(route?.length ? [`${route.join(', ')} holds the route`] : []),
+    ...(event?.length
+      ? [`${event.join(', ')} ${event.length === 1 ? 'judges' : 'judge'} the event`]
+      : []),
+    ...(route?.length
+      ? [`${route.join(', ')} ${route.length === 1 ? 'holds' : 'hold'} the route`]
+      : []),
   ];
 }
 

@@ -5,6 +5,8 @@ export interface ShownRoute {
   readonly patterns: readonly string[];
   /** Set when the URL held a user name and password. */
   readonly auth?: string;
+  /** What it takes instead of events that match. */
+  readonly takes?: string;
   /** What its options say. */
   readonly options?: readonly string[];
 }
@@ -22,8 +24,8 @@ export function routeTree(routes: readonly ShownRoute[]): string[] {
   });
 }
 
-function linesOf({ patterns, auth, options = [] }: ShownRoute): string[] {
+function linesOf({ patterns, takes, auth, options = [] }: ShownRoute): string[] {
   const note = auth === undefined ? '' : `   (${auth} auth)`;
   const [first, ...others] = patterns.map((pattern) => `/${pattern}/`);
-  return [`${first ?? "(loghook's own news)"}${note}`, ...others, ...options];
+  return [`${first ?? takes ?? ''}${note}`, ...others, ...options];
 }

@@ -118,7 +118,7 @@ function dropPlan(route: NamedRoute, { queued, dead }: RouteStock, isRunning: bo
       `${route.name} is not in force: ${count(queued, 'event')} owed and ${count(dead, 'dead letter')} are given up`,
     ];
   }
-  const inMemory = '  the running daemon may still send some of them that are on their way';
+  const inMemory = '  the running daemon may still send what it takes up within the next second';
   return [
     `${route.name}: ${count(queued, 'event')} owed ${queued === 1 ? 'is' : 'are'} given up; its dead letters stay`,
     ...(isRunning && queued > 0 ? [inMemory] : []),

@@ -239,12 +239,18 @@ function shoutInsecure(log: Log, { routes, heartbeat }: RoutesInForce): void {
   }
 }
 
+const TAKES: Readonly<Record<string, string>> = {
+  alerts: "(loghook's own news)",
+  heartbeat: '(pinged while polling works)',
+};
+
 export function describeRoute(route: Route): ShownRoute {
   const auth = route.authorization === undefined ? {} : { auth: 'basic' };
   const options = optionWords(route);
   return {
     name: route.name,
     patterns: route.patterns,
+    ...(TAKES[route.key] !== undefined && { takes: TAKES[route.key] }),
     ...auth,
     ...(options.length > 0 && { options }),
   };

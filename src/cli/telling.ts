@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Request, Sender } from '../delivery/attempt.ts';
 import { targetOf } from '../delivery/destination.ts';
 import { outcomeOf } from '../delivery/outcome.ts';
+import { redactionOf } from '../delivery/redaction.ts';
 import { isReservedHeader } from '../delivery/route-headers.ts';
 import type { Log } from '../log.ts';
 import type { Trouble, TroubleKind } from '../okta/trouble.ts';
@@ -71,6 +72,7 @@ export function pingRequest(heartbeat: Route, userAgent: string): Request {
     path: `${url.pathname}${url.search}`,
     headers: headersOf(heartbeat, userAgent),
     body: Buffer.alloc(0),
+    redaction: redactionOf(heartbeat),
   };
 }
 

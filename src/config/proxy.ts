@@ -2,7 +2,7 @@
  * Which proxy a request goes through, if any: HTTPS_PROXY for https, HTTP_PROXY for http, NO_PROXY for neither; each in
  * lower case too, which wins, as for curl. A loopback host is never proxied. No message repeats a user name or password.
  */
-import { hostOf, isWithin, type Network, parseNetwork } from '../address.ts';
+import { hostOf, isWithin, type Network, parseNetwork, refusedLiteral } from '../address.ts';
 import { schemeOf } from '../routing/route.ts';
 import type { Environment, Setting } from './environment.ts';
 import { readAll, refuse } from './problems.ts';
@@ -27,25 +27,32 @@ export function proxySettings(environment: Environment): ProxyFor {
   };
 }
 
-/** A proxy as a person wrote it. Neither `error` nor `hint` repeats any of it but its scheme. */
-export function parseProxy(text: string): URL | { readonly error: string; readonly hint: string } {
+export interface ProxyFault {
+  readonly error: string;
+  readonly hint: string;
+}
+
+/** A proxy as a person wrote it. Neither `error` nor `hint` repeats any of it but its scheme and a literal address. */
+export function parseProxy(text: string): URL | ProxyFault {
   const written = text.trim();
   const scheme = schemeOf(written);
   const full = scheme === undefined ? `http://${written}` : written;
   if (scheme !== undefined && !/^https?$/i.test(scheme)) {
     return { error: `its scheme is ${scheme}, not http or https`, hint: EXAMPLE };
   }
-  if (/[\s\p{Cc}]/u.test(full) || !URL.canParse(full)) {
-    return { error: 'it is not a URL', hint: written.includes('@') ? ESCAPE : EXAMPLE };
-  }
+  const hint = written.includes('@') ? ESCAPE : EXAMPLE;
+  if (/[\s\p{Cc}]/u.test(full) || !URL.canParse(full)) return { error: 'it is not a URL', hint };
   const url = new URL(full);
+  return faultOf(url, hint) ?? url;
+}
+
+function faultOf(url: URL, hint: string): ProxyFault | undefined {
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    return {
-      error: 'it has a path, a query or a fragment, which a proxy does not',
-      hint: written.includes('@') ? ESCAPE : EXAMPLE,
-    };
+    return { error: 'it has a path, a query or a fragment, which a proxy does not', hint };
   }
-  return canDecode(url) ? url : { error: 'it holds a stray %', hint: 'write a % as %25' };
+  const refused = refusedLiteral(url);
+  if (refused !== undefined) return { error: refused, hint: 'name the proxy that you mean' };
+  return canDecode(url) ? undefined : { error: 'it holds a stray %', hint: 'write a % as %25' };
 }
 
 function proxyNamed(name: string, environment: Environment): URL | undefined {

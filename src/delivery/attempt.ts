@@ -11,6 +11,7 @@ import { Connector, type ConnectorOptions } from './connector.ts';
 import { Deadlines } from './deadlines.ts';
 import { ENOUGH, Exchange, STALE, STOPPED, type Watch, type Wire } from './exchange.ts';
 import type { Answer } from './outcome.ts';
+import type { Redaction } from './redaction.ts';
 import { poolKey, type Target } from './target.ts';
 
 /** Answers whose status is known and whose bodies still come; beyond this many the oldest is cut. */
@@ -24,6 +25,8 @@ export interface Request {
   /** Names and values in turn. */
   readonly headers: string[];
   readonly body: Buffer;
+  /** What must not be seen of it, should the receiver repeat it. */
+  readonly redaction?: Redaction;
 }
 
 /** Sends requests, each on a connection of its own while it lasts; connections are kept open. Close it when done. */
@@ -140,6 +143,7 @@ class Line implements Wire {
   #opening: Opening | undefined;
   #socket: Socket | undefined;
   #fault: Error | undefined;
+  #redaction: Redaction | undefined;
   #bytesBefore = 0;
   #answers = 0;
 
@@ -176,7 +180,12 @@ class Line implements Wire {
     return this.#answers === 0 ? this.#opening?.times : undefined;
   }
 
+  get redactions(): readonly (Redaction | undefined)[] {
+    return [this.#redaction, this.way.connector.redaction];
+  }
+
   dispatch(request: Request, exchange: Exchange<Line>): void {
+    this.#redaction = request.redaction;
     const { connector } = this.way;
     const { method, body } = request;
     const path = connector.isForwarded ? `${connector.origin}${request.path}` : request.path;

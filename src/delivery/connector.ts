@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import { Opening, type Secure } from '../dial.ts';
 import { proxyAuthorization } from '../tunnel.ts';
 import { judgeOf } from './address-guard.ts';
+import { proxyRedaction, type Redaction } from './redaction.ts';
 import type { Target } from './target.ts';
 
 export interface ConnectorOptions {
@@ -23,6 +24,8 @@ export class Connector {
   readonly isForwarded: boolean;
   /** Names and values in turn: what the proxy, and nobody behind it, is told with a request that it sends on. */
   readonly forwardHeaders: readonly string[];
+  /** Of the proxy: it may repeat what it is told. */
+  readonly redaction: Redaction | undefined;
   readonly #url: URL;
   readonly #target: Target;
   readonly #options: ConnectorOptions;
@@ -36,6 +39,7 @@ export class Connector {
     this.#target = target;
     this.#options = options;
     this.#proxy = proxyOf(target, this.#url, options);
+    this.redaction = this.#proxy && proxyRedaction(this.#proxy);
     this.proxyHost = this.#proxy?.host;
     this.isForwarded = this.#proxy !== undefined && this.#url.protocol === 'http:';
     this.forwardHeaders = this.isForwarded ? forwardHeaders(this.#proxy) : [];

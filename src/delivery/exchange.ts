@@ -8,6 +8,7 @@ import { codeOf } from '../errors.ts';
 import { AnswerHead } from './answer-head.ts';
 import { networkWords, proxyStatusWords } from './network-words.ts';
 import type { Answer, AttemptTrace } from './outcome.ts';
+import type { Redaction } from './redaction.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 export const CONNECT_MS = 5_000;
@@ -35,6 +36,8 @@ export interface Wire {
   readonly isForwarded: boolean;
   /** How long it took to open, as far as it came to that; undefined once it has carried an answer. */
   readonly openedIn: DialTimes | undefined;
+  /** What must not be seen of an answer to the request under way. */
+  readonly redactions: readonly (Redaction | undefined)[];
   requestStarts(): void;
   answerStarts(): void;
   close(reason: Error): Promise<void>;
@@ -109,7 +112,7 @@ export class Exchange<Line extends Wire> {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     if (status < 200) return;
-    this.#head = new AnswerHead(headers['content-encoding']);
+    this.#head = new AnswerHead(headers['content-encoding'], this.line.redactions);
     this.#answer = this.#answered(status, this.#head, headers['retry-after']);
     this.line.answerStarts();
     this.#resolve(this.#answer);

@@ -38,7 +38,7 @@ export interface AttemptTrace {
   readonly tlsMs?: number;
   /** From the request on the wire to the status line. */
   readonly firstByteMs?: number;
-  /** `head` is replaced as the body comes, up to its first 200 bytes; nothing waits for it. */
+  /** `head` grows as the body comes, to its first 200 bytes; nothing waits for it. It shows no secret of the route. */
   readonly answer?: { readonly head: Buffer };
 }
 

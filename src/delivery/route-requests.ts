@@ -2,6 +2,7 @@
 import type { LogEvent } from '../event.ts';
 import type { Request } from './attempt.ts';
 import { type Destination, type Encoding, targetOf } from './destination.ts';
+import { type Redaction, redactionOf } from './redaction.ts';
 import { type Numbered, RouteHeaders } from './route-headers.ts';
 import type { Target } from './target.ts';
 
@@ -11,6 +12,7 @@ export class RouteRequests {
   readonly #target: Target;
   readonly #method: string;
   readonly #path: string;
+  readonly #redaction: Redaction;
 
   constructor(destination: Destination, encoding: Encoding, userAgent: string) {
     const { url, method = 'POST' } = destination;
@@ -19,6 +21,7 @@ export class RouteRequests {
     this.#target = targetOf(destination);
     this.#method = method;
     this.#path = `${url.pathname}${url.search}`;
+    this.#redaction = redactionOf(destination);
   }
 
   /** The attempt that starts at `now` (ms since 1970). */
@@ -30,6 +33,7 @@ export class RouteRequests {
       path: this.#path,
       headers: this.#headers.of(delivery, body, now),
       body,
+      redaction: this.#redaction,
     };
   }
 }

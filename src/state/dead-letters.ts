@@ -4,6 +4,7 @@
  */
 
 import { ConfigError } from '../errors.ts';
+import { shownIdStart } from '../event.ts';
 import { Bundles, toPlace } from './bundles.ts';
 import { openStateBeside, UNREADABLE } from './schema.ts';
 import { Settlements } from './settlements.ts';
@@ -197,7 +198,7 @@ function notFound(prefix: string, route: string | undefined): ConfigError {
   return new ConfigError([
     {
       where: 'dead letter',
-      message: `none${where} has an id that starts with "${prefix}"`,
+      message: `none${where} has an id that starts with ${shownIdStart(prefix)}`,
       hint: 'See them with: loghook dead list',
     },
   ]);

@@ -25,6 +25,8 @@ export interface OwedRows {
   nextDueAt(now: number): number | undefined;
   /** The never-tried delivery of this seq. */
   one(seq: number): Delivery | undefined;
+  /** Whether it is owed still. */
+  has(delivery: Delivery): boolean;
 }
 
 export class DueQueue {
@@ -34,6 +36,8 @@ export class DueQueue {
   readonly #fresh: Line;
   readonly #late: Line;
   readonly #claimed = new Set<number>();
+  /** Of what waits here: read before another process changed something, which may have dropped it. */
+  readonly #doubtful = new Set<Delivery>();
   #freshSeq = 0;
   /** Whether disk may hold fresh rows beyond `#freshSeq`. */
   #moreOnDisk = true;
@@ -62,8 +66,12 @@ export class DueQueue {
 
   /** The next delivery, or undefined when none is due at `now`. */
   take(now: number): Delivery | undefined {
-    if (this.#freshInRow >= FRESH_FOR_A_LATE) return this.#takeLate(now) ?? this.#takeFresh();
-    return this.#takeFresh() ?? this.#takeLate(now);
+    for (;;) {
+      const delivery = this.#takeAny(now);
+      if (delivery === undefined || !this.#doubtful.delete(delivery)) return delivery;
+      if (this.#rows.has(delivery)) return delivery;
+      this.#claimed.delete(delivery.seq);
+    }
   }
 
   /** Its outcome is durable: it is over or, with `dueAt`, waits to be tried again. */
@@ -94,6 +102,7 @@ export class DueQueue {
   clear(): void {
     this.#fresh.clear();
     this.#late.clear();
+    this.#doubtful.clear();
   }
 
   /** It was taken and not sent: it stands in its place again. */
@@ -102,9 +111,12 @@ export class DueQueue {
     this.wake();
   }
 
-  /** Due times on disk were changed by something else than `settled`: look there again. */
+  /** Rows on disk were changed by something else than `settled`: look there again. */
   reread(): void {
     this.#lateFrom = 0;
+    for (const line of [this.#fresh, this.#late]) {
+      for (const delivery of line.all) this.#doubtful.add(delivery);
+    }
     this.wake();
   }
 
@@ -115,6 +127,11 @@ export class DueQueue {
   /** After `take` had nothing: resolves when something may have become due, or when `signal` aborts. */
   async untilMore(now: number, signal: AbortSignal): Promise<void> {
     await this.#alarm.wait(Math.min(Math.max(this.#lateFrom - now, 0), LONGEST_WAIT_MS), signal);
+  }
+
+  #takeAny(now: number): Delivery | undefined {
+    if (this.#freshInRow >= FRESH_FOR_A_LATE) return this.#takeLate(now) ?? this.#takeFresh();
+    return this.#takeFresh() ?? this.#takeLate(now);
   }
 
   #takeFresh(): Delivery | undefined {
@@ -169,6 +186,10 @@ class Line {
 
   get length(): number {
     return this.#deliveries.length - this.#head;
+  }
+
+  get all(): readonly Delivery[] {
+    return this.#deliveries.slice(this.#head);
   }
 
   push(delivery: Delivery): void {

@@ -1,5 +1,6 @@
 /** Finds an event by the start of its id, and says how much of an id is enough to find it again. */
 import { ConfigError } from '../errors.ts';
+import { shownIdStart } from '../event.ts';
 import type { Beside } from './beside.ts';
 import type { Place } from './bundles.ts';
 import { texts } from './optional.ts';
@@ -80,7 +81,7 @@ function notFound(prefix: string): ConfigError {
   return new ConfigError([
     {
       where: 'event',
-      message: `none has an id that starts with "${prefix}"`,
+      message: `none has an id that starts with ${shownIdStart(prefix)}`,
       hint: 'Ids of events that no route wanted are kept for a day or so. See the others with: loghook deliveries',
     },
   ]);

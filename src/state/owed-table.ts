@@ -54,6 +54,7 @@ export class OwedTable {
       late: (now, limit) => this.#late(route, now, limit),
       nextDueAt: (now) => this.#nextDueAt(route, now),
       one: (seq) => this.#one(route, seq),
+      has: (delivery) => this.#has(route, delivery),
     };
   }
 
@@ -86,6 +87,15 @@ export class OwedTable {
       `SELECT ${DELIVERY_COLUMNS} WHERE owed.route = ? AND owed.due_at = 0 AND owed.seq = ?`,
     ).get(route, seq);
     return row && this.#delivery(row);
+  }
+
+  #has(route: number, { dueAt, seq }: Delivery): boolean {
+    const place = this.#sql('SELECT 1 FROM owed WHERE route = ? AND due_at = ? AND seq = ?');
+    if (place.get(route, dueAt, seq) !== undefined) return true;
+    if (dueAt === 0) return false;
+    // Its due time was moved, because the clock was set back.
+    const moved = this.#sql('SELECT 1 FROM owed WHERE route = ? AND due_at > 0 AND seq = ?');
+    return moved.get(route, seq) !== undefined;
   }
 
   #fresh(route: number, afterSeq: number, limit: number): Delivery[] {

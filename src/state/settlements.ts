@@ -93,15 +93,16 @@ export class Settlements {
   }
 
   /**
-   * Owes again what is dead, or was delivered or dropped and whose bytes are still kept, with all its tries before it.
+   * Owes again what is dead, or was delivered or dropped and whose bytes are still kept, with all its tries before it: as
+   * if it had never been tried, since what went before says nothing of the receiver as it is now.
    * The daemon finds its lane, if its route has an order. What stood in the ledger does so no more: it is owed.
    */
   replay(route: number, seq: number, now: number): Replayed {
     if (route === UNREADABLE) return 'unknown';
     const dueAt = this.#dueOnReplay(route, now);
     this.#sql(
-      `INSERT INTO owed (route, due_at, seq, attempts, tries, first_at, last_at, last_status, last_why, replay)
-       SELECT route, ?, seq, attempts, 0, first_at, died_at, status, why, 1 FROM dead WHERE route = ? AND seq = ?`,
+      `INSERT INTO owed (route, due_at, seq, attempts, tries, first_at, last_status, last_why, replay)
+       SELECT route, ?, seq, attempts, 0, first_at, status, why, 1 FROM dead WHERE route = ? AND seq = ?`,
     ).run(dueAt, route, seq);
     if (this.#forgetDead(route, seq)) return 'replayed';
     const line = this.#sql('SELECT result, attempts FROM ledger WHERE seq = ? AND route = ?').get(
@@ -111,8 +112,8 @@ export class Settlements {
     if (line === undefined) return this.#isOwed(route, seq) ? 'owed' : 'unknown';
     if (!this.#retain(seq)) return 'gone';
     this.#sql(
-      `INSERT INTO owed (route, due_at, seq, attempts, tries, first_at, last_at, last_status, replay)
-       SELECT route, ?, seq, attempts, 0, first_at, at, status, 1 FROM ledger WHERE seq = ? AND route = ?`,
+      `INSERT INTO owed (route, due_at, seq, attempts, tries, first_at, last_status, replay)
+       SELECT route, ?, seq, attempts, 0, first_at, status, 1 FROM ledger WHERE seq = ? AND route = ?`,
     ).run(dueAt, seq, route);
     // The last attempt of one that was dropped stands there already.
     if (line.result === 'delivered') {

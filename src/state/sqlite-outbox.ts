@@ -10,7 +10,7 @@ import { DeferredWrites } from './deferred-writes.ts';
 import { DiskGate } from './disk-gate.ts';
 import { DATABASE_FILE, type FolderLock, lockFolder, makeFolder } from './folder.ts';
 import { freeBytesAt, History } from './history.ts';
-import { IntakeTables, type Taken } from './intake.ts';
+import { IntakeTables } from './intake.ts';
 import { KnownRoutes } from './known-routes.ts';
 import type {
   Committed,
@@ -27,12 +27,13 @@ import type {
 } from './outbox.ts';
 import { OwedLanes } from './owed-lanes.ts';
 import { OwedTable } from './owed-table.ts';
+import { PageCommits } from './page-commits.ts';
 import { Pruning } from './pruning.ts';
 import { Records } from './records.ts';
 import { RouteTable } from './route-table.ts';
 import { openState } from './schema.ts';
 import { Settlements } from './settlements.ts';
-import { type Database, isForNow, isFull, stateErrorOf } from './sqlite.ts';
+import { type Database, stateErrorOf } from './sqlite.ts';
 import { Tables } from './tables.ts';
 
 export interface OutboxOptions {
@@ -52,11 +53,10 @@ export class SqliteOutbox implements Outbox {
   readonly #database: Database;
   readonly #tables: Tables;
   readonly #owed: OwedTable;
-  readonly #intake: IntakeTables;
   readonly #routeTable: RouteTable;
   readonly #gate: DiskGate;
+  readonly #pages: PageCommits;
   readonly #records: Records;
-  readonly #history: History;
   readonly #pruning: Pruning;
   readonly #routes: KnownRoutes;
   readonly #stopListening: () => void;
@@ -89,26 +89,21 @@ export class SqliteOutbox implements Outbox {
     this.#lock = lock;
     this.#database = database;
     const { folder, clock, log, freeBytes = () => freeBytesAt(folder) } = options;
-    this.#history = new History({ database, clock, freeBytes });
-    this.#tables = new Tables(database, () => this.#history.makeRoom());
+    const history = new History({ database, clock, freeBytes });
+    this.#tables = new Tables(database, () => history.makeRoom());
     const bundles = new Bundles(database);
     this.#owed = new OwedTable(database, bundles);
     const lanes = new OwedLanes(database, this.#owed);
-    this.#intake = new IntakeTables(database, bundles);
     this.#routeTable = new RouteTable(database);
     this.#routes = new KnownRoutes({ clock, table: this.#routeTable, owed: this.#owed, lanes });
     this.#gate = new DiskGate(clock, log);
-    this.#records = new Records({
-      path: this.#path,
-      clock,
-      gate: this.#gate,
-      tables: this.#tables,
-      routeTable: this.#routeTable,
-      lanes,
-      settlements: new Settlements(database, bundles),
-      routes: this.#routes,
-    });
-    this.#pruning = new Pruning({ database, clock, log, history: this.#history });
+    const parts = { path: this.#path, clock, gate: this.#gate, tables: this.#tables, lanes };
+    const settlements = new Settlements(database, bundles);
+    const [routes, routeTable] = [this.#routes, this.#routeTable];
+    this.#records = new Records({ ...parts, routes, routeTable, settlements });
+    const intake = new IntakeTables(database, bundles);
+    this.#pages = new PageCommits({ ...parts, routes, intake, records: this.#records, history });
+    this.#pruning = new Pruning({ database, clock, log, history });
     this.#stopListening = clock.onJump((jumpMs) => this.#clockJumped(jumpMs));
   }
 
@@ -127,18 +122,8 @@ export class SqliteOutbox implements Outbox {
     return this.#try('read', () => this.#tables.cursor());
   }
 
-  async commit(intake: Intake, wants: Wants, signal: AbortSignal): Promise<Committed | undefined> {
-    while (!signal.aborted) {
-      try {
-        return this.#commit(intake, wants);
-      } catch (error) {
-        if (!isForNow(error)) throw stateErrorOf(this.#path, 'write to', error);
-        const waitMs = this.#gate.refused('intake', error);
-        if (isFull(error)) this.#probe();
-        await this.#clock.sleep(waitMs, signal);
-      }
-    }
-    return undefined;
+  commit(intake: Intake, wants: Wants, signal: AbortSignal): Promise<Committed | undefined> {
+    return this.#pages.commit(intake, wants, signal);
   }
 
   async *due(lane: LaneGate, signal: AbortSignal, asOf?: number): AsyncGenerator<Delivery> {
@@ -242,36 +227,12 @@ export class SqliteOutbox implements Outbox {
     this.#lock.release();
   }
 
-  #commit(intake: Intake, wants: Wants): Committed {
-    this.#history.makeRoomFor(intake.events.reduce((sum, { raw }) => sum + raw.length, 0));
-    const now = this.#clock.now();
-    let taken: Taken = { owed: [], turns: [], repeated: 0 };
-    this.#tables.inTransaction(() => {
-      taken = this.#intake.take(intake, wants, now, (key) => this.#routes.of(key));
-    });
-    this.#gate.accepted('intake');
-    this.#routes.offer(taken.turns, now);
-    return { owed: taken.owed, repeated: taken.repeated };
-  }
-
   #place(): void {
     if (!this.#mayBeUnplaced) return;
     this.#tables.inTransaction(() => {
       this.#mayBeUnplaced = this.#routes.place();
     });
     if (this.#mayBeUnplaced) this.#routes.reread();
-  }
-
-  /** A page does not fit: may sending go on? What waits to be recorded finds out by itself. */
-  #probe(): void {
-    if (this.#records.size > 0) return;
-    try {
-      this.#tables.probeWrite();
-    } catch (error) {
-      if (isForNow(error)) return;
-      throw stateErrorOf(this.#path, 'write to', error);
-    }
-    this.#gate.probed();
   }
 
   /** What was planned by a clock that was set back while nobody watched is put right. */

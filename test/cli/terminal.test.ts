@@ -103,7 +103,7 @@ test('draws where it starts, with the routes as a tree', () => {
     routes: [
       { name: 'h.example#9be2', patterns: ['^a', '^b'], auth: 'basic' },
       { name: 'localhost:3000#1111', patterns: ['.*'] },
-      { name: 'alerts', patterns: [] },
+      { name: 'alerts', patterns: [], takes: "(loghook's own news)" },
     ],
   };
 

@@ -167,13 +167,10 @@ const OPTIONS: readonly (readonly [option: string, complaint: string, hint?: Reg
   ['secrets: [$NEW, { secret: $OLD }]', '5:55 secrets.until: it is missing'],
   [
     'secrets: [$NEW, { secret: $OLD, until: 30d }]',
-    '5:112 secrets.until: "30d" is not a date',
+    '5:112 secrets.until: it is not a date',
     /2027-01-31/,
   ],
-  [
-    'secrets: [$NEW, { secret: $OLD, until: 2027-02-30 }]',
-    '5:112 secrets.until: "2027-02-30" is not a date',
-  ],
+  ['secrets: [$NEW, { secret: $OLD, until: 2027-02-30 }]', '5:112 secrets.until: it is not a date'],
   ['order: strickt', '5:12 order: "strickt" is not one of none, key, strict', /strict\?/],
   ['order: { key: a b }', '5:19 order.key: "a b" is not a path', /target\.0\.id/],
   ['order: {}', '5:12 order.key: it is missing'],
@@ -206,6 +203,8 @@ const OPTIONS: readonly (readonly [option: string, complaint: string, hint?: Reg
     'proxy: http://h/SECRET',
     '5:12 proxy: it has a path, a query or a fragment, which a proxy does not',
   ],
+  ['proxy: http://SECRET:50%SECRET@proxy:3128', '5:12 proxy: it holds a stray %', /%25, or none/],
+  ['proxy: SECRET:SECRET/SECRET@proxy', '5:12 proxy: it is not a URL', /@ as %40.*, or none/],
   ['tls: { ca: nope.pem }', '5:16 tls.ca: the file "nope.pem" is not there', /BEGIN/],
   ['tls: { ca: MIISECRET/SECRET }', '5:16 tls.ca: the file is not there', /BEGIN/],
   ['tls: { ca: . }', '5:16 tls.ca: the file is a folder'],
@@ -299,6 +298,20 @@ const WHOLES: readonly (readonly [text: string, complaints: readonly string[]])[
       '1:9 alerts: the URL has no http:// or https://',
       '2:32 "order" is no key here',
       '2:49 heartbeat.tls: it is a number, not a map (key: value)',
+    ],
+  ],
+  [
+    `heartbeat: { url: 'http://[::1]/SECRET', publicOnly: true }
+routes:
+  - { name: a, match: b, url: 'https://SECRET:SECRET@0x7f.1/SECRET', publicOnly: true, rate: 5 }
+  - { name: b, match: b, url: 'http://10.1.2.3/SECRET', publicOnly: false }
+  - { name: c, match: b, url: 'http://localhost/SECRET', publicOnly: true }
+  - { name: d, match: b, url: 'http://10.1.2.3/SECRET', publicOnly: true }`,
+    [
+      '1:19 heartbeat.url: ::1 is refused (loopback): the route is publicOnly',
+      '3:31 url: 127.0.0.1 is refused (loopback): the route is publicOnly',
+      '3:94 rate: 5 is a number, not text',
+      '6:31 url: 10.1.2.3 is refused (private): the route is publicOnly',
     ],
   ],
   [

@@ -1,9 +1,9 @@
 /** The commands that look at and change a state folder, as real processes beside the real daemon. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { SystemClock } from '../../src/clock.ts';
 import type { PracticeReceiver } from '../../src/practice/receiver.ts';
 import { addEvents, type Loghook, openOrg, openReceiver, Sandbox } from '../support/loghook.ts';
+import { until } from '../support/until.ts';
 
 interface World {
   readonly receiver: PracticeReceiver;
@@ -39,18 +39,6 @@ function jsonLines(text: string): Record<string, unknown>[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
-}
-
-/** Looks until it is so; fails with what it saw last after a minute. */
-async function until<T>(look: () => Promise<T>, isSo: (seen: T) => boolean): Promise<T> {
-  const clock = new SystemClock();
-  const end = clock.monotonic() + 60_000;
-  for (;;) {
-    const seen = await look();
-    if (isSo(seen)) return seen;
-    assert.ok(clock.monotonic() < end, JSON.stringify(seen));
-    await clock.sleep(50);
-  }
 }
 
 test('deliveries and show tell what a running daemon has delivered', async (t) => {

@@ -11,13 +11,16 @@ const OK: Answer = { status: 204 };
 const QUICK = { retry: { schedule: ['1s', '1s'] } };
 const COUNT = 30;
 
-/** What is done to each event's first attempt. Where `lost`, the answer never came and it is sent again. */
+/**
+ * What is done to each event's first attempt, and whether it has to be sent again. After an RST that is chance: it may
+ * overtake the answer in the receiver's own network stack.
+ */
 const FIRST_ANSWERS: readonly {
   readonly name: string;
   readonly answer: Answer;
-  readonly again: boolean;
+  readonly again: boolean | 'perhaps';
 }[] = [
-  { name: '200, then RST', answer: { kind: 'status-then-reset', status: 200 }, again: false },
+  { name: '200, then RST', answer: { kind: 'status-then-reset', status: 200 }, again: 'perhaps' },
   { name: '200, then silence', answer: { kind: 'status-then-hang', status: 200 }, again: false },
   {
     name: '200 with a body of 1 GB',
@@ -51,6 +54,13 @@ const FIRST_ANSWERS: readonly {
   },
 ];
 
+/** How often an event came that was answered so first. */
+const TIMES: Readonly<Record<string, readonly number[]>> = {
+  false: [1],
+  true: [2],
+  perhaps: [1, 2],
+};
+
 describe('receivers in trouble', { concurrency: 4 }, () => {
   for (const { name, answer, again } of FIRST_ANSWERS) {
     test(`${name}: every event once more or not at all, and nothing lost`, async (t) => {
@@ -60,15 +70,14 @@ describe('receivers in trouble', { concurrency: 4 }, () => {
       const ids = trial.write(COUNT);
       const odd = ids.filter((id) => /[02468]$/.test(id));
 
-      const wanted = again ? ids.length : ids.length - odd.length;
-      await trial.untilAccepted(wanted);
       await trial.untilRecorded(ids.length);
       const { troubled } = await trial.end();
 
-      assert.deepEqual(
-        ids.map((id) => trial.troubled.received.filter((request) => request.id === id).length),
-        ids.map((id) => (again && odd.includes(id) ? 2 : 1)),
-      );
+      const wrong = ids.filter((id) => {
+        const times = trial.troubled.received.filter((request) => request.id === id).length;
+        return !(odd.includes(id) ? TIMES[String(again)] : [1])?.includes(times);
+      });
+      assert.deepEqual(wrong, []);
       assert.ok([...troubled.values()].every((place) => place === 'delivered'));
     });
   }

@@ -3,7 +3,7 @@
  * that comes out is searched: stdout, stderr, file names and files below the home folder, and what `ps` lists.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { SystemClock } from '../../src/clock.ts';
@@ -13,32 +13,16 @@ import type { PracticeOrg } from '../../src/practice/org.ts';
 import type { Routes } from '../../src/routing/routes.ts';
 import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
 import { addEvents, openOrg, openReceiver, Sandbox } from '../support/loghook.ts';
+import {
+  assertNoMark,
+  assertNoMarkIn,
+  secretUrl,
+  TOKEN,
+  titleOf,
+  USERINFO,
+} from '../support/marks.ts';
 
-const TOKEN = 'S3CRET-token';
-const USERINFO = 'S3CRET-user:S3CRET-pass';
-/** What stands in every mark, and what Basic auth makes of the user and password. */
-const MARKS = ['S3CRET', Buffer.from(USERINFO).toString('base64'), encodeURIComponent(USERINFO)];
 const FORMATS = ['json', 'pretty'] as const;
-
-/** `url` with a user, a password, a path and a query that nobody may see. */
-function secretUrl(url: string): string {
-  return `${url.replace('://', `://${USERINFO}@`)}/S3CRET-path?key=S3CRET-query`;
-}
-
-function assertNoMark(text: string, where: string): void {
-  for (const mark of MARKS) {
-    const at = text.indexOf(mark);
-    assert.equal(at, -1, `${mark} in ${where}: …${text.slice(Math.max(0, at - 60), at + 60)}`);
-  }
-}
-
-function assertNoMarkIn(folder: string): void {
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    assertNoMark(name, `the name ${name}`);
-    const path = join(folder, name);
-    if (statSync(path).isFile()) assertNoMark(readFileSync(path, 'latin1'), path);
-  }
-}
 
 async function secretOrg(
   t: TestContext,
@@ -310,7 +294,3 @@ test('shows no secret: listen to a URL', { skip: process.platform !== 'linux' },
   assertNoMark(stdout + stderr, 'output');
   assertNoMarkIn(sandbox.home);
 });
-
-function titleOf(pid: number | undefined): string {
-  return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-}

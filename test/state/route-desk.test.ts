@@ -50,6 +50,17 @@ async function withQueue(t: TestContext, count: number, routes: readonly RouteRe
   return { clock, outbox, beside, turn, named, value, desk: new RouteDesk(beside) };
 }
 
+test('what is dropped beside a daemon is not sent once it has looked', async (t) => {
+  const { desk, outbox, clock, turn, named } = await withQueue(t, 5);
+  const [one] = await takeDue(outbox, A, clock.now(), 1);
+  outbox.release(A, one!);
+
+  await desk.dropQueue(named(A), turn);
+  await outbox.tidy();
+
+  assert.deepEqual(await takeDue(outbox, A, clock.now()), []);
+});
+
 test('a paused route is one that the daemon is told of, until it is resumed', async (t) => {
   const { desk, outbox, clock, named } = await withQueue(t, 1);
   await outbox.tidy();

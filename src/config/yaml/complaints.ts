@@ -20,7 +20,7 @@ const SHOWN = new Set([
     'event',
     'route',
   ],
-  ...['maxAge', 'expect', 'until', 'enabled', 'publicOnly', 'insecure'],
+  ...['maxAge', 'expect', 'enabled', 'publicOnly', 'insecure'],
 ]);
 
 const EXPECTED: Readonly<Record<string, string>> = {
@@ -39,11 +39,6 @@ export function isUnknownKey(issue: BaseIssue<unknown>): boolean {
 /** A section's message is the list of its keys. */
 export function keysOf(issue: BaseIssue<unknown>): string[] {
   return issue.message.split(' ');
-}
-
-/** A key that a person wrote where none of its name belongs may be anything. */
-export function shownKey(key: string): string {
-  return /^[\w$.-]{1,32}$/.test(key) && !key.startsWith('whsec_') ? `"${key}"` : 'it';
 }
 
 /** Undefined if it was complained of already. */
@@ -136,7 +131,8 @@ function mayShow(path: readonly Step[], node: Tree | undefined): boolean {
 
 /** No key in base64 has a dot. */
 const FILE_NAME = /^[\w./~ \\:-]{1,100}\.[a-z]{2,5}$/i;
-const MAY_BE_SECRET = /:\/\/|whsec_|-----BEGIN/;
+/** Where a secret was pasted by mistake: letters and digits in one long word. */
+const MAY_BE_SECRET = /:\/\/|whsec_|-----BEGIN|(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{7,}/;
 
 function shownValue(value: unknown): string | undefined {
   if (typeof value === 'string') return quote(value);

@@ -1,4 +1,6 @@
 /** The routes of a tree, before the schema sees them: a map of them becomes a list, and what only the whole can show is checked. */
+import { refusedLiteral } from '../../address.ts';
+import { parseDestination } from '../../routing/route.ts';
 import { quote } from '../quote.ts';
 import { type Fault, nodeAt, type Tree } from './tree.ts';
 
@@ -31,9 +33,13 @@ export function listRoutes(tree: Tree): Fault[] {
 
 export function routeFaults(tree: Tree): Fault[] {
   const routes = nodeAt(tree, ['routes']);
-  return routes?.kind === 'list'
-    ? [...nameFaults(tree, routes.items), ...routes.items.flatMap(matchFaults)]
-    : [];
+  const items = routes?.kind === 'list' ? routes.items : [];
+  return [
+    ...nameFaults(tree, items),
+    ...items.flatMap(matchFaults),
+    ...items.flatMap((route) => addressFaults('url', route)),
+    ...NEWS.flatMap((name) => addressFaults(`${name}.url`, nodeAt(tree, [name]))),
+  ];
 }
 
 function nameFaults(tree: Tree, routes: readonly Tree[]): Fault[] {
@@ -70,4 +76,18 @@ function matchFaults(route: Tree): Fault[] {
       hint: "put single quotes around a regex: '[a-z]'",
     },
   ];
+}
+
+/** A name is judged when it is looked up; an address that stands there never changes. */
+function addressFaults(label: string, route: Tree | undefined): Fault[] {
+  if (route === undefined) return [];
+  const url = nodeAt(route, ['url']);
+  const publicOnly = nodeAt(route, ['publicOnly']);
+  if (publicOnly?.kind !== 'scalar' || publicOnly.value !== true) return [];
+  if (url?.kind !== 'scalar' || typeof url.value !== 'string' || url.broken) return [];
+  const destination = parseDestination(url.value);
+  const refused = 'url' in destination ? refusedLiteral(destination.url, true) : undefined;
+  if (refused === undefined) return [];
+  const hint = 'name a receiver that the internet can reach, or take publicOnly away';
+  return [{ at: url.at, message: `${label}: ${refused}`, hint }];
 }

@@ -47,6 +47,9 @@ function fill(node: ScalarTree, text: string, sources: Sources): Fault[] {
 }
 
 function find(reference: string, sources: Sources): Found {
+  if (reference.includes('whsec_')) {
+    return { message: `a secret stands in a \${…}, where a name is wanted`, hint: HOW };
+  }
   const [, kind, rest = ''] = /^(file|credential):(.*)$/s.exec(reference) ?? [];
   if (kind === 'file') return fromFile(rest.trim(), sources);
   if (kind === 'credential') return fromCredential(rest.trim(), sources);

@@ -87,6 +87,11 @@ export function parseTree(text: string): {
   return new Planter(document, positionOf).plant(document.contents);
 }
 
+/** A key that may be repeated: it looks like a word. Where none of its name belongs a key can be anything, a secret too. */
+export function shownKey(key: string): string | undefined {
+  return /^[A-Za-z_$-]{1,24}$/.test(key) ? quote(key) : undefined;
+}
+
 /** The value without its positions. */
 export function plainOf(tree: Tree): unknown {
   if (tree.kind === 'scalar') return tree.value;
@@ -205,7 +210,7 @@ class Planter {
   }
 
   #refuseTwin(key: string, at: Position, first: Entry | undefined): void {
-    const shown = /^[\w.-]{1,32}$/.test(key) ? quote(key) : 'the same key';
+    const shown = shownKey(key) ?? 'the same key';
     const line = first === undefined ? '' : `, first in line ${first.keyAt.line}`;
     this.#faults.push({ at, message: `${shown} stands here twice${line}`, hint: 'keep one' });
   }

@@ -1,8 +1,16 @@
 /** Checks a tree against the schema. One pass finds one unknown key a map, so it goes on until nothing new is found. */
 import * as v from 'valibot';
 import { didYouMean } from '../did-you-mean.ts';
-import { complaintOf, isUnknownKey, keysOf, shownKey } from './complaints.ts';
-import { type Fault, type MapTree, nodeAt, plainOf, type Step, type Tree } from './tree.ts';
+import { complaintOf, isUnknownKey, keysOf } from './complaints.ts';
+import {
+  type Fault,
+  type MapTree,
+  nodeAt,
+  plainOf,
+  type Step,
+  shownKey,
+  type Tree,
+} from './tree.ts';
 
 const MOST_PASSES = 64;
 
@@ -86,7 +94,7 @@ function mendKey(
   return [
     {
       at: entry.keyAt,
-      message: `${shownKey(key)} is no key here`,
+      message: `${shownKey(key) ?? 'it'} is no key here`,
       hint: `${guess}${guess === '' ? 'the' : 'The'} keys are ${allowed.join(', ')}`,
     },
   ];
