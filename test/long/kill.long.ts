@@ -74,13 +74,13 @@ test(`keeps order, pauses, holds and replays in ${HALF} kills with a signed logh
   assert.ok(killing.asked.size > 0, `nothing was replayed: ${again}`);
 });
 
-/** /held refuses from a fifth to two fifths of the lives, /slow is paused from two to three. */
+/** /held refuses from a fifth to two fifths of the lives and until it is held, /slow is paused from two to three. */
 async function liveWithPeople(killing: Killing): Promise<void> {
   const clock = new SystemClock();
   const fifth = Math.ceil(HALF / 5);
   let before = 0;
   for (let n = 0; n < HALF; n += 1) {
-    killing.refusesHeld = n >= fifth && n < 2 * fifth;
+    killing.refusesHeld = n >= fifth && (n < 2 * fifth || killing.holds === 0);
     if (n === 2 * fifth) {
       assert.equal((await killing.command('pause', 'slow')).code, 0, again);
       await clock.sleep(LAG_MS);
@@ -93,4 +93,5 @@ async function liveWithPeople(killing: Killing): Promise<void> {
     if (n % 5 === 4) await killing.askAgain();
     await killing.liveAndDie(n);
   }
+  killing.refusesHeld = false;
 }
