@@ -20,6 +20,7 @@ export class StartRate {
   readonly #clock: Clock;
   #rate: Rate | undefined;
   #nextAt = Number.NEGATIVE_INFINITY;
+  #lastAt = Number.NEGATIVE_INFINITY;
   /** The last starts, as a ring of `count`; the oldest stands at `#oldest`. */
   #starts: number[] = [];
   #oldest = 0;
@@ -40,7 +41,7 @@ export class StartRate {
     );
     this.#starts = [...unknown, ...known];
     this.#oldest = 0;
-    this.#nextAt = (inOrder.at(-1) ?? Number.NEGATIVE_INFINITY) + apartMs(rate);
+    this.#nextAt = this.#lastAt + apartMs(rate);
     this.#rate = rate;
     return this;
   }
@@ -53,8 +54,9 @@ export class StartRate {
   }
 
   started(): void {
-    if (this.#rate === undefined) return;
     const now = this.#clock.monotonic();
+    this.#lastAt = now; // a rate that is set later counts from here
+    if (this.#rate === undefined) return;
     const isMadeUpFor = this.#starts.length > 0 && now - this.#nextAt <= SLACK_MS;
     this.#nextAt = (isMadeUpFor ? this.#nextAt : now) + apartMs(this.#rate);
     if (this.#starts.length === 0) return;
