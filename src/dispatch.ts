@@ -13,6 +13,8 @@ import type { Routes } from './routing/routes.ts';
 import type { Delivery, Outbox, Settlement } from './state/outbox.ts';
 import { ALERTS_KEY, type Telling } from './status/telling.ts';
 
+const LEFT_HINT = 'put it back into the routes file, or: loghook route move FROM TO';
+
 export interface DispatchParts {
   readonly outbox: Outbox;
   /** Those in force at first. */
@@ -40,6 +42,7 @@ export class Dispatch {
   readonly #closed = new AbortController();
   #routes: Routes;
   #isRunning = false;
+  #saidLeft: ReadonlySet<string> = new Set();
   #changes: Promise<void> = Promise.resolve();
 
   /** `onFault` is told of what no lane can go on from. */
@@ -74,6 +77,7 @@ export class Dispatch {
   open(): Promise<void> {
     return this.#inTurn(async () => {
       await this.#parts.outbox.adopt(allOf(this.#routes));
+      await this.#sayLeftBehind();
       await this.#parts.telling?.inForce(this.#routes.all);
       await this.#openLanes();
     });
@@ -148,7 +152,21 @@ export class Dispatch {
       throw error;
     }
     this.#lanes.keepOnly(new Set(routes.all.map(({ key }) => key)));
+    await this.#sayLeftBehind();
     await this.#openLanes();
+  }
+
+  /** A route that was renamed or taken out leaves its queue behind: nobody would look for it. Each is said once. */
+  async #sayLeftBehind(): Promise<void> {
+    const left = await this.#parts.outbox.leftBehind();
+    for (const { name, owed } of left) {
+      if (this.#saidLeft.has(name)) continue;
+      this.#parts.log.warn(
+        { route: name, owed, hint: LEFT_HINT },
+        'route not in force, queue kept',
+      );
+    }
+    this.#saidLeft = new Set(left.map(({ name }) => name));
   }
 
   /** Ends the lanes that cannot go on under `routes`; resolves when nothing of theirs is out. */

@@ -264,6 +264,24 @@ test('a route that is switched off sends nothing and keeps its queue', async (t)
   await desk.until(() => desk.daemon.counts.delivered === 2, 'it goes on where it was');
 });
 
+test('says once which queue a renamed or removed route leaves behind', async (t) => {
+  const desk = await Desk.open(t);
+  desk.start([desk.route('old', { rate: { count: 1, perMs: 3_600_000 } })]);
+  desk.owe(1, 3);
+  await desk.until(() => desk.held.length === 1, 'the first one is out');
+  desk.held[0]?.answer(204);
+  await desk.until(() => desk.daemon.counts.delivered === 1, 'the others wait');
+
+  await desk.ended(desk.daemon.reload(new Routes([desk.route('new')])));
+  await desk.ended(desk.daemon.reload(new Routes([desk.route('new'), desk.route('newer')])));
+
+  const said = desk.kept.lines.filter(({ msg }) => msg === 'route not in force, queue kept');
+  assert.deepEqual(
+    said.map(({ level, route, owed }) => [level, route, owed]),
+    [[40, 'old', 2]],
+  );
+});
+
 test('a paused route sends nothing until it is resumed', async (t) => {
   const desk = await Desk.open(t);
   desk.prompt.add('/a').add('/b');
