@@ -105,7 +105,7 @@ export class Dispatch {
    * Puts other routes in force. One that stays as it is keeps its lane and never waits; one that changed first ends
    * what it has in flight, while events are still owed under the old routes; one that goes keeps its queue, unsent.
    */
-  change(routes: Routes): Promise<void> {
+  change(routes: Routes): Promise<boolean> {
     return this.#inTurn(() => this.#change(routes));
   }
 
@@ -130,16 +130,19 @@ export class Dispatch {
   }
 
   /** One after the other, or two would open a lane for the same new route. */
-  #inTurn(change: () => Promise<void>): Promise<void> {
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
     const changed = this.#changes.then(change);
-    this.#changes = changed.catch(() => undefined);
+    this.#changes = changed.then(
+      () => undefined,
+      () => undefined,
+    );
     return changed;
   }
 
-  async #change(routes: Routes): Promise<void> {
+  async #change(routes: Routes): Promise<boolean> {
     const { signal } = this.#closed;
     await this.#leave(routes);
-    if (signal.aborted) return;
+    if (signal.aborted) return false;
     const before = this.#routes;
     try {
       const adopted = this.#parts.outbox.adopt(allOf(routes));
@@ -154,6 +157,7 @@ export class Dispatch {
     this.#lanes.keepOnly(new Set(routes.all.map(({ key }) => key)));
     await this.#sayLeftBehind();
     await this.#openLanes();
+    return true;
   }
 
   /** A route that was renamed or taken out leaves its queue behind: nobody would look for it. Each is said once. */

@@ -218,10 +218,11 @@ test('a stop ends a reload that waits', async (t) => {
   await settle();
 
   desk.soft.abort();
-  await reloaded;
+  const isInForce = await reloaded;
   desk.held[0]?.answer(204);
   await desk.ended(desk.over);
 
+  assert.equal(isInForce, false);
   assert.equal(desk.received('/a'), 1);
   assert.equal(await desk.outbox.owedCount(), 1);
 });
