@@ -204,8 +204,9 @@ export class Lane {
   ): Promise<void> {
     this.#expiring += 1;
     try {
-      this.#news.died(delivery, why);
-      await record({ kind: 'expired', at: this.#options.clock.now(), why });
+      const at = this.#options.clock.now();
+      this.#news.expired(delivery, why, at);
+      await record({ kind: 'expired', at, why });
     } finally {
       this.#expiring -= 1;
     }
