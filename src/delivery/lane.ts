@@ -135,6 +135,7 @@ export class Lane {
 
   close(): void {
     this.#closed.abort();
+    this.#news.ended();
   }
 
   /** Resolves when one more may start, or when `signal` aborts. */

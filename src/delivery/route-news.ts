@@ -82,6 +82,11 @@ export class RouteNews {
     this.#log.error(fields, 'dead letter');
   }
 
+  /** The lane ends, and nothing stays unsaid. */
+  ended(): void {
+    this.#sayExpired(this.#expired.quietUntil);
+  }
+
   /** When no more of them come, those that were not said are, with the first attempt after the quiet minute. */
   #sayExpired(now: number): void {
     const { unsaid, why, quietUntil } = this.#expired;

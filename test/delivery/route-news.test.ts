@@ -120,6 +120,22 @@ test('says one expired event a minute, and how many it did not say', () => {
   );
 });
 
+test('leaves no expired event uncounted when its lane ends', () => {
+  const { lines, news: route } = news();
+  for (const id of ['a', 'b', 'c']) route.expired({ event: { id }, attempts: 0 }, 'expired', NOW);
+
+  route.ended();
+  route.ended();
+
+  assert.deepEqual(
+    lines.map(({ msg, unsaid }) => [msg, unsaid]),
+    [
+      ['dead letter', undefined],
+      ['dead letters', 2],
+    ],
+  );
+});
+
 test('says once that a route is held and once that it flows, with what it cost', () => {
   const { lines, news: route } = news();
   route.changed(held, NOW);
