@@ -3,6 +3,7 @@
  * when it is called, so that `--version` and `--help` answer at once.
  */
 import { Command, CommanderError } from 'commander';
+import { refuse } from '../config/problems.ts';
 import { addCheck } from './add-check.ts';
 import { addConvert } from './add-convert.ts';
 import { addDead } from './add-dead.ts';
@@ -23,9 +24,10 @@ import { addTest } from './add-test.ts';
 import { addTry } from './add-try.ts';
 import { EXIT, exitCodeOf, explain } from './exit.ts';
 import type { Input, Io, Output } from './io.ts';
+import { mindOutput } from './lost-output.ts';
 import { outliveTerminal } from './lost-terminal.ts';
 import type { Ended } from './options.ts';
-import { usageMessage, withDefaultCommand } from './usage.ts';
+import { isDaemon, usageMessage, withDefaultCommand } from './usage.ts';
 
 interface Streams {
   readonly version: string;
@@ -41,25 +43,30 @@ export async function main(
   { version, stdout = process.stdout, stderr = process.stderr, stdin }: Streams,
 ): Promise<number> {
   outliveTerminal();
-  const io: Io = {
-    env,
-    cwd: process.cwd(),
-    version,
-    stdout,
-    stderr,
-    stdin: () => stdin ?? process.stdin,
-  };
+  const words = withDefaultCommand(argv);
+  if (stdout === process.stdout && !isDaemon(words)) mindOutput();
   let code: number = EXIT.asAsked;
-  const program = commands(io, (ended) => {
-    code = ended;
-  });
   try {
-    await program.parseAsync(withDefaultCommand(argv));
+    const cwd = workingFolder();
+    const io: Io = { env, cwd, version, stdout, stderr, stdin: () => stdin ?? process.stdin };
+    const program = commands(io, (ended) => {
+      code = ended;
+    });
+    await program.parseAsync(words);
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.asAsked : EXIT.usage;
     explain(error, stderr);
     return exitCodeOf(error);
+  }
+}
+
+/** @throws ConfigError where it was deleted meanwhile */
+function workingFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return refuse('the working folder', 'it is not there any more', 'cd to one that is.');
   }
 }
 

@@ -1,5 +1,5 @@
 /** What a replay would do to one route, in words. */
-import type { Rate, Route } from '../routing/route.ts';
+import type { Route } from '../routing/route.ts';
 import type { ReplayPlan } from '../state/replay-desk.ts';
 import { duration } from './duration.ts';
 import { routeTrouble } from './route-words.ts';
@@ -21,7 +21,7 @@ export function planLines(
   const n = sendable(plan);
   return [
     `${plan.route.name}: ${count(n, 'event')} to send again`,
-    ...(n === 0 ? [] : [ages(plan, now), pace(plan, n, route?.rate)]),
+    ...(n === 0 ? [] : [ages(plan, now), pace(plan, n, route)]),
     ...(plan.alreadyOwed > 0
       ? [
           `${plan.alreadyOwed.toLocaleString('en-US')} more: to be sent again already, not owed twice`,
@@ -47,15 +47,19 @@ function published(text: string | undefined, now: number): string {
   return Number.isNaN(at) ? 'an unknown time' : when(at, now);
 }
 
-/** By what the routes file says, else by what was measured. */
-function pace({ lately }: ReplayPlan, n: number, rate: Rate | undefined): string {
+/** By what the routes file says, else by what was measured: no bound where a rate may stand in a file not seen. */
+function pace({ lately }: ReplayPlan, n: number, route: Route | undefined): string {
+  const { rate } = route ?? {};
   if (rate !== undefined) {
     const ms = (n / rate.count) * rate.perMs;
     return `about ${duration(ms)} at its rate of ${rate.count} per ${duration(rate.perMs)} (routes file)`;
   }
   if (lately === undefined) return 'how long it takes is unknown: it has delivered nothing lately';
   const each = `${Math.round(lately.ms)} ms each, as ${lately.deliveries} took lately`;
-  return `at most about ${duration(n * lately.ms)}: one by one, ${each}`;
+  const about = `about ${duration(n * lately.ms)}`;
+  return route === undefined
+    ? `${about} if it has no rate (see --config): one by one, ${each}`
+    : `at most ${about}: one by one, ${each}`;
 }
 
 function tooOld({ tooOld: n }: ReplayPlan, maxAgeMs: number | undefined): string[] {

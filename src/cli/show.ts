@@ -25,6 +25,9 @@ import { count, iso, printableLines, shortTime, when, writeJson } from './words.
 
 /** @throws ConfigError StateError */
 export async function showEvent(id: string, flags: ShowFlags, io: Io): Promise<number> {
+  if (flags.raw === true && flags.json === true) {
+    refuse('show --raw', '--json stands beside it', 'Leave one of them out.');
+  }
   const now = new SystemClock().now();
   const { folder } = findOrgState(io, flags.state);
   const beside = new Beside(folder, { readOnly: true });

@@ -13,8 +13,12 @@ export function usageMessage(text: string): string {
   return lines.split('\n').map(printable).join('\n');
 }
 
+/** An option as the help writes it, with the name of what it takes: our own words. */
+const AS_IN_HELP = /^'(?:-\w, )?--[a-z-]{1,20} <[a-z=]{1,20}>'$/;
+
 /** `'--token=…'` keeps its name; any other such word goes. */
 function withoutValue(quoted: string): string {
+  if (AS_IN_HELP.test(quoted)) return quoted;
   const name = /^'(--?[a-z-]{1,20})=/.exec(quoted)?.[1];
   return name === undefined ? "'…'" : `'${name}=…'`;
 }
@@ -26,4 +30,9 @@ export function withDefaultCommand(argv: readonly string[]): readonly string[] {
   const isProgramOption = ['-h', '--help', '-V', '--version'].includes(first ?? '');
   if (!isOption || isProgramOption) return argv;
   return [node, script, 'run', ...(first === undefined ? [] : [first]), ...rest];
+}
+
+/** Whose stdout is a log and no result. */
+export function isDaemon([, , command]: readonly string[]): boolean {
+  return ['run', 'listen', 'demo', 'practice-org'].includes(command ?? '');
 }

@@ -1,5 +1,6 @@
 /** `deliveries`, `show`, `replay`, `pause`, `resume` and `route`, through the front door. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { silentLog } from '../../src/log.ts';
@@ -157,13 +158,26 @@ test('replay of dead letters says its plan, and needs a yes where nobody can be 
   assert.match(asked.stderr, /^ {2}published 2026-11-21 /m);
   assert.match(
     asked.stderr,
-    /^ {2}at most about 24 ms: one by one, 12 ms each, as 1 took lately$/m,
+    /^ {2}about 24 ms if it has no rate .*: one by one, 12 ms each, as 1 took lately$/m,
   );
   assert.match(asked.stderr, /this sends 2 events again\n {2}→ Say yes with --yes/);
   assert.deepEqual([dry.code, dry.stdout], [0, '']);
   assert.deepEqual([done.code, done.stdout], [0, '2 events owed again\n']);
   assert.match(again.stderr, /2 more: to be sent again already, not owed twice/);
   assert.equal(again.stdout, '');
+});
+
+test('replay names a bound only where the routes file says that there is no rate', async (t) => {
+  const { root, run, change } = await withState(t);
+  const file = join(root, 'loghook.yaml');
+  writeFileSync(file, 'routes: [{ name: a, match: ., url: http://a.example/ }]');
+  change(`UPDATE routes SET key = 'name:a' WHERE key = ?`, A.key);
+
+  const seen = await run('replay', '--dead', '--dry-run', '--config', file);
+  const unseen = await run('replay', '--dead', '--dry-run');
+
+  assert.match(seen.stderr, /^ {2}at most about 24 ms: one by one/m);
+  assert.match(unseen.stderr, /^ {2}about 24 ms if it has no rate \(see --config\): one by one/m);
 });
 
 test('replay of one event needs no question and says where else it went', async (t) => {
@@ -260,6 +274,7 @@ test('wrong words are usage errors, and change nothing', async (t) => {
     [['deliveries', '--route', 'a.exmaple#1111'], /did you mean a\.example#1111\?/],
     [['deliveries', '--route', secret], /no route has this name/],
     [['show', 'event-'], /is the start of many ids: event-000001 \(user\.session\.start\)/],
+    [['show', 'event-000001', '--raw', '--json'], /--raw: --json stands beside it/],
     [['show', 'nope'], /none has an id that starts with "nope"/],
     [['replay'], /nothing was named\n.*--dead/],
     [['replay', '--route', A.name], /it needs --since/],

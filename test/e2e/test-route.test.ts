@@ -68,6 +68,25 @@ test('sends the bytes of a file as they are', async (t) => {
   assert.equal(receiver.received[0]?.headers['loghook-test'], 'true');
 });
 
+test('changes the event of a file as --set says, marks it, and says so', async (t) => {
+  const receiver = await openReceiver(t);
+  const sandbox = new Sandbox(t);
+  sandbox.write('loghook.csv', `^user,${receiver.url}\n`);
+  sandbox.write('event.json', '{"uuid":"a","eventType":"user.x","outcome":{"result":"SUCCESS"}}');
+  const set = ['--set', 'outcome.result=FAILURE'];
+
+  const { code, stdout } = await sandbox.run(['test', '127', '--event', 'event.json', ...set]);
+
+  const [request] = receiver.received;
+  const event = JSON.parse(`${request?.body}`);
+  assert.equal(code, 0);
+  assert.equal(event.outcome.result, 'FAILURE');
+  assert.equal(event.eventType, 'user.x');
+  assert.equal(event.uuid, request?.id);
+  assert.equal(event.debugContext.debugData.loghookTest, 'true');
+  assert.match(stdout, /note: the file is changed by --set/);
+});
+
 test('goes as a loghook.yaml says, signed, with secrets that stand elsewhere', async (t) => {
   const receiver = await openReceiver(t);
   const sandbox = new Sandbox(t);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { test } from 'node:test';
-import { Sandbox } from '../support/loghook.ts';
+import { BIN, Sandbox } from '../support/loghook.ts';
 
 const COMMANDS = [
   ...['run', 'listen', 'check', 'tail', 'demo', 'practice-org', 'service print'],
@@ -37,6 +39,7 @@ const USAGE: readonly (readonly [args: string, stderr: RegExp])[] = [
   ['lisen 3000', /unknown command 'lisen'\n\(Did you mean listen\?\)/],
   ['--onec', /unknown option '--onec'\n\(Did you mean --once\?\)/],
   ['run extra', /too many arguments for 'run'/],
+  ['test siem --set', /option '--set <path=value>' argument missing/],
   ['listen', /missing required argument 'target'/],
   ['listen 70000', /"70000" is not a port\n {2}→ ports go from 1 to 65535/],
   ['listen ftp://h/x', /scheme is ftp, not http or https\n {2}→ write a port like 3000/],
@@ -71,4 +74,34 @@ test('repeats no word that may be a secret', async (t) => {
     assert.equal(code, 2);
     assert.doesNotMatch(stderr, /S3CRET/);
   }
+});
+
+const FULL = '/dev/full';
+
+test('what a full disk does not take is no success', { skip: !existsSync(FULL) }, () => {
+  for (const args of [['secret', 'new'], ['--help'], ['service', 'print', 'systemd']]) {
+    const stdout = openSync(FULL, 'w');
+
+    const { status, stderr } = spawnSync(process.execPath, [BIN, ...args], {
+      stdio: ['ignore', stdout, 'pipe'],
+      encoding: 'utf8',
+    });
+    closeSync(stdout);
+
+    assert.equal(status, 3);
+    assert.match(stderr, /^loghook: could not write to standard output \(ENOSPC/m);
+  }
+});
+
+test('says so when its working folder is gone', async (t) => {
+  const { cwd } = new Sandbox(t);
+
+  const { status, stderr } = spawnSync(
+    'sh',
+    ['-c', 'rmdir "$1" && exec "$2" "$3" status', 'sh', cwd, process.execPath, BIN],
+    { cwd, encoding: 'utf8' },
+  );
+
+  assert.equal(status, 2);
+  assert.match(stderr, /^loghook: the working folder: it is not there any more\n {2}→ cd to one/);
 });

@@ -39,10 +39,9 @@ export function testEvent(route: Route, flags: EventFlags, now: number): TestEve
   if (path !== undefined) {
     if (type !== undefined)
       refuse('--type', 'it does not go with --event', 'leave one of them out');
-    if (set.length > 0) refuse('--set', 'it does not go with --event', 'change the file itself');
-    return fromFile(path, id, route);
+    return fromFile(path, { id, set, route });
   }
-  return made(typeFor(route, type), { id, set, now, route });
+  return made(typeFor(route, type), now, { id, set, route });
 }
 
 /** The heartbeat carries no event. @throws ConfigError if one is asked for */
@@ -51,25 +50,28 @@ export function refuseEvent({ type, event, set = [] }: EventFlags): void {
   refuse('heartbeat', 'it is a ping and carries no event', 'leave --type, --event and --set out');
 }
 
-interface Made {
+interface Wish {
   readonly id: string;
   readonly set: readonly string[];
-  readonly now: number;
   readonly route: Route;
 }
 
-function made({ type, notes, isUnwanted }: Typed, { id, set, now, route }: Made): TestEvent {
+function made({ type, notes, isUnwanted }: Typed, now: number, wish: Wish): TestEvent {
   const fields = objectIn(plainEvent(type, now).toString());
   if (fields === undefined) throw new Error('a practice event is no JSON object');
+  const event = changed(fields, wish);
+  return { event, notes: isUnwanted ? notes : [...notes, ...wantedNotes(wish.route, event)] };
+}
+
+/** With what `--set` says, and marked. */
+function changed(fields: Record<string, unknown>, { id, set }: Wish): LogEvent {
   for (const written of set) setPath(fields, written);
   if (set.some((written) => /^\s*uuid\s*=/.test(written))) {
     refuse('--set', 'the uuid says that it is a test, and stays', 'leave it out');
   }
   fields.uuid = id;
   mark(fields);
-  const raw = Buffer.from(JSON.stringify(fields));
-  const event = eventIn(fields, raw, id);
-  return { event, notes: isUnwanted ? notes : [...notes, ...wantedNotes(route, event)] };
+  return eventIn(fields, Buffer.from(JSON.stringify(fields)), id);
 }
 
 function plainEvent(type: string, now: number): Buffer {
@@ -79,8 +81,8 @@ function plainEvent(type: string, now: number): Buffer {
   return alertOf(from, { kind: ALERT_TYPE, subject: 'test', beganAt: now, message }, now).raw;
 }
 
-/** Its bytes go as they are. */
-function fromFile(path: string, id: string, route: Route): TestEvent {
+/** Its bytes go as they are, unless something of it is to be changed. */
+function fromFile(path: string, wish: Wish): TestEvent {
   const where = '--event';
   const file = readBytes(path);
   if (file.kind === 'absent') return refuse(where, `there is no file ${path}`);
@@ -95,9 +97,17 @@ function fromFile(path: string, id: string, route: Route): TestEvent {
     const hint = 'one event as Okta wrote it, such as a line of `loghook tail --since 1h`';
     return refuse(where, `${path} does not hold one JSON object`, hint);
   }
-  const event = eventIn(fields, file.bytes, id);
-  return { event, notes: wantedNotes(route, event) };
+  const { id, set, route } = wish;
+  if (set.length === 0) {
+    const event = eventIn(fields, file.bytes, id);
+    return { event, notes: wantedNotes(route, event) };
+  }
+  const event = changed(fields, wish);
+  return { event, notes: [CHANGED_FILE, ...wantedNotes(route, event)] };
 }
+
+const CHANGED_FILE =
+  'the file is changed by --set: it is written anew and marked, not byte for byte';
 
 interface Typed {
   readonly type: string;
