@@ -85,9 +85,9 @@ export class Daemon {
     if (this.#fault !== undefined) throw this.#fault;
   }
 
-  /** Puts other routes in force; see `Dispatch.change`. */
-  async reload(routes: Routes): Promise<void> {
-    if (!this.#halt.signal.aborted) await this.#dispatch.change(routes);
+  /** Puts other routes in force; see `Dispatch.change`. False when it stops before that. */
+  async reload(routes: Routes): Promise<boolean> {
+    return !this.#halt.signal.aborted && (await this.#dispatch.change(routes));
   }
 
   async #runOn(): Promise<void> {

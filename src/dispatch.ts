@@ -14,6 +14,8 @@ import { Routes } from './routing/routes.ts';
 import type { Delivery, Outbox, Settlement } from './state/outbox.ts';
 import { ALERTS_KEY, type Telling } from './status/telling.ts';
 
+const LEFT_HINT = 'put it back into the routes file, or: loghook route move FROM TO';
+
 export interface DispatchParts {
   readonly outbox: Outbox;
   /** Those in force at first. */
@@ -41,6 +43,7 @@ export class Dispatch {
   readonly #closed = new AbortController();
   #routes: Routes;
   #isRunning = false;
+  #saidLeft: ReadonlySet<string> = new Set();
   #changes: Promise<void> = Promise.resolve();
 
   /** `onFault` is told of what no lane can go on from. */
@@ -75,6 +78,7 @@ export class Dispatch {
   open(): Promise<void> {
     return this.#inTurn(async () => {
       await this.#parts.outbox.adopt(allOf(this.#routes));
+      await this.#sayLeftBehind();
       await this.#parts.telling?.inForce(this.#routes.all);
       await this.#openLanes();
     });
@@ -103,7 +107,7 @@ export class Dispatch {
    * what it has in flight, while events are still owed to the old one, and waits for no other; one that goes keeps its
    * queue, unsent.
    */
-  change(routes: Routes): Promise<void> {
+  change(routes: Routes): Promise<boolean> {
     return this.#inTurn(() => this.#change(routes));
   }
 
@@ -128,22 +132,28 @@ export class Dispatch {
   }
 
   /** One after the other, or two would open a lane for the same new route. */
-  #inTurn(change: () => Promise<void>): Promise<void> {
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
     const changed = this.#changes.then(change);
-    this.#changes = changed.catch(() => undefined);
+    this.#changes = changed.then(
+      () => undefined,
+      () => undefined,
+    );
     return changed;
   }
 
-  async #change(routes: Routes): Promise<void> {
+  async #change(routes: Routes): Promise<boolean> {
     const { signal } = this.#closed;
     const before = this.#routes;
     const waiting = this.#leave(routes);
     for (;;) {
       const keys = new Set([...waiting.keys()].map(({ key }) => key));
       await this.#putInForce(keys.size === 0 ? routes : mixed(before.all, routes, keys), keys);
-      if (keys.size === 0 || signal.aborted) return;
+      if (signal.aborted) return false;
+      if (keys.size === 0) break;
       waiting.delete(await Promise.race(waiting.values()));
     }
+    await this.#sayLeftBehind();
+    return true;
   }
 
   /** Ends the lanes that cannot go on under `routes`; each with when nothing of it is out any more. */
@@ -176,6 +186,19 @@ export class Dispatch {
     }
     this.#lanes.keepOnly(new Set(routes.all.map(({ key }) => key)));
     await this.#openLanes(waiting);
+  }
+
+  /** A route that was renamed or taken out leaves its queue behind: nobody would look for it. Each is said once. */
+  async #sayLeftBehind(): Promise<void> {
+    const left = await this.#parts.outbox.leftBehind();
+    for (const { name, owed } of left) {
+      if (this.#saidLeft.has(name)) continue;
+      this.#parts.log.warn(
+        { route: name, owed, hint: LEFT_HINT },
+        'route not in force, queue kept',
+      );
+    }
+    this.#saidLeft = new Set(left.map(({ name }) => name));
   }
 
   /** Opens lanes for routes that have none; while others send, these do too. A person looks: what is held is tried. */

@@ -247,10 +247,11 @@ test('a stop ends a reload that waits', async (t) => {
   await settle();
 
   desk.soft.abort();
-  await reloaded;
+  const isInForce = await reloaded;
   desk.held[0]?.answer(204);
   await desk.ended(desk.over);
 
+  assert.equal(isInForce, false);
   assert.equal(desk.received('/a'), 1);
   assert.equal(await desk.outbox.owedCount(), 1);
 });
@@ -291,6 +292,24 @@ test('a route that is switched off sends nothing and keeps its queue', async (t)
   assert.ok(before <= 2);
   assert.equal(owed, 2);
   await desk.until(() => desk.daemon.counts.delivered === 2, 'it goes on where it was');
+});
+
+test('says once which queue a renamed or removed route leaves behind', async (t) => {
+  const desk = await Desk.open(t);
+  desk.start([desk.route('old', { rate: { count: 1, perMs: 3_600_000 } })]);
+  desk.owe(1, 3);
+  await desk.until(() => desk.held.length === 1, 'the first one is out');
+  desk.held[0]?.answer(204);
+  await desk.until(() => desk.daemon.counts.delivered === 1, 'the others wait');
+
+  await desk.ended(desk.daemon.reload(new Routes([desk.route('new')])));
+  await desk.ended(desk.daemon.reload(new Routes([desk.route('new'), desk.route('newer')])));
+
+  const said = desk.kept.lines.filter(({ msg }) => msg === 'route not in force, queue kept');
+  assert.deepEqual(
+    said.map(({ level, route, owed }) => [level, route, owed]),
+    [[40, 'old', 2]],
+  );
 });
 
 test('a paused route sends nothing until it is resumed', async (t) => {

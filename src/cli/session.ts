@@ -159,8 +159,9 @@ async function runDaemon(
   });
   const reloadAll = () =>
     reload(options, async ({ routes, heartbeat }) => {
-      await daemon.reload(routes);
-      telling.heartbeat = heartbeatOf(heartbeat, parts);
+      const isInForce = await daemon.reload(routes);
+      if (isInForce) telling.heartbeat = heartbeatOf(heartbeat, parts);
+      return isInForce;
     });
   const signals = options.stop ?? ownSignals(options, reloadAll);
   signals.soft.addEventListener('abort', () => {
@@ -264,14 +265,14 @@ export function describeRoutes({ routes, heartbeat }: RoutesInForce): ShownRoute
 
 async function reload(
   options: SessionOptions,
-  putInForce: (read: RoutesInForce) => Promise<void>,
+  putInForce: (read: RoutesInForce) => Promise<boolean>,
 ): Promise<void> {
   const { log } = options;
   if (options.reload === undefined) return;
   try {
     const read = await options.reload();
     for (const note of read.notes ?? []) log.warn({ note }, 'setting put right');
-    await putInForce(read);
+    if (!(await putInForce(read))) return;
     log.info({ routes: describeRoutes(read) }, 'routes reloaded');
     shoutInsecure(log, read);
   } catch (error) {

@@ -135,6 +135,7 @@ export class Lane {
 
   close(): void {
     this.#closed.abort();
+    this.#news.ended();
   }
 
   /** Resolves when one more may start, or when `signal` aborts. */
@@ -204,8 +205,9 @@ export class Lane {
   ): Promise<void> {
     this.#expiring += 1;
     try {
-      this.#news.died(delivery, why);
-      await record({ kind: 'expired', at: this.#options.clock.now(), why });
+      const at = this.#options.clock.now();
+      this.#news.expired(delivery, why, at);
+      await record({ kind: 'expired', at, why });
     } finally {
       this.#expiring -= 1;
     }

@@ -29,6 +29,8 @@ export class RouteNews {
   #slowedQuietUntil = Number.NEGATIVE_INFINITY;
   /** Whether the state that lasts was said louder than debug. */
   #wasSaid = true;
+  /** Events that were too old and were not said, why, and until when no more are. */
+  #expired = { unsaid: 0, why: '', quietUntil: Number.NEGATIVE_INFINITY };
   /** What a hold was said to be for, and when. */
   #heldFor = { why: '', saidAt: Number.NEGATIVE_INFINITY };
 
@@ -41,6 +43,7 @@ export class RouteNews {
 
   /** Instants in ms since 1970. Call it after `changed`, if the attempt changed the state. */
   attempted(delivery: Attempted, outcome: Ended, verdict: Verdict, now: number): void {
+    this.#sayExpired(now);
     const fields = {
       route: this.#route,
       event: delivery.event.id,
@@ -58,11 +61,38 @@ export class RouteNews {
     const next =
       verdict.kind === 'postponed' ? { nextAt: new Date(verdict.dueAt).toISOString() } : {};
     this.#failed({ ...fields, why: outcome.why, ...next }, verdict.kind === 'dead', now);
-    if (verdict.kind === 'dead') this.died(delivery, outcome.why);
+    if (verdict.kind === 'dead') this.#died(delivery, outcome.why);
   }
 
-  died(delivery: Attempted, why: string): void {
-    this.#log.error({ route: this.#route, event: delivery.event.id, why }, 'dead letter');
+  /** Too old to be sent. A queue that waited for days has thousands: one is said a minute, with how many were not. */
+  expired(delivery: Attempted, why: string, now: number): void {
+    const { unsaid, quietUntil } = this.#expired;
+    if (now < quietUntil) {
+      this.#expired = { unsaid: unsaid + 1, why, quietUntil };
+      this.#log.debug({ route: this.#route, event: delivery.event.id, why }, 'dead letter');
+      return;
+    }
+    this.#died(delivery, why, unsaid);
+    this.#expired = { unsaid: 0, why, quietUntil: now + QUIET_MS };
+  }
+
+  #died(delivery: Attempted, why: string, unsaid = 0): void {
+    const others = unsaid === 0 ? {} : { unsaid };
+    const fields = { route: this.#route, event: delivery.event.id, why, ...others };
+    this.#log.error(fields, 'dead letter');
+  }
+
+  /** The lane ends, and nothing stays unsaid. */
+  ended(): void {
+    this.#sayExpired(this.#expired.quietUntil);
+  }
+
+  /** When no more of them come, those that were not said are, with the first attempt after the quiet minute. */
+  #sayExpired(now: number): void {
+    const { unsaid, why, quietUntil } = this.#expired;
+    if (unsaid === 0 || now < quietUntil) return;
+    this.#log.error({ route: this.#route, why, unsaid }, 'dead letters');
+    this.#expired = { unsaid: 0, why, quietUntil: now + QUIET_MS };
   }
 
   paused(): void {

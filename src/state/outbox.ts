@@ -161,6 +161,12 @@ export interface LaneGate {
   room(signal: AbortSignal): Promise<void>;
 }
 
+/** The queue of a route that is not in force. */
+export interface LeftBehind {
+  readonly name: string;
+  readonly owed: number;
+}
+
 export interface Outbox {
   /**
    * Makes `routes` the ones that can be owed to. Those no longer named keep their queues, retired. One whose order
@@ -189,6 +195,8 @@ export interface Outbox {
   owedCount(): Promise<number>;
   /** How many wait for routes that were removed: kept, and not sent until the route comes back. */
   removedCount(): Promise<number>;
+  /** What is owed to each route that no file says any more; those that are switched off are not among them. */
+  leftBehind(): Promise<readonly LeftBehind[]>;
   routeState(key: string): Promise<RouteState>;
   saveRouteState(key: string, state: RouteState): Promise<void>;
   /** Remembers what is wrong with the tail, and since when something is; undefined: nothing. */

@@ -2,7 +2,7 @@
 import type { LogEvent } from '../event.ts';
 import { type Bundles, toPlace } from './bundles.ts';
 import type { OwedRows } from './due-queue.ts';
-import type { Delivery } from './outbox.ts';
+import type { Delivery, LeftBehind } from './outbox.ts';
 import { UNPLACED } from './schema.ts';
 import {
   asNumber,
@@ -130,6 +130,16 @@ export class OwedTable {
       'SELECT count(*) AS n FROM owed WHERE route IN (SELECT id FROM routes WHERE retired = ?)',
     ).get(routes === 'removed' ? 1 : 0);
     return asNumber(row?.n);
+  }
+
+  /** By name, what is owed to routes that were removed and not only switched off. */
+  leftBehind(): LeftBehind[] {
+    return this.#sql(
+      `SELECT routes.name AS name, count(*) AS n FROM owed JOIN routes ON routes.id = owed.route
+       WHERE routes.retired = 1 AND routes.disabled = 0 GROUP BY routes.id ORDER BY routes.name`,
+    )
+      .all()
+      .map((row) => ({ name: asText(row.name), owed: asNumber(row.n) }));
   }
 
   /** Nothing may wait for ever because the clock was set back, which `readAt` (of the last page) and `now` tell. */

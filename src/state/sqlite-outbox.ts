@@ -17,6 +17,7 @@ import type {
   Delivery,
   Intake,
   LaneGate,
+  LeftBehind,
   Outbox,
   RouteRef,
   RouteState,
@@ -160,6 +161,10 @@ export class SqliteOutbox implements Outbox {
 
   async removedCount(): Promise<number> {
     return this.#try('read', () => this.#owed.count('removed'));
+  }
+
+  async leftBehind(): Promise<readonly LeftBehind[]> {
+    return this.#try('read', () => this.#owed.leftBehind());
   }
 
   async routeState(key: string): Promise<RouteState> {

@@ -105,6 +105,17 @@ export function routesContract(name: string, storeFor: (t: TestContext) => Outbo
     assert.equal(await outbox.removedCount(), 3);
   });
 
+  test(`${name}: names what is left behind by routes that no file says, and by no others`, async (t) => {
+    const { outbox } = await opened(t, A, RENAMED);
+    await outbox.commit(pageOf(eventsOf(1, 3)), allTo(A, RENAMED), never);
+    const before = await outbox.leftBehind();
+
+    await outbox.adopt([{ ...RENAMED, enabled: false }]);
+
+    assert.deepEqual(before, []);
+    assert.deepEqual(await outbox.leftBehind(), [{ name: A.name, owed: 3 }]);
+  });
+
   test(`${name}: a route may change its key and get an order at once`, async (t) => {
     const { clock, outbox, again } = await opened(t, A);
     await outbox.commit(pageOf(eventsOf(1, 5)), allTo(A), never);

@@ -99,6 +99,43 @@ test('says a dead letter on a line of its own, whatever the route does', () => {
   }
 });
 
+test('says one expired event a minute, and how many it did not say', () => {
+  const { lines, news: route } = news();
+  const why = 'expired: older than 1h';
+  for (let n = 0; n < 1_000; n += 1) {
+    route.expired({ event: { id: `old${n}` }, attempts: 0 }, why, NOW + n);
+    if (n % 100 === 0) route.attempted({ event: { id: 'e' }, attempts: 0 }, ok, delivered, NOW + n);
+  }
+  route.expired({ event: { id: 'later' }, attempts: 0 }, why, NOW + MINUTE);
+  route.expired({ event: { id: 'last' }, attempts: 0 }, why, NOW + MINUTE);
+  route.attempted({ event: { id: 'e' }, attempts: 0 }, ok, delivered, NOW + 2 * MINUTE);
+
+  assert.deepEqual(
+    lines.filter(({ level }) => level === 50).map(({ msg, event, unsaid }) => [msg, event, unsaid]),
+    [
+      ['dead letter', 'old0', undefined],
+      ['dead letter', 'later', 999],
+      ['dead letters', undefined, 1],
+    ],
+  );
+});
+
+test('leaves no expired event uncounted when its lane ends', () => {
+  const { lines, news: route } = news();
+  for (const id of ['a', 'b', 'c']) route.expired({ event: { id }, attempts: 0 }, 'expired', NOW);
+
+  route.ended();
+  route.ended();
+
+  assert.deepEqual(
+    lines.map(({ msg, unsaid }) => [msg, unsaid]),
+    [
+      ['dead letter', undefined],
+      ['dead letters', 2],
+    ],
+  );
+});
+
 test('says once that a route is held and once that it flows, with what it cost', () => {
   const { lines, news: route } = news();
   route.changed(held, NOW);

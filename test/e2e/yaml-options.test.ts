@@ -32,7 +32,7 @@ routes:
     expect: 1 per 15m
   - name: tls
     match: nothing
-    url: https://127.0.0.1:9/S3CRET
+    url: https://tls.example.com:9/S3CRET
     proxy: http://me:S3CRET@proxy.example.com:3128
     publicOnly: true
     tls: { ca: cert.pem, cert: cert.pem, key: key.pem, servername: x.example.com, insecure: true }

@@ -60,7 +60,7 @@ export class DaemonClock implements Clock {
 }
 
 /** Lets so much time pass as `promise` needs: no more than a minute, and a second of real time for what is not ours. */
-export async function passUntil(promise: Promise<void>, clock: FakeClock): Promise<boolean> {
+export async function passUntil(promise: Promise<unknown>, clock: FakeClock): Promise<boolean> {
   let isOver = false;
   const over = promise.then(() => {
     isOver = true;

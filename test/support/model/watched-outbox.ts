@@ -4,6 +4,7 @@ import type {
   Delivery,
   Intake,
   LaneGate,
+  LeftBehind,
   Outbox,
   RouteRef,
   RouteState,
@@ -80,6 +81,10 @@ export class WatchedOutbox implements Outbox {
   }
   owedCount(): Promise<number> {
     return this.#inner.owedCount();
+  }
+
+  leftBehind(): Promise<readonly LeftBehind[]> {
+    return this.#inner.leftBehind();
   }
 
   removedCount(): Promise<number> {

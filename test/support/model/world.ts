@@ -246,7 +246,7 @@ export class World {
     rmSync(this.#base, { recursive: true, force: true });
   }
 
-  async #until(promise: Promise<void>, what: string): Promise<void> {
+  async #until(promise: Promise<unknown>, what: string): Promise<void> {
     await this.#traffic.settle();
     if (await passUntil(promise, this.clock)) return;
     this.oracle.violated(`the daemon did not ${what} within a minute`);
