@@ -224,7 +224,7 @@ for (const [name, before, past] of [
     t.after(() => beside.close());
     const [entry] = ledgerEntries(beside, { now: clock.now() });
     const [one] = timelineOf(beside, 'event-000001', clock.now()).routes;
-    assert.deepEqual([entry?.status, entry?.replay], ['delivered', true]);
+    assert.deepEqual([entry?.status, entry?.replay, one?.replay], ['delivered', true, true]);
     assert.deepEqual(
       one?.remembered.map(({ n, result, why, replay }) => [n, result, why, replay]),
       [...past, [before.length + 1, 'delivered', undefined, true]],
