@@ -107,6 +107,27 @@ export function hostOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '');
 }
 
+/** Names that mean one address wherever they mean anything. A dot at the end changes nothing. */
+const KNOWN_NAMES: Readonly<Record<string, string>> = {
+  localhost: '127.0.0.1',
+  'localhost.localdomain': '127.0.0.1',
+  'ip6-localhost': '::1',
+  metadata: '169.254.169.254', // Google, inside its networks
+  'metadata.goog': '169.254.169.254',
+  'metadata.google.internal': '169.254.169.254',
+  'instance-data': '169.254.169.254', // Amazon, inside its networks
+  'instance-data.ec2.internal': '169.254.169.254',
+  'metadata.tencentyun.com': '169.254.0.23',
+};
+
+/** The address of a host that somebody else, a proxy, looks up: as far as it is known here. */
+export function knownAddressOf(host: string): string | undefined {
+  if (isIPv4(host) || isIPv6(host)) return host;
+  const name = host.toLowerCase().replace(/\.$/, '');
+  if (name.endsWith('.localhost')) return '127.0.0.1';
+  return Object.hasOwn(KNOWN_NAMES, name) ? KNOWN_NAMES[name] : undefined;
+}
+
 /** `10.0.0.0/8`, `fd00::/8`, or an address alone; undefined if it is neither. */
 export function parseNetwork(text: string): Network | undefined {
   const [address = '', width, ...more] = text.split('/');

@@ -5,7 +5,7 @@
 import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns';
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
-import { hostOf, neverConnected } from './address.ts';
+import { hostOf, knownAddressOf, neverConnected } from './address.ts';
 import type { Clock } from './clock.ts';
 import { reasonOf } from './errors.ts';
 import { openTunnel, TunnelRefusal } from './tunnel.ts';
@@ -91,7 +91,7 @@ export class Opening {
   async #open(): Promise<Socket> {
     const { url, proxy, judge, tls } = this.#dial;
     const host = hostOf(url);
-    refuseLiteral(host, judge);
+    refuse(proxy === undefined ? literal(host) : knownAddressOf(host), judge);
     const socket =
       proxy === undefined ? await this.#reach(url, judge) : await this.#reachThrough(proxy);
     if (url.protocol !== 'https:') return socket;
@@ -124,7 +124,7 @@ export class Opening {
     const { url, clock } = this.#dial;
     const startedAt = clock.monotonic();
     try {
-      refuseLiteral(hostOf(proxy), neverConnected);
+      refuse(literal(hostOf(proxy)), neverConnected);
       let socket = await this.#reach(proxy, neverConnected);
       if (proxy.protocol === 'https:') socket = await this.#secure(socket, hostOf(proxy), {});
       if (url.protocol === 'https:') {
@@ -167,8 +167,12 @@ export class Opening {
 }
 
 /** An address that stands in the URL itself is never looked up. */
-function refuseLiteral(host: string, judge: Judge): void {
-  const why = isIP(host) === 0 ? undefined : judge(host);
+function literal(host: string): string | undefined {
+  return isIP(host) === 0 ? undefined : host;
+}
+
+function refuse(address: string | undefined, judge: Judge): void {
+  const why = address === undefined ? undefined : judge(address);
   if (why !== undefined) throw new AddressRefused(why);
 }
 

@@ -154,8 +154,8 @@ export class Dispatch {
   /** Ends the lanes that cannot go on under `routes`; resolves when nothing of theirs is out. */
   async #leave(routes: Routes): Promise<void> {
     const lanes = this.#lanes.end(changedKeys(this.#routes.all, routes.all));
-    // One that was removed a moment ago may come back in another order while it still has something out.
-    const returning = this.#lanes.leaving.filter((lane) => isOrderedAnew(lane, routes));
+    // One that was removed a moment ago may come back while it still has something out.
+    const returning = this.#lanes.leaving.filter((lane) => isAwaited(lane, routes));
     const { signal } = this.#closed;
     await Promise.all(lanes.map((lane) => this.#loops.get(lane)));
     await Promise.all([...lanes, ...returning].map((lane) => lane.drained(signal)));
@@ -212,7 +212,9 @@ function allOf({ all, disabled }: Routes) {
   return [...all, ...disabled];
 }
 
-function isOrderedAnew(lane: Lane, { all }: Routes): boolean {
+/** Whether the route comes back in another order, or with a ceiling that what is out counts against. */
+function isAwaited(lane: Lane, { all }: Routes): boolean {
   const next = all.find(({ key, formerly }) => key === lane.key || formerly === lane.key);
-  return next !== undefined && next.order?.by !== lane.orderedBy;
+  if (next === undefined) return false;
+  return next.order?.by !== lane.orderedBy || next.concurrency !== undefined;
 }

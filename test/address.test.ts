@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isWithin, literalOf, neverConnected, notPublic, parseNetwork } from '../src/address.ts';
+import {
+  isWithin,
+  knownAddressOf,
+  literalOf,
+  neverConnected,
+  notPublic,
+  parseNetwork,
+} from '../src/address.ts';
 
 const METADATA = 'cloud metadata';
 
@@ -149,6 +156,22 @@ test('refuses what is no address at all', () => {
 test('names are no literals', () => {
   for (const host of ['example.com', 'localhost', '1.2.3.4.nip.io', 'a9fea9fe']) {
     assert.equal(literalOf(new URL(`http://${host}`)), undefined);
+  }
+});
+
+test('knows the names that always mean one address, and no others', () => {
+  for (const [host, address] of [
+    ['localhost', '127.0.0.1'],
+    ['a.LOCALHOST.', '127.0.0.1'],
+    ['metadata.google.internal.', '169.254.169.254'],
+    ['Metadata.Google.Internal', '169.254.169.254'],
+    ['instance-data', '169.254.169.254'],
+    ['10.1.2.3', '10.1.2.3'],
+    ['fe80::1', 'fe80::1'],
+    ['metadata.example', undefined],
+    ['constructor', undefined],
+  ] as const) {
+    assert.equal(knownAddressOf(host), address, host);
   }
 });
 

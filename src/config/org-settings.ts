@@ -64,7 +64,8 @@ function readOrg(environment: Environment) {
   return { url: parsed.url, notes, isFromDotEnv: setting.from === '.env' };
 }
 
-function readToken(environment: Environment, cwd: string): Token {
+/** Throws ConfigError when there is none, or none that could be used. */
+export function readToken(environment: Environment, cwd: string): Token {
   const key = environment.get('OKTA_API_KEY');
   const file = environment.get('OKTA_API_KEY_FILE');
   if (key !== undefined && file !== undefined) {

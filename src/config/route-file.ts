@@ -5,6 +5,7 @@ import type { Route } from '../routing/route.ts';
 import type { Routes } from '../routing/routes.ts';
 import type { Environment } from './environment.ts';
 import { loadRoutes } from './routes-file.ts';
+import { refuseToken } from './token-guard.ts';
 
 /** What a file of either kind says. */
 export interface RouteFile {
@@ -44,13 +45,22 @@ export async function routeFileReader(
 ): Promise<(environment: Environment) => RouteFile> {
   const { path, shownAs, notes } = file;
   if (!/^\.(ya?ml|json)$/i.test(extname(path))) {
-    return () => Object.freeze({ routes: loadRoutes(path, shownAs), notes });
+    return (environment) => {
+      const routes = loadRoutes(path, shownAs);
+      refuseToken(routes.all, environment, shownAs);
+      return Object.freeze({ routes, notes });
+    };
   }
   const { readRouteFile } = await import('./yaml/read.ts');
   return (environment) => {
     const read = readRouteFile(path, shownAs, environment);
+    refuseToken(allOf(read), environment, shownAs);
     return Object.freeze({ ...read, notes: [...notes, ...read.notes] });
   };
+}
+
+function allOf({ routes, heartbeat }: RouteFile): Route[] {
+  return [...routes.all, ...routes.disabled, ...(heartbeat === undefined ? [] : [heartbeat])];
 }
 
 function shown(path: string, cwd: string): { readonly path: string; readonly shownAs: string } {

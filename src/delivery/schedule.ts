@@ -32,6 +32,8 @@ const JITTER = 0.2;
 export interface Schedule {
   readonly verdict: readonly number[];
   readonly failure: readonly number[];
+  /** What a person wrote, if somebody did. */
+  readonly own?: readonly number[];
 }
 
 /** What holds for a route that says nothing else. */
@@ -39,7 +41,9 @@ export const USUAL_SCHEDULE: Schedule = { verdict: VERDICT_DELAYS, failure: FAIL
 
 /** The route's own delays, whatever an event fails with, or the usual ones. */
 export function scheduleOf(delaysMs: readonly number[] | undefined): Schedule {
-  return delaysMs === undefined ? USUAL_SCHEDULE : { verdict: delaysMs, failure: delaysMs };
+  return delaysMs === undefined
+    ? USUAL_SCHEDULE
+    : { verdict: delaysMs, failure: delaysMs, own: delaysMs };
 }
 
 /** Ms until the next try after `tries` counted ones, or undefined when they are used up. */
@@ -50,6 +54,15 @@ export function retryDelay(
 ): number | undefined {
   const delay = delays[tries];
   return delay === undefined ? undefined : jittered(delay, random);
+}
+
+/**
+ * Ms for which the route's own delays want an event left alone that failed `attempts` times before, however long the
+ * route is held: never longer than between two probes, so that what mends is seen.
+ */
+export function ownDelay({ own }: Schedule, attempts: number): number {
+  const delay = own?.[Math.min(attempts, own.length - 1)] ?? 0;
+  return Math.min(delay, PROBE_DELAYS.at(-1) ?? 0);
 }
 
 /** Ms until the next probe, after `failures` of them. */

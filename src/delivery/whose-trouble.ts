@@ -17,7 +17,7 @@
  * something, unless its head was charged before; a person who resumes it vouches for it.
  */
 import type { Failure, Outcome } from './outcome.ts';
-import { probeDelay, retryDelay, type Schedule, USUAL_SCHEDULE } from './schedule.ts';
+import { ownDelay, probeDelay, retryDelay, type Schedule, USUAL_SCHEDULE } from './schedule.ts';
 import type { RouteState, Tried, Verdict } from './verdict.ts';
 
 /** Failures in a row, with no success between, that hold a route. Without a connection, two are enough. */
@@ -159,7 +159,7 @@ export class RouteTrouble {
     const status = failure.status === undefined ? {} : { status: failure.status };
     if (charged && next === undefined)
       return { kind: 'dead', at: now, why: failure.why, ...status };
-    const delay = next ?? this.#probeDelay(event.attempts - event.tries);
+    const delay = next ?? this.#aloneDelay(event);
     const dueAt = this.#gateOpensAt() ?? now + Math.max(delay, failure.retryAfterMs ?? 0);
     return { kind: 'postponed', at: now, dueAt, charged, why: failure.why, ...status };
   }
@@ -207,6 +207,12 @@ export class RouteTrouble {
     const until = isProbe ? now + this.#probeDelay(this.#probes) : held.until;
     if (isProbe) this.#probes += 1;
     this.#move({ ...hold, until: Math.max(until, this.#askedUntil) });
+  }
+
+  /** Nothing shows whose fault it is: it is tried again as a probe would be, but not sooner than the route allows. */
+  #aloneDelay({ attempts, tries }: Tried): number {
+    const own = Math.min(ownDelay(this.#schedule, attempts), this.#longestProbeMs);
+    return Math.max(this.#probeDelay(attempts - tries), own);
   }
 
   #probeDelay(failures: number): number {

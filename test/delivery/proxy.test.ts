@@ -136,6 +136,24 @@ test('does not ask a proxy for an address that is never connected to', async (t)
   assert.deepEqual(proxy.asked, []);
 });
 
+for (const [origin, publicOnly, why] of [
+  ['http://metadata.google.internal', false, /cloud metadata/],
+  ['https://METADATA.google.internal.', false, /cloud metadata/],
+  ['http://localhost:1', true, /loopback/],
+  ['https://any.localhost', true, /loopback/],
+] as const) {
+  test(`does not ask a proxy for ${origin}, whose address everybody knows`, async (t) => {
+    const proxy = await openProxy(t);
+    const { send } = openSender(t);
+
+    const answer = await send({ origin, proxy: proxy.url, publicOnly });
+
+    assert.ok(answer.kind === 'unreachable', JSON.stringify(answer));
+    assert.match(answer.why, why);
+    assert.deepEqual(proxy.asked, []);
+  });
+}
+
 test('does not take cloud metadata for a proxy', async (t) => {
   const { send } = openSender(t);
 

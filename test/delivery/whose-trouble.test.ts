@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Failure } from '../../src/delivery/outcome.ts';
+import { scheduleOf } from '../../src/delivery/schedule.ts';
 import type { RouteState } from '../../src/delivery/verdict.ts';
 import { RouteTrouble } from '../../src/delivery/whose-trouble.ts';
 import {
@@ -55,6 +56,31 @@ for (const { code, inFlight, tries, fromMs, toMs } of [
     const diedAt = poison.at(-1)?.at ?? 0;
     assert.ok(diedAt >= fromMs && diedAt <= toMs, `died after ${diedAt / HOUR} h`);
     assert.ok(!route.states.some(({ kind }) => kind === 'held'));
+  });
+}
+
+for (const { waits, least, why } of [
+  { waits: [12 * SECOND], least: [12, 12, 20, 40], why: 'its last wait goes on' },
+  { waits: [MINUTE, 2 * MINUTE], least: [60, 120, 120, 120], why: 'each wait in turn' },
+  { waits: [HOUR], least: [3600, 900, 900, 900], why: 'but no longer than between probes' },
+  { waits: [SECOND], least: [1, 10, 20, 40], why: 'shorter ones do not press a dead receiver' },
+]) {
+  test(`an event that fails alone keeps to the waits of its route: ${why}`, () => {
+    const route = new RouteSimulation({
+      receiver: () => status(500),
+      random: () => 0,
+      latencyMs: 0,
+      schedule: scheduleOf(waits),
+    });
+    route.add(1);
+
+    route.runTo(3 * HOUR);
+
+    const waited = gaps(route).slice(0, least.length);
+    assert.deepEqual(
+      waited,
+      least.map((seconds) => seconds * SECOND),
+    );
   });
 }
 

@@ -4,6 +4,8 @@ import type { ReceivedRequest } from '../../src/practice/receiver.ts';
 export interface Accepted {
   readonly at: number;
   readonly attempt: number | undefined;
+  /** Whether it said that a person had asked for it. */
+  readonly isReplay: boolean;
 }
 
 export class Reception {
@@ -32,11 +34,12 @@ export class Reception {
   }
 
   /** To be told of every request that is answered 2xx. */
-  accepted({ id, path, attempt, at }: ReceivedRequest): void {
+  accepted({ id, path, attempt, at, headers }: ReceivedRequest): void {
     const byId = this.#accepted.get(path) ?? new Map<string, Accepted[]>();
     this.#accepted.set(path, byId);
     const known = byId.get(id ?? '') ?? [];
-    byId.set(id ?? '', [...known, { at, attempt }]);
+    const isReplay = headers['loghook-replay'] === 'true';
+    byId.set(id ?? '', [...known, { at, attempt, isReplay }]);
   }
 
   has(path: string, eventId: string): boolean {

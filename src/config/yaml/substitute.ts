@@ -6,12 +6,12 @@ import { join, resolve } from 'node:path';
 import type { Environment } from '../environment.ts';
 import { quote } from '../quote.ts';
 import { decodeUtf8, readBytes } from '../text-file.ts';
+import { TOKEN_HINT } from '../token-guard.ts';
 import type { Fault, ScalarTree, Tree } from './tree.ts';
 
 const REFERENCE = /\$(\$?)\{([^}]*)(\}?)/g;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const HOW = `write \${NAME} or \${file:PATH}; a plain \${ is written $\${`;
-const TOKEN_HINT = 'the Okta token goes to Okta only: give the receiver a secret of its own';
 
 export interface Sources {
   readonly environment: Environment;

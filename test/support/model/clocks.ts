@@ -58,3 +58,21 @@ export class DaemonClock implements Clock {
     return this.#clock.onJump(listener);
   }
 }
+
+/** Lets so much time pass as `promise` needs: no more than a minute, and a second of real time for what is not ours. */
+export async function passUntil(promise: Promise<void>, clock: FakeClock): Promise<boolean> {
+  let isOver = false;
+  const over = promise.then(() => {
+    isOver = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  const from = performance.now();
+  for (let waitedMs = 0; !isOver; ) {
+    if (waitedMs > 60_000 && performance.now() - from > 1_000) return false;
+    const stepMs = Math.min(clock.nextTimerMs() ?? 1_000, 1_000);
+    await clock.advance(stepMs);
+    waitedMs += Math.max(1, stepMs);
+  }
+  await over;
+  return true;
+}

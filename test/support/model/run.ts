@@ -1,18 +1,23 @@
 /** One run of the model: a seed decides what happens; the promises of design.md section 5 must hold throughout. */
-import { join } from 'node:path';
 import { seededRandom } from '../../../src/practice/events.ts';
 import type { Fault } from '../../../src/practice/faults.ts';
 import { int, pick, type Random } from '../../../src/practice/random.ts';
-import { DATABASE_FILE } from '../../../src/state/folder.ts';
-import { openDatabase } from '../../../src/state/sqlite.ts';
-import { NEIGHBOUR, type PaperRoute, spread, World } from './world.ts';
+import {
+  drawSecrets,
+  drawTerms,
+  type Kind,
+  type Paper,
+  type PaperRoute,
+  type Terms,
+  wordsOf,
+} from './paper.ts';
+import { Person } from './person.ts';
+import { spread } from './spread.ts';
+import { checkTheEnd } from './the-end.ts';
+import { NEIGHBOUR, World } from './world.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** From being owed to being recorded, on a route that nothing is wrong with. */
-const NEIGHBOUR_MS = 5_000;
-/** Our share of the org's rate limit: what SystemLog takes by default. */
-const SHARE = 0.5;
 
 export interface ModelReport {
   readonly violations: readonly string[];
@@ -26,9 +31,11 @@ export interface ModelReport {
   };
 }
 
-export async function runModel(seed: number): Promise<ModelReport> {
+/** `plain`: with a loghook.csv all the time, and nobody who does anything beside the daemon. */
+export async function runModel(seed: number, plain = false): Promise<ModelReport> {
   const random = seededRandom(seed);
-  const run = new Run(random, await openWorld(seed, random));
+  const people = plain ? undefined : seededRandom(seed * 10 + 5);
+  const run = new Run(random, people, await openWorld(seed, random));
   try {
     await run.all();
   } catch (error) {
@@ -57,26 +64,34 @@ class Run {
   readonly story: string[] = [];
   readonly world: World;
   readonly #random: Random;
-  #routes: readonly PaperRoute[];
+  /** What people do besides; undefined: nothing. */
+  readonly #people: Random | undefined;
+  readonly #person: Person;
+  readonly #terms = new Map<string, Terms>();
+  #kind: Kind = 'csv';
+  #paper: Paper;
   #events = 0;
   readonly #longest: number;
 
-  constructor(random: Random, world: World) {
+  constructor(random: Random, people: Random | undefined, world: World) {
     this.#random = random;
+    this.#people = people;
+    this.#person = new Person(people ?? random, world);
     this.world = world;
-    this.#routes = this.#drawRoutes();
+    this.#paper = this.#onPaper(this.#drawRoutes());
     this.#longest = random() < 0.1 ? 3 * HOUR : 10 * MINUTE;
   }
 
   async all(): Promise<void> {
-    await this.world.start(this.#routes);
+    await this.world.start(this.#paper);
+    this.#tell(`starts: ${inWords(this.#paper)}`);
     const steps = 20 + int(this.#random, 40);
     for (let step = 0; step < steps; step += 1) {
       await this.#step();
       if (this.world.oracle.violations.length > 0) return;
     }
     await this.#heal();
-    this.#checkTheEnd();
+    checkTheEnd(this.world, this.story);
   }
 
   async #step(): Promise<void> {
@@ -85,7 +100,7 @@ class Run {
     if (choice < 45) this.#write(1 + int(random, 8));
     else if (choice < 60) this.#changeTrouble();
     else if (choice < 72) this.#failOrg();
-    else if (choice < 80) await this.#reload();
+    else if (choice < 80) await this.#rewrite();
     else if (choice < 87) await this.#restart();
     else if (choice < 91) await this.#sleep();
     else if (choice < 95) await this.#setClock();
@@ -93,6 +108,41 @@ class Run {
     const ms = spread(random, 100, this.#longest);
     this.#tell(`${ms} ms pass`);
     await this.world.advance(ms);
+    if (this.#people !== undefined) await this.#peopleAct(this.#people);
+  }
+
+  async #peopleAct(random: Random): Promise<void> {
+    const choice = int(random, 100);
+    if (choice < 25) {
+      const did = await this.#person.act();
+      if (did !== undefined) this.#tell(`a person ${did}`);
+      return;
+    }
+    if (choice >= 33) return;
+    this.#paper = this.#onPaper(this.#paper.routes);
+    await this.#reload();
+  }
+
+  /** The terms of some are drawn anew, and sometimes the kind of file. */
+  #onPaper(routes: readonly Omit<PaperRoute, 'terms'>[]): Paper {
+    const random = this.#people;
+    if (random !== undefined && random() < 0.4) this.#kind = pick(random, ['csv', 'yaml', 'yaml']);
+    const kind = this.#kind;
+    return {
+      kind,
+      routes: routes.map((route) => ({ ...route, terms: this.#termsOf(route.path) })),
+    };
+  }
+
+  #termsOf(path: string): Terms {
+    const random = this.#people;
+    const known = this.#terms.get(path);
+    if (random === undefined) return { secrets: [] };
+    if (known !== undefined && random() < 0.6) return known;
+    const isNeighbour = path === NEIGHBOUR;
+    const terms = isNeighbour ? { secrets: drawSecrets(random, path) } : drawTerms(random, path);
+    this.#terms.set(path, terms);
+    return terms;
   }
 
   #write(count: number): void {
@@ -144,12 +194,14 @@ class Run {
     ]);
   }
 
+  #rewrite(): Promise<void> {
+    this.#paper = this.#onPaper(this.#drawRoutes());
+    return this.#reload();
+  }
+
   async #reload(): Promise<void> {
-    this.#routes = this.#drawRoutes();
-    this.#tell(
-      `reload: ${this.#routes.map(({ path, pattern }) => `${path} ${pattern}`).join(', ')}`,
-    );
-    await this.world.reload(this.#routes);
+    this.#tell(`reload: ${inWords(this.#paper)}`);
+    await this.world.reload(this.#paper);
   }
 
   async #restart(): Promise<void> {
@@ -157,9 +209,14 @@ class Run {
     const isCrash = this.#random() < 0.6;
     this.#tell(isCrash ? 'crash' : 'stop and start');
     await (isCrash ? world.crash() : world.stop());
-    if (this.#random() < 0.3) this.#routes = this.#drawRoutes();
+    if (this.#random() < 0.3) this.#paper = this.#onPaper(this.#drawRoutes());
+    if (this.#people !== undefined && this.#people() < 0.3) {
+      const did = await this.#person.act();
+      if (did !== undefined) this.#tell(`meanwhile a person ${did}`);
+    }
     if (this.#random() < 0.3) await world.advance(spread(this.#random, 1_000, HOUR));
-    await world.start(this.#routes);
+    this.#tell(`starts: ${inWords(this.#paper)}`);
+    await world.start(this.#paper);
   }
 
   async #sleep(): Promise<void> {
@@ -179,69 +236,22 @@ class Run {
     const { world } = this;
     world.org.clearFaults();
     for (const trouble of world.troubles) trouble.heal();
-    this.#routes = allRoutes().map((route) => ({ ...route, pattern: EVERYTHING }));
-    this.#tell('all is well again');
-    await world.reload(this.#routes);
+    this.#paper = ageless(
+      this.#onPaper(allRoutes().map((route) => ({ ...route, pattern: EVERYTHING }))),
+    );
+    this.#tell(`all is well again: ${inWords(this.#paper)}`);
+    await world.reload(this.#paper);
     for (let round = 0; round < 60; round += 1) {
       this.#write(1); // others must get through for an event to be at fault
       await world.advance(round < 20 ? 5 * MINUTE : HOUR);
+      if (this.#people !== undefined) await this.#person.putRight();
       if (round >= 10 && world.oracle.unfinished(world.orgNow).length === 0) break;
       if (world.oracle.violations.length > 0) return;
     }
     await world.stop();
   }
 
-  #checkTheEnd(): void {
-    const { world } = this;
-    const { oracle } = world;
-    if (oracle.violations.length > 0) return;
-    for (const what of oracle.unfinished(world.orgNow)) oracle.violated(what);
-    const slowest = oracle.slowest(NEIGHBOUR);
-    if (slowest > NEIGHBOUR_MS && !this.story.some((line) => /crash|stop and/.test(line))) {
-      oracle.violated(`a delivery to the healthy neighbour took ${slowest} ms`);
-    }
-    this.#checkManners();
-    this.#checkState();
-  }
-
-  /** After a start, or a clock that was set, it has forgotten what it sent in this window, and may take its share anew. */
-  #checkManners(): void {
-    const { org, oracle, forgotAt } = this.world;
-    const limit = this.world.rateLimit;
-    const windowOf = (at: number) => Math.floor((at - 17_000) / MINUTE);
-    const byWindow = new Map<number, number>();
-    for (const { at } of org.requests) {
-      byWindow.set(windowOf(at), (byWindow.get(windowOf(at)) ?? 0) + 1);
-    }
-    for (const [window, count] of byWindow) {
-      const forgot = forgotAt.filter((at) => windowOf(at) === window).length;
-      if (count > limit * SHARE * (1 + forgot) + 1) {
-        oracle.violated(`${count} requests in one window of ${limit} (forgot ${forgot} times)`);
-      }
-    }
-    if (org.violations > 0) oracle.violated(`${org.violations} times the last request was taken`);
-  }
-
-  /** Nothing is left behind: no row that is owed, no bytes that nobody needs. */
-  #checkState(): void {
-    const database = openDatabase(join(this.world.folder, DATABASE_FILE), { readOnly: true });
-    const one = (sql: string) => Number(database.prepare(sql).get()?.n);
-    const owed = one('SELECT count(*) AS n FROM owed');
-    const stray = one(
-      `SELECT count(*) AS n FROM bundle_refs WHERE refs <> 0 AND id NOT IN
-       (SELECT bundle FROM events JOIN dead ON dead.seq = events.seq)`,
-    );
-    const refs = one('SELECT coalesce(sum(refs), 0) AS n FROM bundle_refs');
-    const dead = one('SELECT count(*) AS n FROM dead');
-    database.close();
-    if (owed !== 0) this.world.oracle.violated(`${owed} rows are still owed`);
-    if (stray !== 0) this.world.oracle.violated(`${stray} bundles are kept for nobody`);
-    if (refs !== dead) {
-      this.world.oracle.violated(`bundles are needed ${refs} times, by ${dead} dead letters`);
-    }
-  }
-
-  #drawRoutes(): PaperRoute[] {
+  #drawRoutes(): Omit<PaperRoute, 'terms'>[] {
     const random = this.#random;
     const [neighbour, ...others] = allRoutes();
     const drawn = others
@@ -258,11 +268,30 @@ class Run {
 }
 
 /** Two of them share a receiver, and so its pace. */
-function allRoutes(): PaperRoute[] {
+function allRoutes(): Omit<PaperRoute, 'terms'>[] {
   return [
     { receiver: 0, path: NEIGHBOUR, pattern: EVERYTHING },
     { receiver: 1, path: '/one', pattern: EVERYTHING },
     { receiver: 1, path: '/two', pattern: EVERYTHING },
     { receiver: 2, path: '/three', pattern: EVERYTHING },
   ];
+}
+
+/** By a clock that was set far ahead every event would expire, and none get through beside the poison. */
+function ageless({ kind, routes }: Paper): Paper {
+  return {
+    kind,
+    routes: routes.map(({ terms: { maxAge: _maxAge, ...terms }, ...route }) => ({
+      ...route,
+      terms,
+    })),
+  };
+}
+
+function inWords({ kind, routes }: Paper): string {
+  const words = routes.map((route) => {
+    const terms = kind === 'yaml' ? ` ${wordsOf(route)}` : '';
+    return `${route.path} ${route.pattern}${terms}`;
+  });
+  return `${kind}: ${words.join(', ')}`;
 }

@@ -1,14 +1,12 @@
 /** How one receiver of the model behaves: a mode that lasts, drawn from a seed, and events that it will never take. */
 import { int, pick, type Random } from '../../../src/practice/random.ts';
 import type { Answer, ReceivedRequest } from '../../../src/practice/receiver.ts';
-import { verifies } from '../verifies.ts';
 import type { Oracle } from './oracle.ts';
-
-/** What every route of the model signs with. */
-export const MODEL_SECRET = 'whsec_bG9naG9vay10ZXN0LXNlY3JldC0zMi1ieXRlcy1vayE=';
 
 type Mode = (request: ReceivedRequest) => Answer;
 
+/** The sender gives no request up before. */
+const PATIENCE_MS = 14_000;
 const STATUSES = [400, 401, 403, 404, 408, 413, 422, 429, 500, 501, 502, 503, 504, 301, 304, 418];
 
 export class Trouble {
@@ -50,10 +48,6 @@ export class Trouble {
     if (JSON.stringify(request.headers).includes(this.#token)) {
       this.#oracle.violated('the token went to a receiver');
     }
-    const signedAt = Number(request.headers['webhook-timestamp']) * 1_000;
-    if (!verifies(request, MODEL_SECRET, signedAt)) {
-      this.#oracle.violated('an attempt came whose signature does not verify');
-    }
     this.#oracle.received(request);
     const { id = '' } = request;
     if (this.poisonous && /[05]$/.test(id)) this.#poison.add(id);
@@ -68,7 +62,10 @@ export class Trouble {
     const late =
       answer.kind === 'slow-headers' || ('delayMs' in answer && (answer.delayMs ?? 0) > 0);
     const mayBeCut = answer.kind === 'reset-if-reused';
-    this.#oracle.answered(request, mayBeCut || late ? undefined : status, !late && !mayBeCut);
+    const sure = !late && !mayBeCut;
+    const delayMs = 'delayMs' in answer ? (answer.delayMs ?? 0) : 0;
+    const ms = answer.kind === 'hang' ? PATIENCE_MS : Math.min(delayMs, PATIENCE_MS);
+    this.#oracle.answered(request, sure ? status : undefined, { sure, ms });
   }
 
   #modeOf(name: string): Mode {

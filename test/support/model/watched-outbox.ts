@@ -12,10 +12,17 @@ import type {
   TailCursor,
   Wants,
 } from '../../../src/state/outbox.ts';
+import type { Paper } from './paper.ts';
 
 export interface OutboxWatcher {
-  committed(intake: Intake): void;
+  /** The routes file that is in force. */
+  readonly paper: Paper;
+  adopted(): void;
+  /** `paper` was in force when it was committed. */
+  committed(intake: Intake, paper: Paper): void;
   recorded(key: string, delivery: Delivery, settlement: Settlement): void;
+  released(key: string, delivery: Delivery): void;
+  tidied(): void;
 }
 
 export class WatchedOutbox implements Outbox {
@@ -34,8 +41,15 @@ export class WatchedOutbox implements Outbox {
 
   async commit(intake: Intake, wants: Wants, signal: AbortSignal): Promise<Committed | undefined> {
     const before = this.#watcher;
-    const committed = await this.#inner.commit(intake, wants, signal);
-    if (committed !== undefined && before === this.#watcher) before?.committed(intake);
+    let paper = before?.paper;
+    const wantedBy: Wants['wantedBy'] = (event) => {
+      paper = before?.paper;
+      return wants.wantedBy(event);
+    };
+    const committed = await this.#inner.commit(intake, { wantedBy }, signal);
+    if (committed !== undefined && paper !== undefined && before === this.#watcher) {
+      before?.committed(intake, paper);
+    }
     return committed;
   }
 
@@ -50,7 +64,9 @@ export class WatchedOutbox implements Outbox {
   }
 
   adopt(routes: readonly RouteRef[]): Promise<void> {
-    return this.#inner.adopt(routes);
+    const adopted = this.#inner.adopt(routes);
+    this.#watcher?.adopted();
+    return adopted;
   }
   cursor(): Promise<TailCursor | undefined> {
     return this.#inner.cursor();
@@ -59,6 +75,7 @@ export class WatchedOutbox implements Outbox {
     return this.#inner.due(lane, signal, asOf);
   }
   release(lane: { readonly key: string }, delivery: Delivery): void {
+    this.#watcher?.released(lane.key, delivery);
     this.#inner.release(lane, delivery);
   }
   owedCount(): Promise<number> {
@@ -92,8 +109,11 @@ export class WatchedOutbox implements Outbox {
   knows(eventId: string): Promise<boolean> {
     return this.#inner.knows(eventId);
   }
-  tidy(): Promise<boolean> {
-    return this.#inner.tidy();
+  async tidy(): Promise<boolean> {
+    const before = this.#watcher;
+    const changed = await this.#inner.tidy();
+    if (before === this.#watcher) before?.tidied();
+    return changed;
   }
   close(): Promise<void> {
     return this.#inner.close();

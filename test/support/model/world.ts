@@ -3,9 +3,7 @@
  * time in the test's hand. The org's clock only moves forward; the daemon's may jump.
  */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseRoutes } from '../../../src/config/routes-file.ts';
 import { Daemon } from '../../../src/daemon.ts';
 import { Sender } from '../../../src/delivery/attempt.ts';
 import { openLog } from '../../../src/log.ts';
@@ -15,16 +13,16 @@ import { practiceEvent, seededRandom } from '../../../src/practice/events.ts';
 import { PracticeOrg } from '../../../src/practice/org.ts';
 import type { Random } from '../../../src/practice/random.ts';
 import { PracticeReceiver } from '../../../src/practice/receiver.ts';
-import { joinLines } from '../../../src/routing/join.ts';
-import { Routes } from '../../../src/routing/routes.ts';
-import type { Settlement } from '../../../src/state/outbox.ts';
+import type { Routes } from '../../../src/routing/routes.ts';
 import { SqliteOutbox } from '../../../src/state/sqlite-outbox.ts';
 import { FakeClock } from '../fake-clock.ts';
-import { DaemonClock, OrgClock } from './clocks.ts';
-import { Oracle, type RouteOnPaper } from './oracle.ts';
+import { DaemonClock, OrgClock, passUntil } from './clocks.ts';
+import { inMemory } from './memory-folder.ts';
+import { Oracle } from './oracle.ts';
+import { homeOf, type Paper, putOnDisk } from './paper.ts';
 import { Traffic } from './traffic.ts';
-import { MODEL_SECRET, Trouble } from './trouble.ts';
-import { WatchedOutbox } from './watched-outbox.ts';
+import { Trouble } from './trouble.ts';
+import { type OutboxWatcher, WatchedOutbox } from './watched-outbox.ts';
 
 export interface WorldOptions {
   readonly seed: number;
@@ -36,12 +34,10 @@ export interface WorldOptions {
 /** Always healthy, on a receiver of its own: nobody else's trouble may be felt here. */
 export const NEIGHBOUR = '/neighbour';
 
-/** A route as the test writes it down: which receiver, which path, which pattern. */
-export interface PaperRoute extends RouteOnPaper {
-  readonly receiver: number;
-}
-
-const SIGNING = { key: Buffer.from(MODEL_SECRET.slice('whsec_'.length), 'base64') };
+type WorldParts = Pick<World, 'clock' | 'oracle' | 'org' | 'receivers' | 'troubles'> & {
+  readonly traffic: Traffic;
+  readonly orgClock: OrgClock;
+};
 
 interface Life {
   readonly daemon: Daemon;
@@ -68,7 +64,12 @@ export class World {
   readonly #base: string;
   #folders = 0;
   #folder: string;
-  #paper: readonly PaperRoute[] = [];
+  /** What the routes file says; it is in force once it is adopted. */
+  #written: Paper = { kind: 'csv', routes: [] };
+  #paper = this.#written;
+  /** Route keys to paths, and homes to keys, of every route that there ever was. */
+  readonly #paths = new Map<string, string>();
+  readonly #keys = new Map<string, string>();
   #life: Life | undefined;
   #firstPageIsSafe = false;
   /** When the daemon started or its clock was set, by the org's time: it has forgotten what it knew of the window. */
@@ -79,7 +80,7 @@ export class World {
     const clock = new FakeClock(Date.parse('2026-11-21T08:00:00.000Z'), () => traffic.settle());
     const orgClock = new OrgClock(clock);
     const org = await PracticeOrg.open({ clock: orgClock, rateLimit: options.rateLimit });
-    const oracle = new Oracle(() => clock.monotonic());
+    const oracle = new Oracle(clock);
     const troubles = [0, 1, 2].map(
       (at) => new Trouble(seededRandom(options.seed * 10 + at), oracle, org.token),
     );
@@ -91,18 +92,7 @@ export class World {
     return new World(options, { traffic, clock, orgClock, org, oracle, troubles, receivers });
   }
 
-  private constructor(
-    options: WorldOptions,
-    parts: {
-      readonly traffic: Traffic;
-      readonly clock: FakeClock;
-      readonly orgClock: OrgClock;
-      readonly org: PracticeOrg;
-      readonly oracle: Oracle;
-      readonly troubles: readonly Trouble[];
-      readonly receivers: readonly PracticeReceiver[];
-    },
-  ) {
+  private constructor(options: WorldOptions, parts: WorldParts) {
     this.#options = options;
     this.#eventRandom = seededRandom(options.seed * 10 + 4);
     this.#traffic = parts.traffic;
@@ -126,26 +116,29 @@ export class World {
 
   /** Adds an event that can be read `lateMs` from now. */
   write(lateMs: number): void {
-    const raw = practiceEvent(this.#eventRandom, this.orgNow);
-    const { uuid, eventType } = JSON.parse(raw.toString());
+    const raw = practiceEvent(this.#eventRandom, Math.floor(this.orgNow));
     const persistedAt = this.orgNow + lateMs;
-    this.oracle.wrote(uuid, eventType, raw, persistedAt);
+    this.oracle.wrote(raw, persistedAt);
     this.org.add(raw, { persistedAt });
   }
 
-  async start(paper: readonly PaperRoute[]): Promise<void> {
-    this.#paper = paper;
+  /** In force. */
+  get paper(): Paper {
+    return this.#paper;
+  }
+
+  /** What the row of a home goes by in the state. */
+  keyOf(home: string): string | undefined {
+    return this.#keys.get(home);
+  }
+
+  async start(paper: Paper): Promise<void> {
+    const routes = await this.#routesOf(paper);
     this.forgotAt.push(this.orgNow);
     const { clock, org } = this;
     const log = openLog('info', { write: (line) => void this.log.push(line) });
     const inner = SqliteOutbox.open({ folder: this.#folder, clock, log, pid: process.pid });
-    const outbox = new WatchedOutbox(inner, {
-      committed: ({ events }) => {
-        this.#firstPageIsSafe = true;
-        this.oracle.committed(events, this.#paper);
-      },
-      recorded: (key, { event }, settlement) => this.#recorded(key, event.id, settlement),
-    });
+    const outbox = new WatchedOutbox(inner, this.#watcher());
     const cursor = await outbox.cursor();
     const { seed, limit, intervalMs } = this.#options;
     const random = seededRandom(seed * 10 + 3);
@@ -164,7 +157,7 @@ export class World {
     const daemon = new Daemon({
       tail: (signal) => systemLog.tail(from, signal),
       outbox,
-      routes: this.#routesOf(paper),
+      routes,
       sender,
       clock: new DaemonClock(clock),
       log,
@@ -183,9 +176,9 @@ export class World {
   }
 
   /** As SIGHUP. */
-  async reload(paper: readonly PaperRoute[]): Promise<void> {
-    this.#paper = paper;
-    await this.#alive().daemon.reload(this.#routesOf(paper));
+  async reload(paper: Paper): Promise<void> {
+    const routes = await this.#routesOf(paper);
+    await this.#until(this.#alive().daemon.reload(routes), 'take up other routes');
     await this.#traffic.settle();
   }
 
@@ -193,11 +186,12 @@ export class World {
   async stop(): Promise<void> {
     const life = this.#alive();
     life.soft.abort();
-    await this.#until(life.over);
+    await this.#until(life.over, 'stop');
     this.#life = undefined;
     await Promise.all([life.sender.close(), life.systemLog.close()]);
     await life.outbox.close();
     await this.#traffic.settle();
+    this.oracle.terms.ended();
   }
 
   /** As SIGKILL: the next start finds what was durable at this moment, and nothing else. */
@@ -212,7 +206,7 @@ export class World {
     this.#folder = copy;
     life.soft.abort();
     life.hard.abort();
-    await this.#until(life.over);
+    await this.#until(life.over, 'stop');
     await Promise.all([life.sender.close(), life.systemLog.close()]);
     await life.outbox.close();
     await this.#traffic.settle();
@@ -226,12 +220,14 @@ export class World {
   /** The daemon's machine sleeps: its timers stand still, the world goes on. */
   async sleepAndWake(ms: number): Promise<void> {
     this.#orgClock.slept(ms);
+    this.oracle.terms.jumped();
     await this.clock.jump(ms);
   }
 
   /** Somebody sets the clock of the daemon's machine. */
   async setClock(byMs: number): Promise<void> {
     this.forgotAt.push(this.orgNow);
+    this.oracle.terms.jumped();
     await this.clock.jump(byMs);
   }
 
@@ -250,41 +246,45 @@ export class World {
     rmSync(this.#base, { recursive: true, force: true });
   }
 
-  /** Lets so much time pass as `promise` needs: no more than a minute, and a second of real time for what is not ours. */
-  async #until(promise: Promise<void>): Promise<void> {
-    let isOver = false;
-    const over = promise.then(() => {
-      isOver = true;
-    });
+  async #until(promise: Promise<void>, what: string): Promise<void> {
     await this.#traffic.settle();
-    const from = performance.now();
-    for (let waitedMs = 0; !isOver; ) {
-      if (waitedMs > 60_000 && performance.now() - from > 1_000) break;
-      const stepMs = Math.min(this.clock.nextTimerMs() ?? 1_000, 1_000);
-      await this.clock.advance(stepMs);
-      waitedMs += Math.max(1, stepMs);
-    }
-    if (!isOver) {
-      this.oracle.violated('the daemon did not stop within a minute');
-      throw new Error(this.oracle.violations.join('\n'));
-    }
-    await over;
+    if (await passUntil(promise, this.clock)) return;
+    this.oracle.violated(`the daemon did not ${what} within a minute`);
+    throw new Error(this.oracle.violations.join('\n'));
   }
 
-  #recorded(key: string, eventId: string, settlement: Settlement): void {
-    this.oracle.recorded(eventId, this.#paths.get(key) ?? key, settlement);
+  #watcher(): OutboxWatcher {
+    const world = this;
+    const { oracle } = world;
+    const pathOf = (key: string) => world.#paths.get(key) ?? key;
+    return {
+      get paper() {
+        return world.#paper;
+      },
+      adopted: () => {
+        world.#paper = world.#written;
+        oracle.terms.adopted(world.#paper);
+      },
+      committed: ({ events }, paper) => {
+        world.#firstPageIsSafe = true;
+        oracle.committed(events, paper);
+      },
+      recorded: (key, { event }, settlement) => oracle.recorded(event.id, pathOf(key), settlement),
+      released: (key, { event }) => oracle.released(event.id, pathOf(key)),
+      tidied: () => oracle.terms.tidied(),
+    };
   }
 
-  /** Route keys to paths, of every route that there ever was. */
-  readonly #paths = new Map<string, string>();
-
-  #routesOf(paper: readonly PaperRoute[]): Routes {
-    const lines = paper.map(({ receiver, path, pattern }) => {
-      return `"${pattern.source}",${this.receivers[receiver]!.url}${path}\n`;
-    });
-    const written = joinLines(parseRoutes(Buffer.from(lines.join('')), 'loghook.csv'));
-    const routes = new Routes(written.map((route) => ({ ...route, secrets: [SIGNING] })));
-    for (const { key, url } of routes.all) this.#paths.set(key, url.pathname);
+  async #routesOf(paper: Paper): Promise<Routes> {
+    this.#written = paper;
+    const folder = join(this.#base, 'etc');
+    const urlOf = ({ receiver, path }: { readonly receiver: number; readonly path: string }) =>
+      `${this.receivers[receiver]!.url}${path}`;
+    const routes = await putOnDisk(paper, folder, urlOf);
+    for (const { key, url } of routes.all) {
+      this.#paths.set(key, url.pathname);
+      this.#keys.set(homeOf(paper.kind, url.pathname), key);
+    }
     return routes;
   }
 
@@ -292,20 +292,4 @@ export class World {
     if (this.#life === undefined) throw new Error('the daemon is not running');
     return this.#life;
   }
-}
-
-/** A folder that no disk slows down, where there is one. */
-function inMemory(): string {
-  try {
-    const probe = mkdtempSync('/dev/shm/loghook-probe-');
-    rmSync(probe, { recursive: true });
-    return '/dev/shm';
-  } catch {
-    return tmpdir();
-  }
-}
-
-/** Between `from` and `to`, small ones more often. */
-export function spread(random: Random, from: number, to: number): number {
-  return Math.round(from * (to / from) ** random());
 }
