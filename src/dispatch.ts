@@ -98,7 +98,7 @@ export class Dispatch {
     if (alerts === undefined) return;
     // Last, for what becomes of the others may be worth an alert.
     await Promise.all(others.map((lane) => lane.drained(this.#closed.signal)));
-    this.#parts.telling?.conclude();
+    await this.#parts.telling?.concludeOnce();
     await this.#lead(alerts, asOf);
   }
 

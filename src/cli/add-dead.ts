@@ -14,7 +14,8 @@ export function addDead(program: Command, io: Io, ended: (code: number) => void)
   const dead = program
     .command('dead')
     .description('events that a route gave up: look at them, send them again, or drop them')
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('before', EXAMPLES)
+    .addHelpText('after', AFTER);
   const door = () => import('./dead.ts');
 
   options(dead.command('list').description('one line each'))
@@ -56,12 +57,13 @@ function options(command: Command): Command {
     .option('--route <name>', 'only of this route, as `loghook status` names it');
 }
 
-const EXAMPLES = `
-Works beside a running daemon and without one. Dead letters stay until a person replays or drops them.
-
-Examples:
+const EXAMPLES = `Examples:
   loghook dead list
   loghook dead show 3f9c2a | jq .
   loghook dead replay 3f9c2a
   loghook dead replay --all --route hooks.example.com#9be2
-  loghook dead drop --all --yes`;
+  loghook dead drop --all --yes
+`;
+
+const AFTER = `
+Works beside a running daemon and without one. Dead letters stay until a person replays or drops them.`;

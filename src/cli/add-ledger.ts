@@ -32,6 +32,7 @@ export function addLedger(program: Command, io: Io, ended: Ended): void {
     .option('--since <when>', 'only where something happened since: 2h, or a time with its zone')
     .option('--limit <number>', 'so many lines (50; with --json all)')
     .option('--json', 'one JSON object a line')
+    .addHelpText('before', DELIVERIES_EXAMPLES)
     .addHelpText('after', DELIVERIES)
     .action(async (flags: DeliveriesFlags) =>
       ended(await (await import('./deliveries.ts')).listDeliveries(flags, io)),
@@ -44,24 +45,27 @@ export function addLedger(program: Command, io: Io, ended: Ended): void {
     .option('--route <name>', 'only on this route')
     .option('--json', 'one JSON object')
     .option('--raw', 'only the event, as Okta wrote it')
+    .addHelpText('before', SHOW_EXAMPLES)
     .addHelpText('after', SHOW)
     .action(async (id: string, flags: ShowFlags) =>
       ended(await (await import('./show.ts')).showEvent(id, flags, io)),
     );
 }
 
-const DELIVERIES = `
-Works beside a running daemon and without one. What was delivered is remembered for 30 days.
-
-Examples:
+const DELIVERIES_EXAMPLES = `Examples:
   loghook deliveries
   loghook deliveries --status dead --since 24h
-  loghook deliveries --route siem --json | jq -r 'select(.attempts > 1) | .event'`;
+  loghook deliveries --route siem --json | jq -r 'select(.attempts > 1) | .event'
+`;
 
-const SHOW = `
-Works beside a running daemon and without one. Ids are those of \`loghook deliveries\`.
+const DELIVERIES = `
+Works beside a running daemon and without one. What was delivered is remembered for 30 days.`;
 
-Examples:
+const SHOW_EXAMPLES = `Examples:
   loghook show 3f9c2a18
   loghook show 3f9c2a18 --route siem
-  loghook show 3f9c2a18 --raw | jq .`;
+  loghook show 3f9c2a18 --raw | jq .
+`;
+
+const SHOW = `
+Works beside a running daemon and without one. Ids are those of \`loghook deliveries\`.`;

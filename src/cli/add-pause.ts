@@ -12,6 +12,7 @@ export function addPause(program: Command, io: Io, ended: Ended): void {
   const door = () => import('./pause.ts');
   options(program.command('pause').description('send a route nothing until it is resumed'))
     .option('--all', 'every route that is in force')
+    .addHelpText('before', PAUSE_EXAMPLES)
     .addHelpText('after', PAUSE)
     .action(async (names: string[], flags: PauseFlags) =>
       ended(await (await door()).pauseRoutes(names, flags, io)),
@@ -20,6 +21,7 @@ export function addPause(program: Command, io: Io, ended: Ended): void {
     program.command('resume').description('let a paused route go on; a held one is tried at once'),
   )
     .option('--all', 'every route that is paused')
+    .addHelpText('before', RESUME_EXAMPLES)
     .addHelpText('after', RESUME)
     .action(async (names: string[], flags: PauseFlags) =>
       ended(await (await door()).resumeRoutes(names, flags, io)),
@@ -32,17 +34,19 @@ function options(command: Command): Command {
     .option('-s, --state <dir>', 'the state folder to look in');
 }
 
+const PAUSE_EXAMPLES = `Examples:
+  loghook pause siem
+  loghook pause --all
+`;
+
 const PAUSE = `
 Events are still owed to a paused route, and kept. Works beside a running daemon and without one; a pause outlives
-a restart.
+a restart.`;
 
-Examples:
-  loghook pause siem
-  loghook pause --all`;
+const RESUME_EXAMPLES = `Examples:
+  loghook resume siem
+  loghook resume --all
+`;
 
 const RESUME = `
-Works beside a running daemon and without one.
-
-Examples:
-  loghook resume siem
-  loghook resume --all`;
+Works beside a running daemon and without one.`;

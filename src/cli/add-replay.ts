@@ -30,19 +30,21 @@ export function addReplay(program: Command, io: Io, ended: Ended): void {
     .option('--until <when>', 'with --since: and until then (now)')
     .option('--dry-run', 'only say what it would send')
     .option('--yes', 'do not ask')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('before', EXAMPLES)
+    .addHelpText('after', AFTER)
     .action(async (id: string | undefined, flags: ReplayFlags) =>
       ended(await (await import('./replay.ts')).replay(id, flags, io)),
     );
 }
 
-const EXAMPLES = `
-Says first how many they are, how old, and how long it takes. What is sent again carries the header
-\`loghook-replay: true\` and the same \`webhook-id\` as before. Works beside a running daemon and without one. The bytes
-of delivered events are kept for 30 days, or 1 GB of them.
-
-Examples:
+const EXAMPLES = `Examples:
   loghook replay 3f9c2a18
   loghook replay --dead --dry-run
   loghook replay --dead --route siem --since 24h
-  loghook replay --route siem --since 2026-11-20T10:00:00Z --until 2026-11-20T14:00:00Z --yes`;
+  loghook replay --route siem --since 2026-11-20T10:00:00Z --until 2026-11-20T14:00:00Z --yes
+`;
+
+const AFTER = `
+Says first how many they are, how old, and how long it takes. What is sent again carries the header
+\`loghook-replay: true\` and the same \`webhook-id\` as before. Works beside a running daemon and without one. The bytes
+of delivered events are kept for 30 days, or 1 GB of them.`;

@@ -15,7 +15,8 @@ export function addRoute(program: Command, io: Io, ended: Ended): void {
   const route = program
     .command('route')
     .description('routes and what they are owed: list them, drop a queue, hand it to another one')
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('before', EXAMPLES)
+    .addHelpText('after', AFTER);
   const door = () => import('./route.ts');
 
   state(route.command('list').description('one line each'))
@@ -54,11 +55,12 @@ function changes(command: Command): Command {
     .option('--yes', 'do not ask');
 }
 
-const EXAMPLES = `
-Works beside a running daemon and without one. Which events go where is not said here, but in the routes file.
-
-Examples:
+const EXAMPLES = `Examples:
   loghook route list
   loghook route move old.example.com#9be2 new.example.com#77f0
   loghook route drop old.example.com#9be2
-  loghook route drop siem --queue --dry-run`;
+  loghook route drop siem --queue --dry-run
+`;
+
+const AFTER = `
+Works beside a running daemon and without one. Which events go where is not said here, but in the routes file.`;

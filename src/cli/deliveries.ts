@@ -110,11 +110,12 @@ function textOf(
 
 /** How long it took, or why it did not work and what comes next. */
 function remark(entry: LedgerEntry, now: number): string {
-  if (entry.ms !== undefined) return `${entry.ms} ms`;
-  const again = entry.replay ? ['replay'] : [];
-  return [...again, ...nextOf(entry, now), ...(entry.why === undefined ? [] : [entry.why])].join(
-    '; ',
-  );
+  return [
+    ...(entry.replay ? ['replay'] : []),
+    ...(entry.ms === undefined ? [] : [`${entry.ms} ms`]),
+    ...nextOf(entry, now),
+    ...(entry.why === undefined ? [] : [entry.why]),
+  ].join('; ');
 }
 
 function nextOf({ status, route, dueAt }: LedgerEntry, now: number): string[] {

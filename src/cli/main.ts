@@ -105,7 +105,17 @@ function commands(io: Io, ended: Ended): Command {
   addDemo(program, io, ended);
   addPracticeOrg(program, io, ended);
   addService(program, io, ended);
+  pointToHelp(program, 'loghook');
   return program.addHelpText('before', EXAMPLES).addHelpText('after', EXIT_CODES);
+}
+
+/** Who gets the words of a command wrong wants its help, not the list of all commands. */
+function pointToHelp({ commands }: Command, words: string): void {
+  for (const command of commands) {
+    const itsWords = `${words} ${command.name()}`;
+    command.showHelpAfterError(`Run \`${itsWords} --help\` for how to write it.`);
+    pointToHelp(command, itsWords);
+  }
 }
 
 const EXAMPLES = `Examples:

@@ -102,10 +102,10 @@ function statusWords(one: RouteTimeline, now: number): string {
 
 /** A line for each attempt; below it the start of what the receiver answered. */
 function attemptLines({ remembered, attempts }: RouteTimeline, now: number, io: Io): string[] {
-  if (attempts === 0) return [];
-  const forgotten = attempts - remembered.length;
+  const forgotten = attempts - remembered.filter(({ n }) => n > 0).length;
+  if (remembered.length === 0 && forgotten === 0) return [];
   const rows = remembered.map((attempt) => [
-    String(attempt.n),
+    attempt.n === 0 ? '-' : String(attempt.n),
     shortTime(attempt.at, now),
     `${resultOf(attempt)}${attempt.replay ? ' (replay)' : ''}`,
     ...[attempt.dnsMs, attempt.connectMs, attempt.tlsMs, attempt.firstByteMs, attempt.ms].map(

@@ -1,6 +1,7 @@
 /**
  * What each attempt was like, for `loghook show`: the failed ones, and those before a replay. The attempt that delivered
  * stands in the ledger, so an event that is delivered at once has no row here. They go with their ledger line.
+ * What a person asks for again after it died of age keeps that end: row 0 when it was never tried, else in its last row.
  */
 import type { AttemptTrace, Delivery, Settlement } from './outbox.ts';
 import type { Database, SqlValue, Statement } from './sqlite.ts';
@@ -47,6 +48,18 @@ export class Attempts {
        FROM ledger WHERE seq = ? AND route = ?`,
     ).run(seq, route);
     this.#cut(route, seq, n);
+  }
+
+  /** Call before a dead letter is one no more: one that died of age has no attempt which says so. */
+  takeFromDead(route: number, seq: number): void {
+    this.#sql(
+      `INSERT OR IGNORE INTO attempts (seq, route, n, at, result, why)
+       SELECT seq, route, 0, died_at, 'expired', why FROM dead WHERE seq = ? AND route = ? AND attempts = 0`,
+    ).run(seq, route);
+    this.#sql(
+      `UPDATE attempts SET result = 'expired', next_at = NULL WHERE seq = ? AND route = ? AND result = 'postponed'
+         AND n = (SELECT attempts FROM dead WHERE dead.seq = attempts.seq AND dead.route = attempts.route)`,
+    ).run(seq, route);
   }
 
   forget(route: number, seq: number): void {

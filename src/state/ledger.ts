@@ -30,7 +30,7 @@ export interface LedgerEntry {
   readonly why?: string;
   /** When it is to be tried; PARKED behind another of its lane, UNPLACED in none yet. Of what is owed only. */
   readonly dueAt?: number;
-  /** Whether it is owed because a person asked for it again. */
+  /** Whether what happened to it last, or is to happen next, does so because a person asked for it again. */
   readonly replay: boolean;
 }
 
@@ -178,6 +178,14 @@ function dueRanges(now: number): DueRange[] {
 
 const EVENT = 'events.id, events.type, events.published, events.read_at';
 
+/** An attempt that ended it is followed by another only when a person asks. */
+function isReplay(table: 'ledger' | 'dead'): string {
+  return `EXISTS (
+    SELECT 1 FROM attempts WHERE attempts.seq = ${table}.seq AND attempts.route = ${table}.route
+      AND n < ${table}.attempts AND attempts.result IN ('delivered', 'dead', 'expired')
+  ) AS replay`;
+}
+
 function settledRows(
   beside: Beside,
   { below, routeId, status, since }: Stretch,
@@ -191,7 +199,7 @@ function settledRows(
   const values = [routeId, status, since].filter((value) => value !== undefined);
   return beside
     .sql(
-      `SELECT ledger.*, ${EVENT} FROM ledger CROSS JOIN events ON events.seq = ledger.seq
+      `SELECT ledger.*, ${isReplay('ledger')}, ${EVENT} FROM ledger CROSS JOIN events ON events.seq = ledger.seq
        WHERE ${['ledger.seq < ?', ...filters].join(' AND ')} ORDER BY ledger.seq DESC LIMIT ?`,
     )
     .all(below, ...values, limit);
@@ -205,7 +213,7 @@ function deadRows(
 ): Row[] {
   return beside
     .sql(
-      `SELECT dead.*, ${EVENT} FROM dead CROSS JOIN events ON events.seq = dead.seq
+      `SELECT dead.*, ${isReplay('dead')}, ${EVENT} FROM dead CROSS JOIN events ON events.seq = dead.seq
        WHERE dead.route = ? AND dead.seq < ? AND dead.died_at >= ?
        ORDER BY dead.seq DESC LIMIT ?`,
     )
@@ -273,7 +281,6 @@ function toOwed(row: Row, route: NamedRoute, status: DeliveryStatus): LedgerEntr
     at: asOptionalNumber(row.last_at) ?? asNumber(row.read_at),
     ...numbers({ httpStatus: row.last_status, firstAttemptAt: row.first_at, dueAt: row.due_at }),
     ...texts({ why: row.last_why }),
-    replay: row.replay === 1,
   };
 }
 
@@ -284,6 +291,6 @@ function ofEvent(row: Row) {
     ...texts({ eventType: row.type, published: row.published }),
     readAt: asNumber(row.read_at),
     attempts: asNumber(row.attempts),
-    replay: false,
+    replay: row.replay === 1,
   };
 }

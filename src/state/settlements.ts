@@ -100,6 +100,7 @@ export class Settlements {
   replay(route: number, seq: number, now: number): Replayed {
     if (route === UNREADABLE) return 'unknown';
     const dueAt = this.#dueOnReplay(route, now);
+    this.#attempts.takeFromDead(route, seq);
     this.#sql(
       `INSERT INTO owed (route, due_at, seq, attempts, tries, first_at, last_status, last_why, replay)
        SELECT route, ?, seq, attempts, 0, first_at, status, why, 1 FROM dead WHERE route = ? AND seq = ?`,
@@ -125,6 +126,7 @@ export class Settlements {
 
   /** A dead letter is given up by a person. False when it is no dead letter (any more). */
   drop(route: number, seq: number, now: number): boolean {
+    if (route !== UNREADABLE) this.#attempts.takeFromDead(route, seq);
     this.#sql(
       `INSERT OR REPLACE INTO ledger (seq, route, result, at, first_at, status, attempts)
        SELECT seq, route, 'dropped', ?, first_at, status, attempts FROM dead WHERE route = ? AND seq = ?`,

@@ -32,7 +32,7 @@ export interface RouteTimeline {
   readonly remembered: readonly PastAttempt[];
   /** When it is to be tried; PARKED behind another of its lane. Of what is owed only. */
   readonly dueAt?: number;
-  /** Whether it is owed because a person asked for it again. */
+  /** Whether its last attempt was made, or its next one is, because a person asked for it again. */
   readonly replay: boolean;
   /** The event that it waits for, in short. */
   readonly behind?: string;
@@ -40,9 +40,10 @@ export interface RouteTimeline {
 
 /** Durations in ms; those of a connection that was open already are absent. */
 export interface PastAttempt {
+  /** From 1; 0 is no attempt, but the end of one that was too old before any. */
   readonly n: number;
   readonly at: number;
-  /** What it came to: `delivered`, `dead`, or else that it was to be tried again. */
+  /** What it came to: `delivered`, `dead`, `expired`, or else that it was to be tried again. */
   readonly result: string;
   readonly status?: number;
   readonly why?: string;
@@ -119,14 +120,15 @@ class RouteRows {
 
   #ofDead(row: Row, past: readonly PastAttempt[]): RouteTimeline {
     const last = lastOf(row.died_at, row.status, row.why, row.attempts);
+    const remembered = marked(withLast(past, last));
     return {
       route: this.#route,
       status: 'dead',
       ...numbers({ at: row.died_at }),
       ...texts({ why: row.why }),
       attempts: asNumber(row.attempts),
-      remembered: marked(withLast(past, last)),
-      replay: false,
+      remembered,
+      replay: remembered.at(-1)?.replay === true,
     };
   }
 
@@ -137,13 +139,14 @@ class RouteRows {
       result: asText(row.result),
       ...toAttempt(row),
     };
+    const remembered = marked(wasDelivered ? withLast(past, last) : past);
     return {
       route: this.#route,
       status: wasDelivered ? 'delivered' : 'dropped',
       ...numbers({ at: row.at }),
       attempts: asNumber(row.attempts),
-      remembered: marked(wasDelivered ? withLast(past, last) : past),
-      replay: false,
+      remembered,
+      replay: remembered.at(-1)?.replay === true,
     };
   }
 

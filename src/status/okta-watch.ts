@@ -72,17 +72,29 @@ export class OktaWatch {
   async tick(): Promise<void> {
     const outage = this.#outage;
     if (outage?.trouble === undefined || !this.#desk.isOpen) return;
-    const { isRefusal } = outage.trouble;
-    const kind = isRefusal ? 'loghook.okta.refused' : 'loghook.okta.unreachable';
     const lastedMs = this.#desk.clock.monotonic() - outage.watchedFrom;
-    if (outage.told.has(kind) || lastedMs < (isRefusal ? REFUSED_MS : UNREACHABLE_MS)) return;
-    outage.told.add(kind);
-    outage.beganAt = (await this.#since()) ?? outage.beganAt;
-    this.#tell(kind, outage, outage.trouble);
+    await this.#tellAfter(lastedMs, outage, outage.trouble);
+  }
+
+  /** Tells of trouble by its age alone, for a run that is too short to watch it. */
+  async tellLasting(): Promise<void> {
+    const outage = this.#outage;
+    if (outage?.trouble === undefined || !this.#desk.isOpen) return;
+    const beganAt = (await this.#since()) ?? outage.beganAt;
+    await this.#tellAfter(this.#desk.clock.now() - beganAt, outage, outage.trouble);
   }
 
   woke(): void {
     if (this.#outage !== undefined) this.#outage.watchedFrom = this.#desk.clock.monotonic();
+  }
+
+  async #tellAfter(lastedMs: number, outage: Outage, trouble: OktaTrouble): Promise<void> {
+    const { isRefusal } = trouble;
+    const kind = isRefusal ? 'loghook.okta.refused' : 'loghook.okta.unreachable';
+    if (outage.told.has(kind) || lastedMs < (isRefusal ? REFUSED_MS : UNREACHABLE_MS)) return;
+    outage.told.add(kind);
+    outage.beganAt = (await this.#since()) ?? outage.beganAt;
+    this.#tell(kind, outage, trouble);
   }
 
   #begin(beganAt: number): Outage {

@@ -129,6 +129,15 @@ export class RouteWatch {
     });
   }
 
+  /** Tells of a hold by its age alone, for a run that is too short to watch it: nothing ended it in this run. */
+  tellLasting(): void {
+    const hold = this.#hold;
+    if (hold === undefined || hold.isTold || !this.#desk.isOpen) return;
+    if (!hold.waitsForPerson && this.#desk.clock.now() - hold.beganAt < HELD_MS) return;
+    hold.isTold = true;
+    this.#tellHeld(hold);
+  }
+
   /** The machine slept: what lasted meanwhile was not watched, and may end with the next attempt. */
   woke(): void {
     if (this.#hold !== undefined) this.#hold.watchedFrom = this.#desk.clock.monotonic();

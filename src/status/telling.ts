@@ -137,6 +137,13 @@ export class Telling {
     for (const watch of this.#routes.values()) watch.tellDead();
   }
 
+  /** Concludes a run that reads once and ends: what began in runs before and still lasts is told, too. */
+  async concludeOnce(): Promise<void> {
+    this.conclude();
+    for (const watch of this.#routes.values()) watch.tellLasting();
+    await this.#okta?.tellLasting();
+  }
+
   /** Concludes; what still waits for room on the disk is given up. */
   async close(): Promise<void> {
     this.conclude();

@@ -4,9 +4,11 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { runSession } from '../../src/cli/session.ts';
-import { openLog } from '../../src/log.ts';
+import { SystemClock } from '../../src/clock.ts';
+import { openLog, silentLog } from '../../src/log.ts';
 import { parseDestination, type Route } from '../../src/routing/route.ts';
 import { Routes } from '../../src/routing/routes.ts';
+import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
 import { readStanding } from '../../src/state/standing.ts';
 import { addEvents, openOrg, openReceiver, Sandbox } from '../support/loghook.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -157,6 +159,30 @@ test('once, what became of the events is told before it ends', async (t) => {
     told.map(({ debugContext }) => debugContext.debugData.count),
     [1, 29],
   );
+});
+
+test('once, a route that was held in runs before is told of before it ends', async (t) => {
+  const { org, siem, alerts, folder, start } = await openScene(t);
+  addEvents(org, 3);
+  siem.answer = () => ({ status: 401 });
+  const routes = [routeTo(`${siem.url}/`, 'siem'), alertsTo(`${alerts.url}/`)];
+  const clock = new SystemClock();
+  const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
+  await outbox.adopt(routes);
+  const since = clock.now() - 120_000;
+  await outbox.saveRouteState('name:siem', {
+    kind: 'held',
+    why: '401 unauthorized',
+    since,
+    until: since,
+  });
+  await outbox.close();
+
+  const code = await start(routes, true).stop();
+
+  const told = alerts.received.map(({ body }) => JSON.parse(`${body}`).eventType);
+  assert.equal(code, 5);
+  assert.deepEqual(told, ['loghook.route.held']);
 });
 
 test('the real process tells, pings and shows; killed and started again it tells nothing twice', async (t) => {

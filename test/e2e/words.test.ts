@@ -6,7 +6,8 @@ import { BIN, Sandbox } from '../support/loghook.ts';
 
 const COMMANDS = [
   ...['run', 'listen', 'check', 'tail', 'demo', 'practice-org', 'service print'],
-  ...['sign', 'verify', 'secret check'],
+  ...['sign', 'verify', 'secret check', 'try', 'test', 'convert'],
+  ...['status', 'deliveries', 'show', 'replay', 'dead', 'pause', 'resume', 'route'],
 ];
 
 test('prints its version', async (t) => {
@@ -39,6 +40,8 @@ const USAGE: readonly (readonly [args: string, stderr: RegExp])[] = [
   ['lisen 3000', /unknown command 'lisen'\n\(Did you mean listen\?\)/],
   ['--onec', /unknown option '--onec'\n\(Did you mean --once\?\)/],
   ['run extra', /too many arguments for 'run'/],
+  ['route move old', /missing required argument 'to'\nRun `loghook route move --help` for how/],
+  ['route lst', /\(Did you mean list\?\)\nRun `loghook route --help` for how/],
   ['test siem --set', /option '--set <path=value>' argument missing/],
   ['listen', /missing required argument 'target'/],
   ['listen 70000', /"70000" is not a port\n {2}→ ports go from 1 to 65535/],

@@ -3,12 +3,15 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { silentLog } from '../../src/log.ts';
+import { Beside } from '../../src/state/beside.ts';
 import { Bundles } from '../../src/state/bundles.ts';
+import { ledgerEntries } from '../../src/state/ledger.ts';
 import type { AttemptTrace, Settlement } from '../../src/state/outbox.ts';
 import { openStateBeside } from '../../src/state/schema.ts';
 import { Settlements } from '../../src/state/settlements.ts';
 import { inTransaction } from '../../src/state/sqlite.ts';
 import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
+import { timelineOf } from '../../src/state/timeline.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import {
   A,
@@ -16,6 +19,7 @@ import {
   dead,
   delivered,
   eventOf,
+  expired,
   never,
   ordered,
   pageOf,
@@ -42,6 +46,7 @@ async function opened(t: TestContext, route = A) {
   return {
     clock,
     outbox,
+    folder,
     beside: settlements,
     rows: (sql: string) => beside.prepare(sql).all(),
     write: (sql: string) => beside.exec(sql),
@@ -199,6 +204,49 @@ test('replay says what is owed already, what is unknown, and what has no bytes a
 
   write('DELETE FROM ledger');
   assert.equal(replay(), 'unknown');
+});
+
+const OLD = 'older than its route wants';
+
+for (const [name, before, past] of [
+  ['never tried', [], [[0, 'expired', OLD, false]]],
+  ['tried once', [postponed], [[1, 'expired', '503 Service Unavailable', false]]],
+] as const) {
+  test(`what died of age, ${name}, says so after a person had it sent`, async (t) => {
+    const { clock, folder, end, replay } = await opened(t);
+    for (const outcome of before) await end(outcome(clock, 1_000));
+    await end(expired(clock));
+    replay();
+
+    await end(delivered(clock));
+
+    const beside = new Beside(folder, { readOnly: true });
+    t.after(() => beside.close());
+    const [entry] = ledgerEntries(beside, { now: clock.now() });
+    const [one] = timelineOf(beside, 'event-000001', clock.now()).routes;
+    assert.deepEqual([entry?.status, entry?.replay, one?.replay], ['delivered', true, true]);
+    assert.deepEqual(
+      one?.remembered.map(({ n, result, why, replay }) => [n, result, why, replay]),
+      [...past, [before.length + 1, 'delivered', undefined, true]],
+    );
+  });
+}
+
+test('what a person drops after it died of age says of what, and is no replay', async (t) => {
+  const { clock, folder, end, drop } = await opened(t);
+  await end(expired(clock));
+
+  drop();
+
+  const beside = new Beside(folder, { readOnly: true });
+  t.after(() => beside.close());
+  const [entry] = ledgerEntries(beside, { now: clock.now() });
+  const [one] = timelineOf(beside, 'event-000001', clock.now()).routes;
+  assert.deepEqual([entry?.status, entry?.replay], ['dropped', false]);
+  assert.deepEqual(
+    one?.remembered.map(({ n, why }) => [n, why]),
+    [[0, OLD]],
+  );
 });
 
 test('a piece of an unreadable page is never owed to anybody, not even when it was dropped', async (t) => {

@@ -138,6 +138,37 @@ test('a stop tells of dead letters that were kept for the hour', async (t) => {
   assert.deepEqual(counts, [1, 2]);
 });
 
+test('short runs, one after the other, tell of a hold by its age, once, and its end', async (t) => {
+  const desk = await TellingDesk.open(t);
+  await desk.hold();
+  await desk.telling.concludeOnce();
+  const early = await desk.kinds();
+
+  for (let run = 0; run < 3; run += 1) {
+    await desk.clock.advance(MINUTE);
+    await desk.restart();
+    await desk.telling.concludeOnce();
+  }
+  await desk.flow();
+
+  assert.deepEqual(early, []);
+  assert.deepEqual(await desk.kinds(), ['route.held', 'route.flowing']);
+});
+
+test('short runs tell that Okta refuses, once, and the end', async (t) => {
+  const desk = await TellingDesk.open(t);
+
+  for (let run = 0; run < 3; run += 1) {
+    await desk.trouble('HTTP 401', true);
+    await desk.telling.concludeOnce();
+    await desk.clock.advance(MINUTE);
+    await desk.restart();
+  }
+  await desk.page();
+
+  assert.deepEqual(await desk.kinds(), ['okta.refused', 'okta.answering']);
+});
+
 test('a gap is told once, also when its page is read twice', async (t) => {
   const desk = await TellingDesk.open(t);
   const gap = { kind: 'beyond-retention', fromMs: 1_000, toMs: 2_000, why: 'it slept' } as const;

@@ -50,6 +50,7 @@ export function launchAgent(facts: UnitFacts): string {
     mkdir -p -m 0700 ~/.config/loghook ~/Library/Logs/loghook ~/Library/LaunchAgents
     (umask 077; cat >~/.config/loghook/okta-api-key)     paste the token, Enter, Ctrl-D
     install -m 0600 loghook.csv ~/.config/loghook/loghook.csv
+      (or loghook.yaml: then write its name into ProgramArguments below, too)
 
   ${org.OKTA_ORG_URL === undefined ? 'Add OKTA_ORG_URL to EnvironmentVariables below. ' : ''}Save this file as ~/Library/LaunchAgents/com.loghook.plist, then:
 

@@ -92,6 +92,7 @@ export function systemUnit(facts: UnitFacts): string {
 #   install -d -m 0750 -g loghook /etc/loghook
 #   (umask 077; cat >/etc/loghook/okta-api-key)          paste the token, Enter, Ctrl-D
 #   install -m 0640 -g loghook loghook.csv /etc/loghook/loghook.csv
+#     (or loghook.yaml: then write its name into ExecStart below, too)
 #   echo OKTA_ORG_URL=${PLACEHOLDER_ORG} >/etc/loghook/env
 #
 # Save this file as /etc/systemd/system/loghook.service, then:
@@ -141,6 +142,7 @@ export function userUnit(facts: UnitFacts): string {
 #   mkdir -p -m 0700 ~/.config/loghook ~/.config/systemd/user
 #   (umask 077; cat >~/.config/loghook/okta-api-key)     paste the token, Enter, Ctrl-D
 #   install -m 0600 loghook.csv ~/.config/loghook/loghook.csv
+#     (or loghook.yaml: then write its name into ExecStart below, too)
 #   echo OKTA_ORG_URL=${PLACEHOLDER_ORG} >~/.config/loghook/env
 #
 # Save this file as ~/.config/systemd/user/loghook.service, then:
