@@ -65,11 +65,18 @@ export function versionMs(): number {
 /** Its script builds where no binary fits; the binaries are in its tarball and load with scripts switched off. */
 const SCRIPT_NOT_NEEDED = 'node_modules/@photostructure/sqlite';
 
+/** Parts of TypeScript: an optional peer of valibot, which npm installs for nobody but us. */
+const NOT_INSTALLED = 'node_modules/@typescript/';
+
 /** Packages that `npm install loghook` brings, and those among them that need their install script. */
 export function installed(): { readonly packages: number; readonly scripts: number } {
   const lock = JSON.parse(readFileSync(resolve(root, 'package-lock.json'), 'utf8'));
   const runtime = Object.entries<Record<string, unknown>>(lock.packages).filter(
-    ([path, entry]) => path !== '' && entry.dev !== true && entry.devOptional !== true,
+    ([path, entry]) =>
+      path !== '' &&
+      entry.dev !== true &&
+      entry.devOptional !== true &&
+      !path.startsWith(NOT_INSTALLED),
   );
   return {
     packages: runtime.length,
