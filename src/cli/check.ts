@@ -4,10 +4,10 @@ import { type Flags, loadConfig } from '../config/config.ts';
 import { orgFolder } from '../config/state-folder.ts';
 import { printable } from '../printable.ts';
 import type { Routes } from '../routing/routes.ts';
+import { describeRoutes } from './announcement.ts';
 import { EXIT } from './exit.ts';
 import { type Io, shownPath, surroundings } from './io.ts';
 import { routeTree } from './route-tree.ts';
-import { describeRoutes } from './session.ts';
 
 /** @throws ConfigError with every problem */
 export async function check(flags: Flags, io: Io): Promise<number> {

@@ -15,10 +15,9 @@ import type { TailCursor } from '../state/outbox.ts';
 import { isDiskFull } from '../state/sqlite.ts';
 import { SqliteOutbox } from '../state/sqlite-outbox.ts';
 import { openServiceNotifier } from '../status/systemd.ts';
+import { announce, describeRoutes, shoutInsecure } from './announcement.ts';
 import { EXIT } from './exit.ts';
-import { type Io, shownPath, startedFromTerminal, userAgentOf } from './io.ts';
-import { optionWords } from './option-words.ts';
-import type { ShownRoute } from './route-tree.ts';
+import { type Io, startedFromTerminal, userAgentOf } from './io.ts';
 import { listenForSignals, type StopSignals } from './signals.ts';
 import { heartbeatOf, inShort, openTelling } from './telling.ts';
 
@@ -204,63 +203,6 @@ function refuseSince(options: SessionOptions, cursor: TailCursor | undefined): v
       hint: 'Leave --since out to go on from there, or give another folder with --state for a first start.',
     },
   ]);
-}
-
-function announce(options: SessionOptions, cursor: TailCursor | undefined, since: number): void {
-  const { io, log, org, folder } = options;
-  for (const note of [...org.notes, ...(options.notes ?? [])])
-    log.warn({ note }, 'setting put right');
-  log.info(
-    {
-      version: io.version,
-      org: org.url.host,
-      state: shownPath(folder),
-      from: new Date(cursor?.readAt ?? since).toISOString(),
-      firstStart: cursor === undefined,
-      ...oktaProxy(options),
-      routes: describeRoutes(options),
-    },
-    'starting',
-  );
-  shoutInsecure(log, options);
-}
-
-/** Host and port, which is all that may be shown of it. */
-function oktaProxy({ org, proxyFor }: SessionOptions): { readonly proxy?: string } {
-  const proxy = proxyFor?.(org.url);
-  return proxy === undefined ? {} : { proxy: proxy.host };
-}
-
-/** Whoever stands between could read and change every event. */
-function shoutInsecure(log: Log, { routes, heartbeat }: RoutesInForce): void {
-  const all = heartbeat === undefined ? routes.all : [...routes.all, heartbeat];
-  for (const { name, tls, url } of all) {
-    if (tls?.insecure !== true || url.protocol !== 'https:') continue;
-    log.warn({ route: name }, 'INSECURE: the certificate of this receiver is not checked');
-  }
-}
-
-const TAKES: Readonly<Record<string, string>> = {
-  alerts: "(loghook's own news)",
-  heartbeat: '(pinged while polling works)',
-};
-
-export function describeRoute(route: Route): ShownRoute {
-  const auth = route.authorization === undefined ? {} : { auth: 'basic' };
-  const options = optionWords(route);
-  return {
-    name: route.name,
-    patterns: route.patterns,
-    ...(TAKES[route.key] !== undefined && { takes: TAKES[route.key] }),
-    ...auth,
-    ...(options.length > 0 && { options }),
-  };
-}
-
-/** All that a person wrote, in force or not. */
-export function describeRoutes({ routes, heartbeat }: RoutesInForce): ShownRoute[] {
-  const all = [...routes.all, ...routes.disabled, ...(heartbeat === undefined ? [] : [heartbeat])];
-  return all.map(describeRoute);
 }
 
 async function reload(

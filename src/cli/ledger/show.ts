@@ -1,27 +1,27 @@
 /** `loghook show`: one event, and on every route each attempt that is remembered. */
 import { StringDecoder } from 'node:string_decoder';
-import { SystemClock } from '../clock.ts';
-import { refuse } from '../config/problems.ts';
-import { printable } from '../printable.ts';
-import { Beside } from '../state/beside.ts';
-import { shortId } from '../state/event-finder.ts';
-import { allRoutes } from '../state/named-routes.ts';
-import { UNREADABLE } from '../state/schema.ts';
+import { SystemClock } from '../../clock.ts';
+import { refuse } from '../../config/problems.ts';
+import { printable } from '../../printable.ts';
+import { Beside } from '../../state/beside.ts';
+import { shortId } from '../../state/event-finder.ts';
+import { allRoutes } from '../../state/named-routes.ts';
+import { UNREADABLE } from '../../state/schema.ts';
 import {
   bytesOf,
   type PastAttempt,
   type RouteTimeline,
   type Timeline,
   timelineOf,
-} from '../state/timeline.ts';
+} from '../../state/timeline.ts';
+import { EXIT } from '../exit.ts';
+import { fittedTable } from '../fitted-table.ts';
+import type { Io } from '../io.ts';
+import { findOrgState } from '../org-state.ts';
+import { routeNamed } from '../route-named.ts';
+import { count, iso, printableLines, shortTime, when, writeJson } from '../words.ts';
 import type { ShowFlags } from './add-ledger.ts';
-import { EXIT } from './exit.ts';
-import { fittedTable } from './fitted-table.ts';
-import type { Io } from './io.ts';
-import { findOrgState } from './org-state.ts';
-import { routeNamed } from './route-named.ts';
 import { standsSo } from './route-words.ts';
-import { count, iso, printableLines, shortTime, when, writeJson } from './words.ts';
 
 /** @throws ConfigError StateError */
 export async function showEvent(id: string, flags: ShowFlags, io: Io): Promise<number> {

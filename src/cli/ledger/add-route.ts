@@ -1,7 +1,7 @@
 /** `loghook route …`: its words on the command line. What they do is in route.ts. */
 import type { Command } from 'commander';
-import type { Io } from './io.ts';
-import type { Ended } from './options.ts';
+import type { Io } from '../io.ts';
+import type { Ended } from '../options.ts';
 
 export interface RouteFlags {
   readonly state?: string;

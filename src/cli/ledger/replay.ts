@@ -1,18 +1,18 @@
 /** `loghook replay`: the plan first, on stderr; then the question; then what came of it, on stdout. */
-import { reloadRoutes } from '../config/config.ts';
-import { ConfigError, RoutesError } from '../errors.ts';
-import { printable } from '../printable.ts';
-import type { Route } from '../routing/route.ts';
-import { ReplayDesk, type ReplayPlan, type ReplayWish } from '../state/replay-desk.ts';
-import type { Replayed } from '../state/settlements.ts';
+import { reloadRoutes } from '../../config/config.ts';
+import { ConfigError, RoutesError } from '../../errors.ts';
+import { printable } from '../../printable.ts';
+import type { Route } from '../../routing/route.ts';
+import { ReplayDesk, type ReplayPlan, type ReplayWish } from '../../state/replay-desk.ts';
+import type { Replayed } from '../../state/settlements.ts';
+import { EXIT } from '../exit.ts';
+import type { Io } from '../io.ts';
+import { agreed } from '../question.ts';
+import { count, iso } from '../words.ts';
 import type { ReplayFlags } from './add-replay.ts';
-import { EXIT } from './exit.ts';
-import type { Io } from './io.ts';
-import { agreed } from './question.ts';
 import { chooseReplay } from './replay-choice.ts';
 import { planLines, sendable } from './replay-plan.ts';
 import { noteNoDaemon, type Opened, withState } from './state-turn.ts';
-import { count, iso } from './words.ts';
 
 /** @throws ConfigError StateError */
 export function replay(id: string | undefined, flags: ReplayFlags, io: Io): Promise<number> {

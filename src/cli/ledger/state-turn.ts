@@ -1,9 +1,9 @@
 /** What the commands that change a state folder beside a daemon have in common. */
-import { SystemClock } from '../clock.ts';
-import { Beside, type Turn } from '../state/beside.ts';
-import { holderOf } from '../state/folder.ts';
-import type { Io } from './io.ts';
-import { findOrgState } from './org-state.ts';
+import { SystemClock } from '../../clock.ts';
+import { Beside, type Turn } from '../../state/beside.ts';
+import { holderOf } from '../../state/folder.ts';
+import type { Io } from '../io.ts';
+import { findOrgState } from '../org-state.ts';
 
 /** Between two transactions; about as long as one takes. */
 const REST_MS = 20;

@@ -1,14 +1,14 @@
 /** The words of `loghook secret …`. */
 import type { Command } from 'commander';
-import type { Io } from './io.ts';
-import { type Ended, examples } from './options.ts';
+import type { Io } from '../io.ts';
+import { type Ended, examples } from '../options.ts';
 
 export function addSecret(program: Command, io: Io, ended: Ended): void {
   const secret = program
     .command('secret')
     .description('secrets that sign what is sent (Standard Webhooks): make one, or look at one')
     .addHelpText('after', WHERE);
-  const door = () => import('./signing/secret.ts');
+  const door = () => import('./secret.ts');
 
   examples(
     secret

@@ -1,21 +1,21 @@
 /** `loghook route list|drop|move`. What changes anything says first what it would do. */
-import { SystemClock } from '../clock.ts';
-import { refuse } from '../config/problems.ts';
-import { printable } from '../printable.ts';
-import { holderOf } from '../state/folder.ts';
-import { type NamedRoute, namedRoutes } from '../state/named-routes.ts';
-import { type MovePlan, RouteDesk, type RouteStock } from '../state/route-desk.ts';
-import { type RouteStanding, readStanding } from '../state/standing.ts';
+import { SystemClock } from '../../clock.ts';
+import { refuse } from '../../config/problems.ts';
+import { printable } from '../../printable.ts';
+import { holderOf } from '../../state/folder.ts';
+import { type NamedRoute, namedRoutes } from '../../state/named-routes.ts';
+import { type MovePlan, RouteDesk, type RouteStock } from '../../state/route-desk.ts';
+import { type RouteStanding, readStanding } from '../../state/standing.ts';
+import { EXIT } from '../exit.ts';
+import { fittedTable } from '../fitted-table.ts';
+import type { Io } from '../io.ts';
+import { findOrgState } from '../org-state.ts';
+import { agreed, type Question } from '../question.ts';
+import { routeNamed } from '../route-named.ts';
+import { stateOf } from '../status.ts';
+import { count, iso, when, writeJson } from '../words.ts';
 import type { RouteFlags } from './add-route.ts';
-import { EXIT } from './exit.ts';
-import { fittedTable } from './fitted-table.ts';
-import type { Io } from './io.ts';
-import { findOrgState } from './org-state.ts';
-import { agreed, type Question } from './question.ts';
-import { routeNamed } from './route-named.ts';
 import { noteNoDaemon, withState } from './state-turn.ts';
-import { stateOf } from './status.ts';
-import { count, iso, when, writeJson } from './words.ts';
 
 /** @throws ConfigError StateError */
 export async function listRoutes(flags: RouteFlags, io: Io): Promise<number> {

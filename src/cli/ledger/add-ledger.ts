@@ -1,7 +1,7 @@
 /** `loghook deliveries` and `loghook show`: their words on the command line. */
 import type { Command } from 'commander';
-import type { Io } from './io.ts';
-import type { Ended } from './options.ts';
+import type { Io } from '../io.ts';
+import type { Ended } from '../options.ts';
 
 export interface DeliveriesFlags {
   readonly state?: string;

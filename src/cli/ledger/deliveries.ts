@@ -1,24 +1,24 @@
 /** `loghook deliveries`: a line for each event and route, newest event first, printed as they are read. */
-import { SystemClock } from '../clock.ts';
-import { didYouMean } from '../config/did-you-mean.ts';
-import { refuse } from '../config/problems.ts';
-import { quote } from '../config/quote.ts';
-import { Beside } from '../state/beside.ts';
-import { shortId } from '../state/event-finder.ts';
-import { type LedgerEntry, type LedgerQuestion, ledgerEntries } from '../state/ledger.ts';
-import { allRoutes, DELIVERY_STATUSES, type DeliveryStatus } from '../state/named-routes.ts';
-import { PARKED, UNPLACED } from '../state/schema.ts';
+import { SystemClock } from '../../clock.ts';
+import { didYouMean } from '../../config/did-you-mean.ts';
+import { refuse } from '../../config/problems.ts';
+import { quote } from '../../config/quote.ts';
+import { Beside } from '../../state/beside.ts';
+import { shortId } from '../../state/event-finder.ts';
+import { type LedgerEntry, type LedgerQuestion, ledgerEntries } from '../../state/ledger.ts';
+import { allRoutes, DELIVERY_STATUSES, type DeliveryStatus } from '../../state/named-routes.ts';
+import { PARKED, UNPLACED } from '../../state/schema.ts';
+import { duration } from '../duration.ts';
+import { EXIT } from '../exit.ts';
+import { fittedTable } from '../fitted-table.ts';
+import type { Io } from '../io.ts';
+import { wholeNumber } from '../numbers.ts';
+import { findOrgState } from '../org-state.ts';
+import { routeNamed } from '../route-named.ts';
+import { count, iso, jsonLine, localTime, shortTime } from '../words.ts';
+import { written } from '../written.ts';
 import type { DeliveriesFlags } from './add-ledger.ts';
-import { duration } from './duration.ts';
-import { EXIT } from './exit.ts';
-import { fittedTable } from './fitted-table.ts';
 import { instantFlag } from './instant-flag.ts';
-import type { Io } from './io.ts';
-import { wholeNumber } from './numbers.ts';
-import { findOrgState } from './org-state.ts';
-import { routeNamed } from './route-named.ts';
-import { count, iso, jsonLine, localTime, shortTime } from './words.ts';
-import { written } from './written.ts';
 
 const DEFAULT_LINES = 50;
 /** Rows of the table are lined up in groups of so many, so that a long list needs no memory. */

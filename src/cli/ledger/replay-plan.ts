@@ -1,9 +1,9 @@
 /** What a replay would do to one route, in words. */
-import type { Route } from '../routing/route.ts';
-import type { ReplayPlan } from '../state/replay-desk.ts';
-import { duration } from './duration.ts';
+import type { Route } from '../../routing/route.ts';
+import type { ReplayPlan } from '../../state/replay-desk.ts';
+import { duration } from '../duration.ts';
+import { count, when } from '../words.ts';
 import { routeTrouble } from './route-words.ts';
-import { count, when } from './words.ts';
 
 /** How many are to be owed again. */
 export function sendable({ wanted, bytesGone }: ReplayPlan): number {

@@ -1,7 +1,7 @@
 /** The words of `loghook sign` and `loghook verify`. */
 import { type Command, Option } from 'commander';
-import type { Io } from './io.ts';
-import { type Ended, examples } from './options.ts';
+import type { Io } from '../io.ts';
+import { type Ended, examples } from '../options.ts';
 
 export function addSign(program: Command, io: Io, ended: Ended): void {
   const command = secretOptions(program.command('sign'))
@@ -13,9 +13,7 @@ export function addSign(program: Command, io: Io, ended: Ended): void {
     command,
     `  loghook sign event.json --secret-env SIEM_SECRET
   loghook sign event.json --route siem --id msg_1`,
-  ).action(async (body, flags) =>
-    ended(await (await import('./signing/sign.ts')).sign(body, flags, io)),
-  );
+  ).action(async (body, flags) => ended(await (await import('./sign.ts')).sign(body, flags, io)));
 }
 
 export function addVerify(program: Command, io: Io, ended: Ended): void {
@@ -38,7 +36,7 @@ export function addVerify(program: Command, io: Io, ended: Ended): void {
   )
     .addHelpText('after', CODES)
     .action(async (body, flags) =>
-      ended(await (await import('./signing/verify.ts')).verifyRequest(body, flags, io)),
+      ended(await (await import('./verify.ts')).verifyRequest(body, flags, io)),
     );
 }
 

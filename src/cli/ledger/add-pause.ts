@@ -1,7 +1,7 @@
 /** `loghook pause` and `loghook resume`: their words on the command line. What they do is in pause.ts. */
 import type { Command } from 'commander';
-import type { Io } from './io.ts';
-import type { Ended } from './options.ts';
+import type { Io } from '../io.ts';
+import type { Ended } from '../options.ts';
 
 export interface PauseFlags {
   readonly state?: string;

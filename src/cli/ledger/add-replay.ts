@@ -1,7 +1,7 @@
 /** `loghook replay`: its words on the command line. What it does is in replay.ts. */
 import type { Command } from 'commander';
-import type { Io } from './io.ts';
-import type { Ended } from './options.ts';
+import type { Io } from '../io.ts';
+import type { Ended } from '../options.ts';
 
 export interface ReplayFlags {
   readonly state?: string;

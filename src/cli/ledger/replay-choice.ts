@@ -1,12 +1,12 @@
 /** What `loghook replay` was asked for, from its words: one event, dead letters, or what a route took. */
-import { refuse } from '../config/problems.ts';
-import type { Beside } from '../state/beside.ts';
-import { type NamedRoute, namedRoutes } from '../state/named-routes.ts';
-import type { ReplayWish } from '../state/replay-desk.ts';
-import { type RouteTimeline, timelineOf } from '../state/timeline.ts';
+import { refuse } from '../../config/problems.ts';
+import type { Beside } from '../../state/beside.ts';
+import { type NamedRoute, namedRoutes } from '../../state/named-routes.ts';
+import type { ReplayWish } from '../../state/replay-desk.ts';
+import { type RouteTimeline, timelineOf } from '../../state/timeline.ts';
+import { routeNamed } from '../route-named.ts';
 import type { ReplayFlags } from './add-replay.ts';
 import { instantFlag } from './instant-flag.ts';
-import { routeNamed } from './route-named.ts';
 
 export interface Choice {
   readonly wishes: readonly ReplayWish[];

@@ -1,6 +1,6 @@
 /** `loghook dead …`: its words on the command line. What they do is in dead-letters.ts. */
 import type { Command } from 'commander';
-import type { Io } from './io.ts';
+import type { Io } from '../io.ts';
 
 export interface DeadFlags {
   readonly state?: string;
