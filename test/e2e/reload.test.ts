@@ -109,6 +109,7 @@ test('two reloads at once leave each route one lane', async (t) => {
   await Promise.all([world.reload(csvOf([STAYS, GOES])), world.reload(csvOf([GOES, STAYS]))]);
   for (let n = 0; n < 5; n += 1) world.write(0);
   await world.advance(16_000);
+  await untilReceived(world, 1, 5);
   await world.stop();
   await world.advance(60_000);
 

@@ -9,7 +9,7 @@ import { type ModelReport, runModel } from '../support/model/run.ts';
 import { numberFrom, repeatWith } from '../support/seeds.ts';
 
 const FIRST = numberFrom('LOGHOOK_SEED', 1);
-const SEEDS = numberFrom('LOGHOOK_SEEDS', 400);
+const SEEDS = numberFrom('LOGHOOK_SEEDS', 300);
 /** So many failing seeds are shown before the rest is left alone. */
 const ENOUGH = numberFrom('LOGHOOK_FAILURES', 5);
 
