@@ -131,6 +131,6 @@ Settings: OKTA_ORG_URL, and OKTA_API_KEY or OKTA_API_KEY_FILE, from the
 environment or ./.env.
 
 Exit codes: 0 stopped as asked, 1 bug, 2 configuration or usage, 3 state cannot
-be opened or trusted, 4 Okta refused the credentials at a first start,
-5 \`--once\` ended with deliveries still owed, or the log not read to its end;
-\`test\` was not answered 2xx.`;
+be opened or trusted, or what was printed could not be written, 4 Okta refused
+the credentials at a first start, 5 \`--once\` ended with deliveries still owed,
+or the log not read to its end; \`test\` was not answered 2xx.`;
