@@ -1,6 +1,6 @@
 /** `loghook run`: the daemon. */
 import { SystemClock } from '../clock.ts';
-import { type Flags, loadConfig, reloadRoutes } from '../config/config.ts';
+import { type Flags, loadConfig, routesReloader } from '../config/config.ts';
 import { orgFolder } from '../config/state-folder.ts';
 import { openCommandLog } from './command-log.ts';
 import { type Io, surroundings } from './io.ts';
@@ -16,6 +16,6 @@ export async function run(flags: Flags, io: Io): Promise<number> {
     io,
     log: openCommandLog(config, io.stdout, io.env),
     folder: orgFolder(config.stateFolder, config.org.url),
-    reload: () => reloadRoutes({ flags, env: io.env, cwd: io.cwd }),
+    reload: routesReloader(config.routesFile, { flags, env: io.env, cwd: io.cwd }),
   });
 }

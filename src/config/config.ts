@@ -5,7 +5,13 @@ import { Environment, readEnvironment, type Variables } from './environment.ts';
 import { type OrgSettings, orgSettings } from './org-settings.ts';
 import { type Parts, problemsOf, type Read, readAll } from './problems.ts';
 import { type ProxyFor, proxySettings } from './proxy.ts';
-import { findRouteFile, type RouteFile, routeFileReader } from './route-file.ts';
+import {
+  type FoundFile,
+  findRouteFile,
+  type RouteFile,
+  refuseFallBack,
+  routeFileReader,
+} from './route-file.ts';
 import {
   filterSetting,
   intervalMs,
@@ -114,16 +120,30 @@ export function loadSettings<P extends Parts>(
   return { settings, more };
 }
 
+export type ReloadInput = Pick<SettingsInput, 'flags' | 'env' | 'cwd'>;
+
 /**
- * The routes alone, for a reload: which file there is, and the environment that it may name, are looked at anew.
+ * The routes alone, from scratch: which file there is, and the environment that it may name, are looked at anew.
  * Throws ConfigError or RoutesError with every problem.
  */
-export async function reloadRoutes({
-  flags,
-  env,
-  cwd,
-}: Pick<SettingsInput, 'flags' | 'env' | 'cwd'>): Promise<RouteFile> {
-  const readRoutes = await routeFileReader(findRouteFile(flags.config, cwd));
+export async function reloadRoutes(input: ReloadInput): Promise<RouteFile> {
+  return readAnew(findRouteFile(input.flags.config, input.cwd), input);
+}
+
+/** The same again and again for one daemon, which began with the file `inUse`. */
+export function routesReloader(inUse: string, input: ReloadInput): () => Promise<RouteFile> {
+  let path = inUse;
+  return async () => {
+    const found = findRouteFile(input.flags.config, input.cwd);
+    refuseFallBack(path, found);
+    const read = await readAnew(found, input);
+    path = found.path;
+    return read;
+  };
+}
+
+async function readAnew(file: FoundFile, { env, cwd }: ReloadInput): Promise<RouteFile> {
+  const readRoutes = await routeFileReader(file);
   return readRoutes(readEnvironment(env, cwd));
 }
 

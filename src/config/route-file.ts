@@ -1,6 +1,7 @@
 /** Which file holds the routes, and how it is read. What only loghook.yaml needs is loaded only when there is one. */
 import { existsSync } from 'node:fs';
-import { extname, relative, resolve } from 'node:path';
+import { basename, extname, relative, resolve } from 'node:path';
+import { RoutesError } from '../errors.ts';
 import type { Route } from '../routing/route.ts';
 import type { Routes } from '../routing/routes.ts';
 import type { Environment } from './environment.ts';
@@ -28,7 +29,7 @@ export interface FoundFile {
 }
 
 /** Looked for in this order; without any of them messages speak of the last. */
-const NAMES = ['loghook.yaml', 'loghook.yml', 'loghook.json', 'loghook.csv'] as const;
+const NAMES: readonly string[] = ['loghook.yaml', 'loghook.yml', 'loghook.json', 'loghook.csv'];
 const DEFAULT_NAME = 'loghook.csv';
 
 /** `--config`, else the first of the names that is there. */
@@ -37,6 +38,26 @@ export function findRouteFile(flag: string | undefined, cwd: string): FoundFile 
   const [first = DEFAULT_NAME, ...others] = NAMES.filter((name) => existsSync(resolve(cwd, name)));
   const notes = others.map((name) => `${name} is not read: ${first} goes first`);
   return { ...shown(resolve(cwd, first), cwd), notes };
+}
+
+/**
+ * Refuses to go on with a file that comes later in the order than the one in use, which is gone: some editors take a file
+ * away for a moment, and an old loghook.csv beside it must not come into force by that. Throws RoutesError.
+ */
+export function refuseFallBack(inUse: string, found: FoundFile): void {
+  if (existsSync(inUse) || rankOf(found.path) <= rankOf(inUse)) return;
+  const isThere = existsSync(found.path);
+  throw new RoutesError([
+    {
+      where: basename(inUse),
+      message: isThere ? `it is gone, and ${found.shownAs} is not taken instead` : 'it is gone',
+      hint: isThere ? `put it back, or restart to go on with ${found.shownAs}` : 'put it back',
+    },
+  ]);
+}
+
+function rankOf(path: string): number {
+  return NAMES.indexOf(basename(path));
 }
 
 /** Loads what reads the file; what it resolves to reads it from scratch and throws RoutesError with every problem. */

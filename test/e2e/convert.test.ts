@@ -1,6 +1,6 @@
 /** `loghook convert`, the real process, and a daemon that changes over. */
 import assert from 'node:assert/strict';
-import { chmodSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { addEvents, openOrg, openReceiver, Sandbox } from '../support/loghook.ts';
@@ -104,4 +104,34 @@ test('says what is wrong with the CSV, or that there is none', async (t) => {
   assert.match(bad.stderr, /^loghook: bad\.csv line 1: "\(" is not a regular expression/);
   assert.equal(none.code, 2);
   assert.match(none.stderr, /^loghook: loghook\.csv: there is no such file/);
+});
+
+test('a loghook.yaml that is gone for a moment puts no old loghook.csv in force', async (t) => {
+  const { org, env } = await openOrg(t);
+  const receiver = await openReceiver(t);
+  const sandbox = new Sandbox(t);
+  sandbox.write('loghook.csv', `.*,${receiver.url}/old\n`);
+  const yaml = `routes: [{ name: new, match: '.', url: '${receiver.url}/new' }]\n`;
+  const path = sandbox.write('loghook.yaml', yaml);
+  const loghook = sandbox.start(['--interval', '1s'], { env });
+  await loghook.logged('ready');
+
+  rmSync(path);
+  loghook.child.kill('SIGHUP');
+  const refused = await loghook.logged('routes not reloaded, the old ones stay in force');
+  addEvents(org, 1);
+  await receiver.waitFor(1);
+  sandbox.write('loghook.yaml', yaml);
+  loghook.child.kill('SIGHUP');
+  await loghook.logged('routes reloaded');
+  const { code } = await loghook.stop();
+
+  assert.deepEqual(refused.problems, [
+    'loghook.yaml: it is gone, and loghook.csv is not taken instead',
+  ]);
+  assert.deepEqual(
+    receiver.received.map(({ path: sentTo }) => sentTo),
+    ['/new'],
+  );
+  assert.equal(code, 0);
 });
