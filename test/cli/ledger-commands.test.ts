@@ -230,6 +230,16 @@ test('pause and resume say what they mean, alone and beside a daemon', async (t)
   assert.match(alone.stderr, /no daemon is running here: it will keep to it when it starts/);
 });
 
+test("nothing of Okta's is moved to the route of loghook's own news", async (t) => {
+  const { run, outbox } = await withState(t);
+  await outbox.adopt([B, { key: 'alerts', name: 'alerts' }]);
+
+  const moved = await run('route', 'move', A.name, 'alerts', '--yes');
+
+  assert.equal(moved.code, 2);
+  assert.match(moved.stderr, /alerts takes loghook's own news and nothing else/);
+});
+
 test('a route that is not in force is listed, moved or dropped, and then gone', async (t) => {
   const { run, outbox } = await withState(t);
   const inForce = await run('route', 'drop', 'a.', '--yes');

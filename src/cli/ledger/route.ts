@@ -6,6 +6,7 @@ import { holderOf } from '../../state/folder.ts';
 import { type NamedRoute, namedRoutes } from '../../state/named-routes.ts';
 import { type MovePlan, RouteDesk, type RouteStock } from '../../state/route-desk.ts';
 import { type RouteStanding, readStanding } from '../../state/standing.ts';
+import { ALERTS_KEY } from '../../status/telling.ts';
 import { EXIT } from '../exit.ts';
 import { fittedTable } from '../fitted-table.ts';
 import type { Io } from '../io.ts';
@@ -104,6 +105,9 @@ function gone(routes: readonly NamedRoute[], name: string): readonly NamedRoute[
 
 function refuseMove(from: NamedRoute, to: NamedRoute): void {
   if (from.id === to.id) refuse('route move', 'both are the same route', 'Name two.');
+  if ((from.key === ALERTS_KEY) !== (to.key === ALERTS_KEY)) {
+    refuse('route move', "alerts takes loghook's own news and nothing else", 'Name another route.');
+  }
   if (from.retired) return;
   refuse(
     'route move',
