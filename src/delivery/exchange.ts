@@ -197,5 +197,5 @@ function isClosed(error: Error): boolean {
 
 /** A server that speaks TLS 1.3 refuses our certificate only once we take the connection for open. */
 function isRefusedByTls(error: Error): boolean {
-  return /^ERR_SSL_\w*ALERT_\w*(CERTIFICATE|UNKNOWN_CA)/.test(codeOf(error) ?? '');
+  return /^ERR_SSL_.*ALERT_\w*(CERTIFICATE|UNKNOWN_CA)/.test(codeOf(error) ?? '');
 }

@@ -26,14 +26,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ERR_SSL_WRONG_VERSION_NUMBER: 'no TLS there, perhaps plain http',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'no TLS there, perhaps plain http',
   ERR_SSL_UNSUPPORTED_PROTOCOL: 'no TLS 1.2 or later there',
-  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'no TLS 1.2 or later there',
   ERR_SSL_TLSV1_UNRECOGNIZED_NAME: 'the receiver has no certificate for this host name',
-  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE:
-    'the receiver refused TLS, perhaps for want of our certificate',
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-    'the receiver wants a certificate of ours: name it with `cert` and `key`',
-  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: 'the receiver does not know who issued our certificate',
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: 'our certificate has expired',
   ERR_OSSL_X509_KEY_VALUES_MISMATCH: 'our certificate and key do not belong together',
   EPROTO: 'TLS failed',
   UND_ERR_SOCKET: 'connection closed',
@@ -41,6 +34,16 @@ const WORDS: Readonly<Record<string, string>> = {
   HTTPParserError: 'the answer is not HTTP',
   ERR_ASSERTION: 'the answer is not what undici can read', // such as 101 to a request that asked for no upgrade
   UND_ERR_INVALID_ARG: 'the request cannot be written as HTTP',
+};
+
+/** What the other side says before it hangs up. Before the name OpenSSL puts a version, and not always the same. */
+const ALERT = /^ERR_SSL_.*ALERT_(\w+)$/;
+const ALERT_WORDS: Readonly<Record<string, string>> = {
+  PROTOCOL_VERSION: 'no TLS 1.2 or later there',
+  HANDSHAKE_FAILURE: 'the receiver refused TLS, perhaps for want of our certificate',
+  CERTIFICATE_REQUIRED: 'the receiver wants a certificate of ours: name it with `cert` and `key`',
+  UNKNOWN_CA: 'the receiver does not know who issued our certificate',
+  CERTIFICATE_EXPIRED: 'our certificate has expired',
 };
 
 const PROXY_WORDS: Readonly<Record<number, string>> = {
@@ -78,10 +81,15 @@ function proxyWords({ proxyHost, status, fault }: ProxyTrouble): string {
 
 function familyWords(code: string): string | undefined {
   if (code.startsWith('HPE_')) return 'the answer is not HTTP';
-  if (/^ERR_SSL_\w*ALERT_\w*CERTIFICATE/.test(code)) {
-    return 'the receiver does not accept our certificate';
-  }
+  const [, alert] = ALERT.exec(code) ?? [];
+  if (alert !== undefined) return alertWords(alert);
   if (code.startsWith('ERR_OSSL_')) return 'a certificate or key of the route cannot be read';
   if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) return 'TLS failed';
   return undefined;
+}
+
+function alertWords(alert: string): string {
+  const words = ALERT_WORDS[alert];
+  if (words !== undefined) return words;
+  return /CERTIFICATE/.test(alert) ? 'the receiver does not accept our certificate' : 'TLS failed';
 }
