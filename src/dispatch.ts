@@ -9,8 +9,7 @@ import { Lanes } from './delivery/lanes.ts';
 import { raw } from './formats/raw.ts';
 import type { Log } from './log.ts';
 import { changedKeys } from './routing/changes.ts';
-import type { Route } from './routing/route.ts';
-import { Routes } from './routing/routes.ts';
+import type { Routes } from './routing/routes.ts';
 import type { Delivery, Outbox, Settlement } from './state/outbox.ts';
 import { ALERTS_KEY, type Telling } from './status/telling.ts';
 
@@ -104,8 +103,8 @@ export class Dispatch {
 
   /**
    * Puts other routes in force. One that stays as it is keeps its lane and never waits; one that changed first ends
-   * what it has in flight, while events are still owed to the old one, and waits for no other; one that goes keeps its
-   * queue, unsent.
+   * what it has in flight (all changed ones wait for the slowest of them), while events are still owed under the old
+   * routes; one that goes keeps its queue, unsent.
    */
   change(routes: Routes): Promise<boolean> {
     return this.#inTurn(() => this.#change(routes));
@@ -143,36 +142,8 @@ export class Dispatch {
 
   async #change(routes: Routes): Promise<boolean> {
     const { signal } = this.#closed;
-    const before = this.#routes;
-    const waiting = this.#leave(routes);
-    for (;;) {
-      const keys = new Set([...waiting.keys()].map(({ key }) => key));
-      await this.#putInForce(keys.size === 0 ? routes : mixed(before.all, routes, keys), keys);
-      if (signal.aborted) return false;
-      if (keys.size === 0) break;
-      waiting.delete(await Promise.race(waiting.values()));
-    }
-    await this.#sayLeftBehind();
-    return true;
-  }
-
-  /** Ends the lanes that cannot go on under `routes`; each with when nothing of it is out any more. */
-  #leave(routes: Routes): Map<Lane, Promise<Lane>> {
-    const { signal } = this.#closed;
-    const ended = this.#lanes.end(changedKeys(this.#routes.all, routes.all));
-    // One that was removed a moment ago may come back while it still has something out.
-    const returning = this.#lanes.leaving.filter((lane) => isAwaited(lane, routes));
-    const emptied = async (lane: Lane) => {
-      await this.#loops.get(lane);
-      await lane.drained(signal);
-      return lane;
-    };
-    return new Map([...ended, ...returning].map((lane) => [lane, emptied(lane)]));
-  }
-
-  /** Lanes are opened for all but those of `waiting`, which still have something out. */
-  async #putInForce(routes: Routes, waiting: ReadonlySet<string>): Promise<void> {
-    if (this.#closed.signal.aborted) return;
+    await this.#leave(routes);
+    if (signal.aborted) return false;
     const before = this.#routes;
     try {
       const adopted = this.#parts.outbox.adopt(allOf(routes));
@@ -185,7 +156,19 @@ export class Dispatch {
       throw error;
     }
     this.#lanes.keepOnly(new Set(routes.all.map(({ key }) => key)));
-    await this.#openLanes(waiting);
+    await this.#sayLeftBehind();
+    await this.#openLanes();
+    return true;
+  }
+
+  /** Ends the lanes that cannot go on under `routes`; resolves when nothing of theirs is out. */
+  async #leave(routes: Routes): Promise<void> {
+    const lanes = this.#lanes.end(changedKeys(this.#routes.all, routes.all));
+    // One that was removed a moment ago may come back while it still has something out.
+    const returning = this.#lanes.leaving.filter((lane) => isAwaited(lane, routes));
+    const { signal } = this.#closed;
+    await Promise.all(lanes.map((lane) => this.#loops.get(lane)));
+    await Promise.all([...lanes, ...returning].map((lane) => lane.drained(signal)));
   }
 
   /** A route that was renamed or taken out leaves its queue behind: nobody would look for it. Each is said once. */
@@ -202,9 +185,9 @@ export class Dispatch {
   }
 
   /** Opens lanes for routes that have none; while others send, these do too. A person looks: what is held is tried. */
-  async #openLanes(waiting: ReadonlySet<string> = new Set()): Promise<void> {
+  async #openLanes(): Promise<void> {
     for (const route of this.#routes.all) {
-      if (this.#lanes.get(route.key) !== undefined || waiting.has(route.key)) continue;
+      if (this.#lanes.get(route.key) !== undefined) continue;
       this.#lanes.open(route, await this.#parts.outbox.routeState(route.key));
     }
     await this.obey();
@@ -250,15 +233,6 @@ export class Dispatch {
 
 function allOf({ all, disabled }: Routes) {
   return [...all, ...disabled];
-}
-
-/** The routes to come, with those that were `before` in the place of whatever still waits. */
-function mixed(before: readonly Route[], after: Routes, waiting: ReadonlySet<string>): Routes {
-  const all = after.all.flatMap((route) => {
-    const key = [route.key, route.formerly].find((one) => one !== undefined && waiting.has(one));
-    return key === undefined ? [route] : before.filter((old) => old.key === key);
-  });
-  return new Routes([...all, ...after.disabled]);
 }
 
 /** Whether the route comes back in another order, or with a ceiling that what is out counts against. */

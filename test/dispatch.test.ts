@@ -180,35 +180,6 @@ test('a changed route ends what is out before it starts anew; the others go on m
   );
 });
 
-test('of two changed routes one does not wait for what the other has out', async (t) => {
-  const desk = await Desk.open(t);
-  desk.prompt.add('/quick');
-  desk.start([desk.route('slow'), desk.route('quick')]);
-  desk.owe(1, 1);
-  await desk.until(() => desk.held.length === 1 && desk.received('/quick') === 1, 'both tried');
-
-  const headers = [['x-version', '2']] as const;
-  const reloaded = desk.daemon.reload(
-    new Routes([desk.route('slow', { headers }), desk.route('quick', { headers })]),
-  );
-  desk.owe(2, 1);
-  await desk.until(() => desk.received('/quick') === 2, 'the quick one goes on');
-  assert.equal(desk.received('/slow'), 1);
-  desk.held[0]?.answer(204);
-  await desk.ended(reloaded);
-  await desk.until(() => desk.held.length === 2, 'the slow one goes on');
-
-  assert.deepEqual(
-    desk.receiver.received.map(({ path, headers: sent }) => [path, sent['x-version']]).sort(),
-    [
-      ['/quick', undefined],
-      ['/quick', '2'],
-      ['/slow', undefined],
-      ['/slow', '2'],
-    ],
-  );
-});
-
 test('a route that moves to another key takes its queue along, and nothing is sent twice', async (t) => {
   const desk = await Desk.open(t);
   desk.start([desk.route('csv')]);
