@@ -133,7 +133,7 @@ export class Daemon {
     const wants: Wants = { wantedBy: (event) => this.#dispatch.routes.wantedBy(event) };
     let sayReady = onReady;
     for await (const page of tail(signal)) {
-      await telling?.gaps(page.gaps);
+      await telling?.gaps(page.gaps, signal);
       const committed = await outbox.commit(page, wants, signal);
       if (committed === undefined) return;
       this.#say(page, committed);

@@ -89,9 +89,10 @@ export class Telling {
 
   /**
    * What a page says may be missing. To be waited for before the page is committed: after a crash between, the page is
-   * read again, and the alert is known.
+   * read again, and the alert is known. A full disk is waited for until `signal` aborts: then the page is not taken either.
    */
-  async gaps(gaps: readonly ToldGap[]): Promise<void> {
+  async gaps(gaps: readonly ToldGap[], signal: AbortSignal): Promise<void> {
+    if (gaps.length === 0) return;
     const told = gaps.map((gap) =>
       this.#desk.tell({
         kind: 'loghook.gap',
@@ -106,7 +107,7 @@ export class Telling {
         },
       }),
     );
-    await Promise.all(told);
+    await untilAborted(Promise.all(told), signal);
   }
 
   /** A page was read and committed: polling works. `owed` is what it owes that was not known. */
@@ -184,4 +185,16 @@ export class Telling {
   #beginAnew(): void {
     for (const watch of this.#silences.values()) watch.beginAnew();
   }
+}
+
+/** Resolves when `work` is done, or when `signal` aborts. */
+async function untilAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  let stop = () => {};
+  const aborted = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  signal.addEventListener('abort', stop, { once: true });
+  await Promise.race([work, aborted]);
+  signal.removeEventListener('abort', stop);
 }

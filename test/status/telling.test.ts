@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { test } from 'node:test';
-import { eventOf } from '../support/outbox-events.ts';
+import { silentLog } from '../../src/log.ts';
+import { Telling } from '../../src/status/telling.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { eventOf, never } from '../support/outbox-events.ts';
 import { ALERTS, SIEM, TellingDesk } from '../support/telling-desk.ts';
 
 const MINUTE = 60_000;
@@ -173,13 +176,47 @@ test('a gap is told once, also when its page is read twice', async (t) => {
   const desk = await TellingDesk.open(t);
   const gap = { kind: 'beyond-retention', fromMs: 1_000, toMs: 2_000, why: 'it slept' } as const;
 
-  await desk.telling.gaps([gap]);
+  await desk.telling.gaps([gap], never);
   await desk.restart(true);
-  await desk.telling.gaps([{ ...gap, toMs: 3_000 }]);
+  await desk.telling.gaps([{ ...gap, toMs: 3_000 }], never);
 
   const alerts = await desk.alerts();
   assert.equal(alerts.length, 1);
   assert.match(alerts[0]?.displayMessage ?? '', /from 1970-01-01T00:00:01.000Z to .*:02.000Z/);
+});
+
+test('a stop does not wait for the room on the disk that a gap waits for', async () => {
+  const clock = new FakeClock();
+  let hasAsked = false;
+  const telling = new Telling({
+    from: { version: '1', org: 'acme.okta.com', host: 'h' },
+    memory: {
+      owe: (_alerts, signal) => {
+        hasAsked = true;
+        return new Promise((resolve) => {
+          signal.addEventListener('abort', () => resolve([]), { once: true });
+        });
+      },
+      knows: async () => false,
+      routeState: async () => ({ kind: 'flowing' }),
+      trouble: async () => undefined,
+      saveSilence: async () => undefined,
+      silentSince: async () => undefined,
+    },
+    clock,
+    log: silentLog(),
+  });
+  await telling.inForce([SIEM, ALERTS]);
+  const stop = new AbortController();
+
+  const told = telling.gaps([{ kind: 'refused-link', why: 'HTTP 400' }], stop.signal);
+  stop.abort();
+  await told;
+
+  assert.ok(hasAsked);
+  const closed = telling.close();
+  await clock.advance(1_000);
+  await closed;
 });
 
 test('a refusal by Okta is told after a minute, another trouble after five, and the end', async (t) => {
