@@ -12,35 +12,41 @@ import { noteNoDaemon, type Opened, withState } from './state-turn.ts';
 
 type Change = (desk: RouteDesk, route: NamedRoute, now: number) => string;
 
+interface Wish {
+  readonly word: 'pause' | 'resume';
+  /** What `--all` means. */
+  readonly isMeant: (route: NamedRoute) => boolean;
+  readonly change: Change;
+}
+
+const PAUSE: Wish = { word: 'pause', isMeant: ({ retired }) => !retired, change: pause };
+const RESUME: Wish = {
+  word: 'resume',
+  isMeant: ({ pausedAt }) => pausedAt !== undefined,
+  change: resume,
+};
+
 /** @throws ConfigError StateError */
 export function pauseRoutes(names: readonly string[], flags: PauseFlags, io: Io): Promise<number> {
-  return withState(flags.state, io, async (opened) => {
-    const routes = namedRoutes(opened.beside);
-    const chosen =
-      flags.all === true
-        ? all(
-            names,
-            'pause',
-            routes.filter(({ retired }) => !retired),
-          )
-        : named(names, 'pause', routes);
-    return changeEach(chosen, pause, opened, io);
-  });
+  return changeRoutes(PAUSE, names, flags, io);
 }
 
 /** @throws ConfigError StateError */
 export function resumeRoutes(names: readonly string[], flags: PauseFlags, io: Io): Promise<number> {
+  return changeRoutes(RESUME, names, flags, io);
+}
+
+function changeRoutes(
+  { word, isMeant, change }: Wish,
+  names: readonly string[],
+  flags: PauseFlags,
+  io: Io,
+): Promise<number> {
   return withState(flags.state, io, async (opened) => {
     const routes = namedRoutes(opened.beside);
-    const chosen =
-      flags.all === true
-        ? all(
-            names,
-            'resume',
-            routes.filter(({ pausedAt }) => pausedAt !== undefined),
-          )
-        : named(names, 'resume', routes);
-    return changeEach(chosen, resume, opened, io);
+    const isAll = flags.all === true;
+    const chosen = isAll ? all(names, word, routes.filter(isMeant)) : named(names, word, routes);
+    return changeEach(chosen, change, opened, io);
   });
 }
 
