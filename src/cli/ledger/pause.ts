@@ -28,18 +28,17 @@ const RESUME: Wish = {
 
 /** @throws ConfigError StateError */
 export function pauseRoutes(names: readonly string[], flags: PauseFlags, io: Io): Promise<number> {
-  return changeRoutes(PAUSE, names, flags, io);
+  return changeRoutes(PAUSE, { names, flags }, io);
 }
 
 /** @throws ConfigError StateError */
 export function resumeRoutes(names: readonly string[], flags: PauseFlags, io: Io): Promise<number> {
-  return changeRoutes(RESUME, names, flags, io);
+  return changeRoutes(RESUME, { names, flags }, io);
 }
 
 function changeRoutes(
   { word, isMeant, change }: Wish,
-  names: readonly string[],
-  flags: PauseFlags,
+  { names, flags }: { readonly names: readonly string[]; readonly flags: PauseFlags },
   io: Io,
 ): Promise<number> {
   return withState(flags.state, io, async (opened) => {
