@@ -10,7 +10,7 @@ import { raw } from './formats/raw.ts';
 import type { Log } from './log.ts';
 import { changedKeys } from './routing/changes.ts';
 import type { Routes } from './routing/routes.ts';
-import type { Delivery, Outbox, Settlement } from './state/outbox.ts';
+import type { Delivery, Outbox, Reading, Settlement } from './state/outbox.ts';
 import { ALERTS_KEY, type Telling } from './status/telling.ts';
 
 const LEFT_HINT = 'put it back into the routes file, or: loghook route move FROM TO';
@@ -19,6 +19,8 @@ export interface DispatchParts {
   readonly outbox: Outbox;
   /** Those in force at first. */
   readonly routes: Routes;
+  /** What they are held against. */
+  readonly reading?: Reading;
   readonly sender: Sender;
   readonly clock: Clock;
   readonly log: Log;
@@ -76,7 +78,7 @@ export class Dispatch {
   /** Puts the first routes in force and opens their lanes. */
   open(): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#parts.outbox.adopt(allOf(this.#routes));
+      await this.#parts.outbox.adopt(allOf(this.#routes), this.#parts.reading);
       await this.#sayLeftBehind();
       await this.#parts.telling?.inForce(this.#routes.all);
       await this.#openLanes();
@@ -146,7 +148,7 @@ export class Dispatch {
     if (signal.aborted) return false;
     const before = this.#routes;
     try {
-      const adopted = this.#parts.outbox.adopt(allOf(routes));
+      const adopted = this.#parts.outbox.adopt(allOf(routes), this.#parts.reading);
       this.#routes = routes; // before anything else is committed: a key that moved is gone
       await adopted;
       await this.#parts.telling?.inForce(routes.all);

@@ -8,6 +8,7 @@ import { Sender } from '../delivery/attempt.ts';
 import { ConfigError, type Problem, RoutesError, reasonOf, StateError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { apiToken } from '../okta/credentials.ts';
+import { queryText } from '../okta/position.ts';
 import { type Page, SystemLog } from '../okta/system-log.ts';
 import type { Route } from '../routing/route.ts';
 import type { Routes } from '../routing/routes.ts';
@@ -135,6 +136,7 @@ async function runDaemon(
     tail: (signal): AsyncIterable<Page> => systemLog.tail(from, signal),
     outbox,
     routes,
+    reading: { query: queryText(options.filter), since },
     sender,
     clock,
     log,

@@ -52,7 +52,7 @@ function memoryOf(outbox: Outbox): TellingMemory {
   return {
     owe: async (events, signal) => {
       const wants = { wantedBy: () => [ALERTS] };
-      const committed = await outbox.commit({ events }, wants, signal);
+      const committed = await outbox.commit({ events, source: 'news' }, wants, signal);
       return committed?.owed.map(({ event }) => event) ?? [];
     },
     knows: (eventId) => outbox.knows(eventId),

@@ -64,6 +64,7 @@ export class Attempts {
 
   forget(route: number, seq: number): void {
     this.#sql('DELETE FROM attempts WHERE seq = ? AND route = ?').run(seq, route);
+    this.#sql('DELETE FROM replays WHERE seq = ? AND route = ?').run(seq, route);
   }
 
   #cut(route: number, seq: number, newest: number): void {

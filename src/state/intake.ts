@@ -1,13 +1,15 @@
 /** Takes a page in: its events, what they owe, what could not be cut, its gaps, its cursor. The caller opens the transaction. */
 import { eventId, type LogEvent } from '../event.ts';
 import { type Bundles, BundleWriter, type Place } from './bundles.ts';
+import type { Configs } from './configs.ts';
+import { delayOf } from './delay.ts';
 import type { Intake, LaneOrder, RouteRef, Wants } from './outbox.ts';
 import { OwedLanes } from './owed-lanes.ts';
 import { OwedTable } from './owed-table.ts';
-import { UNREADABLE } from './schema.ts';
+import { SOURCES, UNREADABLE } from './schema.ts';
 import { Settlements } from './settlements.ts';
 import type { Database } from './sqlite.ts';
-import { Tables } from './tables.ts';
+import { type Origin, Tables } from './tables.ts';
 
 export interface Owed {
   readonly seq: number;
@@ -43,8 +45,10 @@ export class IntakeTables {
   readonly #lanes: OwedLanes;
   readonly #settlements: Settlements;
   readonly #bundles: Bundles;
+  readonly #configs: Pick<Configs, 'current'>;
 
-  constructor(database: Database, bundles: Bundles) {
+  constructor(database: Database, bundles: Bundles, configs: Pick<Configs, 'current'>) {
+    this.#configs = configs;
     this.#tables = new Tables(database);
     this.#bundles = bundles;
     this.#owed = new OwedTable(database, bundles);
@@ -55,12 +59,14 @@ export class IntakeTables {
   take(intake: Intake, wants: Wants, now: number, routeOf: (key: string) => OwedRoute): Taken {
     const writer = new BundleWriter(this.#bundles);
     const owed: Owed[] = [];
+    const from = this.#sourceOf(intake);
     let seq = this.#tables.nextSeq();
     let repeated = 0;
     for (const event of intake.events) {
       const routes = wants.wantedBy(event);
       const place = routes.length > 0 ? writer.placeFor(seq, event.raw.length) : undefined;
-      if (!this.#tables.addEvent(seq, event, now, place)) {
+      const origin = originOf(event, place, { from, intake });
+      if (!this.#tables.addEvent(seq, event, now, origin)) {
         repeated += 1;
         continue;
       }
@@ -76,6 +82,12 @@ export class IntakeTables {
     if (intake.cursor !== undefined) this.#tables.saveCursor(intake.cursor);
     const kept = isSparse(owed, intake) ? owed.map((one) => apart(one, writer)) : owed;
     return { owed: kept, turns: this.#oweAll(kept, routeOf), repeated };
+  }
+
+  /** Of loghook's own news no audit asks Okta. */
+  #sourceOf({ source = 'tail' }: Intake): Origin {
+    const config = source === 'tail' ? this.#configs.current : undefined;
+    return { source: SOURCES[source], ...(config === undefined ? {} : { config }) };
   }
 
   /** Returns those that are not parked behind others of their lane. */
@@ -107,11 +119,21 @@ export class IntakeTables {
 
   #bury(seq: number, { raw, why }: Leftover, now: number, writer: BundleWriter): boolean {
     const place = writer.placeFor(seq, raw.length);
-    if (!this.#tables.addEvent(seq, { id: eventId(undefined, raw), raw }, now, place)) return false;
+    const event = { id: eventId(undefined, raw), raw };
+    if (!this.#tables.addEvent(seq, event, now, { place, source: SOURCES.tail })) return false;
     writer.add(raw, 1);
     this.#settlements.addDead(UNREADABLE, seq, { at: now, why, attempts: 0 });
     return true;
   }
+}
+
+/** Of one that nobody wants nobody asks how long it took. */
+function originOf(
+  event: LogEvent,
+  place: Place | undefined,
+  { from, intake }: { readonly from: Origin; readonly intake: Intake },
+): Origin {
+  return place === undefined ? from : { ...from, place, ...delayOf(event, intake) };
 }
 
 /** Whether most of the page is wanted by nobody: the few that are would keep all of it in memory. */

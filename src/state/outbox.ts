@@ -22,6 +22,10 @@ export interface Intake {
   /** Remembered for `status`, in the same transaction. One of a kind that begins where a known one does is that one. */
   readonly gaps?: readonly Gap[];
   readonly cursor?: TailCursor;
+  /** Where they come from: `news` are loghook's own, which no audit asks Okta about. Default: tail. */
+  readonly source?: 'tail' | 'news';
+  /** When the log had last been read to its end before this page, by Okta's clock, ms since 1970; undefined: not yet. */
+  readonly headAt?: number;
 }
 
 export interface RouteRef {
@@ -35,6 +39,16 @@ export interface RouteRef {
   readonly order?: LaneOrder;
   /** False: it is kept like one that is no longer named, and `status` says why. */
   readonly enabled?: boolean;
+  /** What leads to it, so that an audit can tell later what it wanted; undefined: no event of Okta's. */
+  readonly patterns?: readonly string[];
+}
+
+/** What is read from Okta while routes are in force. */
+export interface Reading {
+  /** What is asked of Okta besides the time, as in a cursor. */
+  readonly query: string;
+  /** At a first start: all that is published from then on is read, ms since 1970. */
+  readonly since?: number;
 }
 
 /** How a route's deliveries are kept from overtaking one another. */
@@ -170,9 +184,10 @@ export interface LeftBehind {
 export interface Outbox {
   /**
    * Makes `routes` the ones that can be owed to. Those no longer named keep their queues, retired. One whose order
-   * changed has what it owes put into other lanes: nothing of it may be out then.
+   * changed has what it owes put into other lanes: nothing of it may be out then. With `reading` it is remembered which
+   * patterns are in force from now on; events that are committed next were held against them.
    */
-  adopt(routes: readonly RouteRef[]): Promise<void>;
+  adopt(routes: readonly RouteRef[], reading?: Reading): Promise<void>;
   cursor(): Promise<TailCursor | undefined>;
   /**
    * Owes what `wants` says and moves the cursor in one transaction; durable when it resolves. An event seen before

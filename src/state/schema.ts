@@ -5,7 +5,7 @@
 import { StateError } from '../errors.ts';
 import { asNumber, type Database, hintFor, inTransaction, openDatabase } from './sqlite.ts';
 
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /**
  * Version 1. `owed.due_at` is 0 for what was never tried (due at once, in log order) and an instant in ms for what is to be tried
@@ -86,8 +86,46 @@ const VERSION_2 = `
   CREATE UNIQUE INDEX gap_once ON gaps (kind, from_at);
 `;
 
+/**
+ * Version 3, for the audit. `configs` says which routes were in force since when: `routes` is JSON, a list of
+ * { id, patterns }. `events.config` is the one that an event was held against when it was read (null: before this version, or no
+ * event of Okta's), `okta_ms` and `poll_ms` how long Okta and the wait for our poll kept it. `ledger.digest` is of the
+ * bytes that were sent. `replays` counts how often a person asked for an event again: each allows one delivery more.
+ * `horizons.began_at`: what was published before may never have been read; `ledger_from`: of what was published up to
+ * then the ledger may have forgotten. `readers` are the processes that read Okta beside the daemon, and the share of
+ * the rate limit that each was given. A backfill goes on at `next_url`; all of it was read when `ended_at` is set.
+ */
+const VERSION_3 = `
+  CREATE TABLE configs (
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, query TEXT NOT NULL, routes TEXT NOT NULL
+  );
+  CREATE TABLE horizons (only INTEGER PRIMARY KEY CHECK (only = 1), began_at INTEGER, ledger_from INTEGER);
+  ALTER TABLE events ADD COLUMN config INTEGER;
+  ALTER TABLE events ADD COLUMN source INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE events ADD COLUMN okta_ms INTEGER;
+  ALTER TABLE events ADD COLUMN poll_ms INTEGER;
+  ALTER TABLE ledger ADD COLUMN digest BLOB;
+  CREATE TABLE replays (
+    seq INTEGER NOT NULL, route INTEGER NOT NULL, times INTEGER NOT NULL,
+    PRIMARY KEY (seq, route)
+  ) WITHOUT ROWID;
+  INSERT INTO replays (seq, route, times)
+    SELECT seq, route, count(*) FROM attempts WHERE result IN ('delivered', 'dead', 'expired') GROUP BY seq, route;
+  CREATE TABLE readers (
+    pid INTEGER PRIMARY KEY, what TEXT NOT NULL, share REAL NOT NULL, until INTEGER NOT NULL
+  );
+  CREATE TABLE backfills (
+    id INTEGER PRIMARY KEY, asked TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL,
+    next_url TEXT, read_to INTEGER, events INTEGER NOT NULL DEFAULT 0, owed INTEGER NOT NULL DEFAULT 0,
+    started_at INTEGER NOT NULL, ended_at INTEGER
+  );
+`;
+
 /** What makes each version out of the one before; the first makes it out of nothing. */
-const UPGRADES: readonly string[] = [VERSION_1, VERSION_2];
+const UPGRADES: readonly string[] = [VERSION_1, VERSION_2, VERSION_3];
+
+/** Where an event came from: `events.source`. */
+export const SOURCES = { tail: 0, backfill: 1, news: 2 } as const;
 
 /** The pseudo-route that raw pieces of unreadable pages are dead letters of. */
 export const UNREADABLE = 0;

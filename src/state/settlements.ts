@@ -5,6 +5,7 @@
 
 import { Attempts, traceColumns } from './attempts.ts';
 import type { Bundles } from './bundles.ts';
+import { digestOf } from './digest.ts';
 import type { Delivery, Settlement } from './outbox.ts';
 import { type Freed, OwedLanes } from './owed-lanes.ts';
 import { OwedTable } from './owed-table.ts';
@@ -105,7 +106,7 @@ export class Settlements {
       `INSERT INTO owed (route, due_at, seq, attempts, tries, first_at, last_status, last_why, replay)
        SELECT route, ?, seq, attempts, 0, first_at, status, why, 1 FROM dead WHERE route = ? AND seq = ?`,
     ).run(dueAt, route, seq);
-    if (this.#forgetDead(route, seq)) return 'replayed';
+    if (this.#forgetDead(route, seq)) return this.#countReplay(route, seq);
     const line = this.#sql('SELECT result, attempts FROM ledger WHERE seq = ? AND route = ?').get(
       seq,
       route,
@@ -121,6 +122,15 @@ export class Settlements {
       this.#attempts.takeFromLedger(route, seq, asNumber(line.attempts));
     }
     this.#sql('DELETE FROM ledger WHERE seq = ? AND route = ?').run(seq, route);
+    return this.#countReplay(route, seq);
+  }
+
+  /** So that a second delivery has a cause that can be shown. */
+  #countReplay(route: number, seq: number): 'replayed' {
+    this.#sql(
+      `INSERT INTO replays (seq, route, times) VALUES (?, ?, 1)
+       ON CONFLICT (seq, route) DO UPDATE SET times = times + 1`,
+    ).run(seq, route);
     return 'replayed';
   }
 
@@ -156,8 +166,8 @@ export class Settlements {
   #deliver(route: number, delivery: Delivery, settlement: Of<'delivered'>): void {
     this.#sql(
       `INSERT OR REPLACE INTO ledger
-         (seq, route, result, at, first_at, status, attempts, ms, dns_ms, connect_ms, tls_ms, first_byte_ms, answer)
-       VALUES (?, ?, 'delivered', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         (seq, route, result, at, first_at, status, attempts, ms, dns_ms, connect_ms, tls_ms, first_byte_ms, answer, digest)
+       VALUES (?, ?, 'delivered', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ).run(
       delivery.seq,
       route,
@@ -167,6 +177,7 @@ export class Settlements {
       delivery.attempts + 1,
       Math.round(settlement.ms),
       ...traceColumns(settlement.trace),
+      digestOf(delivery.event.raw),
     );
     this.#done.set(delivery.bundle, (this.#done.get(delivery.bundle) ?? 0) + 1);
   }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { Bundles } from './bundles.ts';
+import { Configs } from './configs.ts';
 import { DeferredWrites } from './deferred-writes.ts';
 import { DiskGate } from './disk-gate.ts';
 import { DATABASE_FILE, type FolderLock, lockFolder, makeFolder } from './folder.ts';
@@ -19,6 +20,7 @@ import type {
   LaneGate,
   LeftBehind,
   Outbox,
+  Reading,
   RouteRef,
   RouteState,
   RouteWish,
@@ -60,6 +62,7 @@ export class SqliteOutbox implements Outbox {
   readonly #records: Records;
   readonly #pruning: Pruning;
   readonly #routes: KnownRoutes;
+  readonly #configs: Configs;
   readonly #stopListening: () => void;
   readonly #deferred = new DeferredWrites();
   /** How far the clock was set back that the due times do not know of yet, ms; negative. */
@@ -102,16 +105,22 @@ export class SqliteOutbox implements Outbox {
     const settlements = new Settlements(database, bundles);
     const [routes, routeTable] = [this.#routes, this.#routeTable];
     this.#records = new Records({ ...parts, routes, routeTable, settlements });
-    const intake = new IntakeTables(database, bundles);
+    this.#configs = new Configs(database);
+    const intake = new IntakeTables(database, bundles, this.#configs);
     this.#pages = new PageCommits({ ...parts, routes, intake, records: this.#records, history });
     this.#pruning = new Pruning({ database, clock, log, history });
     this.#stopListening = clock.onJump((jumpMs) => this.#clockJumped(jumpMs));
   }
 
-  async adopt(routes: readonly RouteRef[]): Promise<void> {
+  async adopt(routes: readonly RouteRef[], reading?: Reading): Promise<void> {
     this.#records.flush();
     this.#try('adopt the routes in', () => {
-      this.#routes.adopt(routes, (work) => this.#tables.inTransaction(work));
+      this.#routes.adopt(routes, (work) =>
+        this.#tables.inTransaction(() => {
+          work();
+          if (reading !== undefined) this.#configs.remember(routes, reading, this.#clock.now());
+        }),
+      );
       this.#mayBeUnplaced = true;
       this.#deferred.write('lanes', () => {
         while (this.#mayBeUnplaced) this.#place();

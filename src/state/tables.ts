@@ -4,6 +4,7 @@
  */
 import type { LogEvent } from '../event.ts';
 import type { Place } from './bundles.ts';
+import type { Delay } from './delay.ts';
 import type { Gap, TailCursor } from './outbox.ts';
 import {
   asNumber,
@@ -15,6 +16,16 @@ import {
   isFull,
   type Statement,
 } from './sqlite.ts';
+
+/** How an event came to us. */
+export interface Origin extends Partial<Delay> {
+  /** Where its bytes lie; undefined: nobody wants them. */
+  readonly place?: Place | undefined;
+  /** One of SOURCES. */
+  readonly source: number;
+  /** The version of the routes that it was held against. */
+  readonly config?: number;
+}
 
 export class Tables {
   readonly #database: Database;
@@ -65,10 +76,12 @@ export class Tables {
   }
 
   /** False when an event of that id was read before. */
-  addEvent(seq: number, event: LogEvent, now: number, place: Place | undefined): boolean {
+  addEvent(seq: number, event: LogEvent, now: number, origin: Origin): boolean {
+    const { place, source, config, oktaMs, pollMs } = origin;
     const { changes } = this.#sql(
-      `INSERT OR IGNORE INTO events (seq, id, type, published, read_at, bundle, at, size)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR IGNORE INTO events
+         (seq, id, type, published, read_at, bundle, at, size, source, config, okta_ms, poll_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ).run(
       seq,
       event.id,
@@ -78,6 +91,10 @@ export class Tables {
       place?.bundle ?? null,
       place?.at ?? null,
       place?.size ?? null,
+      source,
+      config ?? null,
+      oktaMs ?? null,
+      pollMs ?? null,
     );
     return changes > 0;
   }

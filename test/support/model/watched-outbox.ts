@@ -6,6 +6,7 @@ import type {
   LaneGate,
   LeftBehind,
   Outbox,
+  Reading,
   RouteRef,
   RouteState,
   RouteWish,
@@ -64,8 +65,8 @@ export class WatchedOutbox implements Outbox {
     if (before === this.#watcher) before?.recorded(lane.key, delivery, settlement);
   }
 
-  adopt(routes: readonly RouteRef[]): Promise<void> {
-    const adopted = this.#inner.adopt(routes);
+  adopt(routes: readonly RouteRef[], reading?: Reading): Promise<void> {
+    const adopted = this.#inner.adopt(routes, reading);
     this.#watcher?.adopted();
     return adopted;
   }

@@ -1,0 +1,80 @@
+/**
+ * Which patterns were in force since when, and from when on all is known: what an audit judges events by. A version is
+ * written only when something of it changed.
+ */
+import type { Reading, RouteRef } from './outbox.ts';
+import { asNumber, asOptionalNumber, asText, type Database, type Statement } from './sqlite.ts';
+
+/** What one route wanted. */
+export interface ConfigRoute {
+  /** Its row in `routes`. */
+  readonly id: number;
+  readonly patterns: readonly string[];
+}
+
+/** The routes that were in force from `at` (ms since 1970) until the next version. */
+export interface ConfigVersion {
+  readonly id: number;
+  readonly at: number;
+  /** What was asked of Okta besides the time. */
+  readonly query: string;
+  readonly routes: readonly ConfigRoute[];
+}
+
+export class Configs {
+  readonly #sql: (text: string) => Statement;
+  #current: number | undefined;
+
+  constructor(database: Database) {
+    this.#sql = (text) => database.prepare(text);
+  }
+
+  /** The version that events are held against now; undefined until one was remembered by this process. */
+  get current(): number | undefined {
+    return this.#current;
+  }
+
+  /** All versions, oldest first. */
+  all(): ConfigVersion[] {
+    return this.#sql('SELECT * FROM configs ORDER BY id')
+      .all()
+      .map((row) => ({
+        id: asNumber(row.id),
+        at: asNumber(row.at),
+        query: asText(row.query),
+        // Written by this class alone, in this shape.
+        routes: JSON.parse(asText(row.routes)) as readonly ConfigRoute[],
+      }));
+  }
+
+  /** `routes` (adopted before, in the same transaction) are in force from `now` on. */
+  remember(routes: readonly RouteRef[], { query, since }: Reading, now: number): void {
+    const wanting = routes
+      .filter(({ enabled, patterns }) => enabled !== false && (patterns ?? []).length > 0)
+      .map(({ key, patterns }) => ({ id: this.#idOf(key), patterns }))
+      .sort((one, other) => one.id - other.id);
+    const written = JSON.stringify(wanting);
+    const last = this.#sql('SELECT * FROM configs ORDER BY id DESC LIMIT 1').get();
+    if (last === undefined) this.#begin(since, now);
+    if (last !== undefined && last.query === query && last.routes === written) {
+      this.#current = asNumber(last.id);
+      return;
+    }
+    const row = this.#sql(
+      'INSERT INTO configs (at, query, routes) VALUES (?, ?, ?) RETURNING id',
+    ).get(now, query, written);
+    this.#current = asNumber(row?.id);
+  }
+
+  /** What was published before was never asked for, or was read by a loghook that did not remember its routes. */
+  #begin(since: number | undefined, now: number): void {
+    const cursor = this.#sql('SELECT last_published_at, read_at FROM cursor').get();
+    const readTo = asOptionalNumber(cursor?.last_published_at) ?? asOptionalNumber(cursor?.read_at);
+    const beganAt = readTo === undefined ? (since ?? now) : readTo + 1;
+    this.#sql('INSERT OR IGNORE INTO horizons (only, began_at) VALUES (1, ?)').run(beganAt);
+  }
+
+  #idOf(key: string): number {
+    return asNumber(this.#sql('SELECT id FROM routes WHERE key = ?').get(key)?.id);
+  }
+}
