@@ -15,10 +15,10 @@ export async function check(flags: Flags, io: Io): Promise<number> {
     ...surroundings(io, new SystemClock().now(), io.stdout),
     flags,
   });
-  const { org, tokenFrom, routes, stateFolder, intervalMs, filter } = config;
+  const { org, identityFrom, routes, stateFolder, intervalMs, filter } = config;
   const lines = [
     `org       ${org.url.origin}`,
-    `token     ${tokenFrom}`,
+    `token     ${identityFrom}`,
     `state     ${shownPath(orgFolder(stateFolder, org.url))}`,
     `interval  ${intervalMs / 1_000} s`,
     ...(filter === undefined ? [] : [`filter    ${filter}`]),

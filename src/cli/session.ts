@@ -7,7 +7,7 @@ import { type Counts, Daemon, type Stop } from '../daemon.ts';
 import { Sender } from '../delivery/attempt.ts';
 import { ConfigError, type Problem, RoutesError, reasonOf, StateError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { apiToken } from '../okta/credentials.ts';
+import type { Identity } from '../okta/credentials.ts';
 import { queryText } from '../okta/position.ts';
 import { type Page, SystemLog } from '../okta/system-log.ts';
 import type { Route } from '../routing/route.ts';
@@ -30,7 +30,7 @@ export interface SessionOptions {
   readonly io: Io;
   readonly log: Log;
   readonly org: { readonly url: URL; readonly notes: readonly string[] };
-  readonly token: string;
+  readonly identity: Identity;
   readonly routes: Routes;
   /** loghook's own events go there; it is one of `routes`. */
   readonly alerts?: Route;
@@ -115,7 +115,7 @@ async function runDaemon(
   };
   const systemLog = new SystemLog({
     org: org.url,
-    credentials: apiToken(options.token),
+    identity: options.identity,
     clock,
     log,
     userAgent,

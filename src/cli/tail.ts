@@ -5,7 +5,6 @@ import { refuse } from '../config/problems.ts';
 import { quote } from '../config/quote.ts';
 import { parseInstant } from '../config/time.ts';
 import type { Log } from '../log.ts';
-import { apiToken } from '../okta/credentials.ts';
 import { type Page, SystemLog } from '../okta/system-log.ts';
 import type { Pattern } from '../routing/pattern.ts';
 import { openCommandLog } from './command-log.ts';
@@ -63,7 +62,7 @@ function openSystemLog(
 ): SystemLog {
   return new SystemLog({
     org: settings.org.url,
-    credentials: apiToken(settings.token),
+    identity: settings.identity,
     clock,
     log,
     userAgent: userAgentOf(io.version),

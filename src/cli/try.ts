@@ -6,7 +6,6 @@ import { type Clock, SystemClock } from '../clock.ts';
 import { type Flags, loadSettings, type Settings } from '../config/config.ts';
 import { refuse } from '../config/problems.ts';
 import { findRouteFile, type RouteFile, routeFileReader } from '../config/route-file.ts';
-import { apiToken } from '../okta/credentials.ts';
 import { SystemLog } from '../okta/system-log.ts';
 import { printable } from '../printable.ts';
 import type { Route } from '../routing/route.ts';
@@ -109,7 +108,7 @@ function openSystemLog({ settings, notes, clock, io }: Plan, progress: Progress)
   for (const note of notes) log.warn({ note }, 'setting put right');
   return new SystemLog({
     org: settings.org.url,
-    credentials: apiToken(settings.token),
+    identity: settings.identity,
     clock,
     log,
     userAgent: userAgentOf(io.version),

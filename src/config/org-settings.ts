@@ -1,6 +1,7 @@
 /** Which org, and the token for it. A folder's `.env` must not direct a token that came from elsewhere to its own host. */
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
+import type { Identity } from '../okta/credentials.ts';
 import type { Environment, Setting } from './environment.ts';
 import { parseOrgUrl } from './org-url.ts';
 import { readAll, refuse } from './problems.ts';
@@ -14,9 +15,9 @@ const OTHER_TOKEN_NAMES = ['OKTA_CLIENT_TOKEN', 'OKTA_API_TOKEN', 'OKTA_TOKEN'];
 
 export interface OrgSettings {
   readonly org: { readonly url: URL; readonly notes: readonly string[] };
-  readonly token: string;
-  /** Where the token was found, in words; nothing of it. */
-  readonly tokenFrom: string;
+  readonly identity: Identity;
+  /** Where the secret was found, in words; nothing of it. */
+  readonly identityFrom: string;
 }
 
 interface Token {
@@ -44,8 +45,8 @@ export function orgSettings(environment: Environment, cwd: string): OrgSettings 
   const notes = Object.freeze([...org.notes, ...token.notes]);
   return Object.freeze({
     org: Object.freeze({ url: org.url, notes }),
-    token: token.value,
-    tokenFrom: token.from,
+    identity: Object.freeze({ kind: 'token', token: token.value }),
+    identityFrom: token.from,
   });
 }
 

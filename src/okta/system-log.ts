@@ -8,7 +8,7 @@ import type { Clock } from '../clock.ts';
 import { OktaError } from '../errors.ts';
 import type { LogEvent } from '../event.ts';
 import type { Log } from '../log.ts';
-import type { Credentials } from './credentials.ts';
+import { credentialsOf, type Identity } from './credentials.ts';
 import { type GaveUp, type Leftover, PageReader, type ReadPage } from './page-reader.ts';
 import { type Cursor, type Gap, Position, type Query, queryText } from './position.ts';
 import { RateBudget } from './rate-limit.ts';
@@ -34,7 +34,7 @@ export interface Page {
 export interface SystemLogOptions {
   /** Only its origin counts. */
   readonly org: URL;
-  readonly credentials: Credentials;
+  readonly identity: Identity;
   readonly clock: Clock;
   readonly log: Log;
   readonly userAgent: string;
@@ -92,7 +92,8 @@ export class SystemLog {
     this.#troubles = new TroubleLog(log, clock, options.onTrouble ?? (() => undefined));
     this.#budget = new RateBudget(rateShare, this.#random);
     const onWait = (waitMs: number) => this.#troubles.waits(waitMs);
-    this.#door = new OktaDoor({ ...options, budget: this.#budget, onWait });
+    const credentials = credentialsOf(options.identity);
+    this.#door = new OktaDoor({ ...options, credentials, budget: this.#budget, onWait });
     this.#pages = new PageReader(org, (text) => this.#door.redact(text));
   }
 

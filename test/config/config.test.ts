@@ -24,8 +24,8 @@ test('makes one frozen Config with the defaults of the original', async (t) => {
   assert.equal(routes.all.length, 1);
   assert.equal(proxyFor(new URL('https://h.example')), undefined);
   assert.deepEqual(rest, {
-    token: '00abc',
-    tokenFrom: 'OKTA_API_KEY in the environment',
+    identity: { kind: 'token', token: '00abc' },
+    identityFrom: 'OKTA_API_KEY in the environment',
     notes: [],
     routesFile: join(cwd, 'loghook.csv'),
     routesFileShownAs: 'loghook.csv',
@@ -59,7 +59,7 @@ test('lets flags win over everything else', async (t) => {
     },
   );
 
-  const { org: _org, routes: _routes, token: _token, tokenFrom: _from, ...more } = config;
+  const { org: _org, routes: _routes, identity: _identity, identityFrom: _from, ...more } = config;
   const { proxyFor: _proxyFor, ...rest } = more;
   assert.deepEqual(rest, {
     notes: [],

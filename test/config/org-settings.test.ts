@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Environment } from '../../src/config/environment.ts';
-import { orgSettings } from '../../src/config/org-settings.ts';
+import { type OrgSettings, orgSettings } from '../../src/config/org-settings.ts';
 import { allTextOf, complaintsOf, hintsOf } from './complaints.ts';
 import { file, tempFolder, withoutPermission } from './temp-folder.ts';
 
@@ -13,15 +13,19 @@ function settings(variables: Record<string, string>, cwd = '/') {
   return orgSettings(new Environment({ OKTA_ORG_URL, ...variables }), cwd);
 }
 
+function tokenOf({ identity }: OrgSettings): string | undefined {
+  return identity.kind === 'token' ? identity.token : undefined;
+}
+
 test('takes the token from the environment, from a file or from a systemd credential', (t) => {
   const folder = tempFolder(t);
   const path = file(folder, 'token', '00abc_-\r\n');
   file(folder, 'okta-api-key', '00credential\n');
 
-  assert.equal(settings({ OKTA_API_KEY: '00abc_-' }).token, '00abc_-');
-  assert.equal(settings({ OKTA_API_KEY_FILE: path }).token, '00abc_-');
-  assert.equal(settings({ OKTA_API_KEY_FILE: './token' }, folder).token, '00abc_-');
-  assert.equal(settings({ CREDENTIALS_DIRECTORY: folder }).token, '00credential');
+  assert.equal(tokenOf(settings({ OKTA_API_KEY: '00abc_-' })), '00abc_-');
+  assert.equal(tokenOf(settings({ OKTA_API_KEY_FILE: path })), '00abc_-');
+  assert.equal(tokenOf(settings({ OKTA_API_KEY_FILE: './token' }, folder)), '00abc_-');
+  assert.equal(tokenOf(settings({ CREDENTIALS_DIRECTORY: folder })), '00credential');
 });
 
 test('prefers what was set for loghook over the systemd credential', (t) => {
@@ -30,8 +34,8 @@ test('prefers what was set for loghook over the systemd credential', (t) => {
   file(folder, 'okta-api-key', 'of-credential');
 
   const both = { CREDENTIALS_DIRECTORY: folder };
-  assert.equal(settings({ ...both, OKTA_API_KEY: 'of-variable' }).token, 'of-variable');
-  assert.equal(settings({ ...both, OKTA_API_KEY_FILE: path }).token, 'of-file');
+  assert.equal(tokenOf(settings({ ...both, OKTA_API_KEY: 'of-variable' })), 'of-variable');
+  assert.equal(tokenOf(settings({ ...both, OKTA_API_KEY_FILE: path })), 'of-file');
 });
 
 test('puts a token right that was copied with too much around it', () => {
@@ -45,8 +49,9 @@ test('puts a token right that was copied with too much around it', () => {
   ];
 
   for (const [written, notes] of table) {
-    const { org, token } = settings({ OKTA_API_KEY: written });
-    assert.equal(token, '00abc', written);
+    const read = settings({ OKTA_API_KEY: written });
+    const { org } = read;
+    assert.equal(tokenOf(read), '00abc', written);
     assert.equal(org.notes.length, notes, written);
     assert.doesNotMatch(org.notes.join(), /00abc/);
   }
@@ -155,7 +160,7 @@ test("sends no token to the org of a folder's .env but the one that stands in th
   const read = (outer: Record<string, string>, inner: Record<string, string>) => () =>
     orgSettings(new Environment(outer, { OKTA_ORG_URL: 'https://evil.example', ...inner }), folder);
 
-  assert.equal(read({}, { OKTA_API_KEY: 'inner' })().token, 'inner');
+  assert.equal(tokenOf(read({}, { OKTA_API_KEY: 'inner' })()), 'inner');
   assert.equal(read({ OKTA_ORG_URL }, { OKTA_API_KEY: 'inner' })().org.url.host, 'acme.okta.com');
   const refused = [
     read({ OKTA_API_KEY: 'SECRET' }, {}),

@@ -44,7 +44,7 @@ async function openScene(t: TestContext) {
       },
       log,
       org: { url: new URL(org.url), notes: [] },
-      token: org.token,
+      identity: { kind: 'token', token: org.token },
       routes: new Routes(routes),
       folder,
       intervalMs: 200,

@@ -1,6 +1,5 @@
 /** What every test of the System Log needs: one on a fake clock, its log lines, and a way to let time pass. */
 import { openLog } from '../../src/log.ts';
-import { apiToken } from '../../src/okta/credentials.ts';
 import { type Page, SystemLog, type SystemLogOptions } from '../../src/okta/system-log.ts';
 import { FakeClock, settle } from './fake-clock.ts';
 
@@ -39,7 +38,7 @@ export function openDesk(origin: string, options: DeskOptions = {}): Desk {
   const stop = new AbortController();
   const systemLog = new SystemLog({
     org: new URL(origin),
-    credentials: apiToken(token),
+    identity: { kind: 'token', token },
     clock,
     log: openLog('debug', { write: (line) => lines.push(JSON.parse(line)) }),
     userAgent: 'loghook/test',

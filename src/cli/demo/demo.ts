@@ -86,7 +86,7 @@ async function play(stage: Stage, { events, follow, routes, folder, io }: Play):
     io: { ...io, env: {} },
     log: openLog('info', terminal),
     org: { url: new URL(org.url), notes: [] },
-    token: org.token,
+    identity: { kind: 'token', token: org.token },
     routes,
     folder: join(folder, 'state'),
     intervalMs: POLL_EVERY_MS,

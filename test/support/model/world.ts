@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { Daemon } from '../../../src/daemon.ts';
 import { Sender } from '../../../src/delivery/attempt.ts';
 import { openLog } from '../../../src/log.ts';
-import { apiToken } from '../../../src/okta/credentials.ts';
 import { SystemLog } from '../../../src/okta/system-log.ts';
 import { practiceEvent, seededRandom } from '../../../src/practice/events.ts';
 import { PracticeOrg } from '../../../src/practice/org.ts';
@@ -144,7 +143,7 @@ export class World {
     const random = seededRandom(seed * 10 + 3);
     const systemLog = new SystemLog({
       org: new URL(org.url),
-      credentials: apiToken(org.token),
+      identity: { kind: 'token', token: org.token },
       clock,
       log,
       userAgent: 'loghook/model',
