@@ -20,6 +20,8 @@ export interface DaemonParts extends DispatchParts {
   readonly tail: (signal: AbortSignal) => AsyncIterable<Page>;
   /** Called when the first page of this run is safe: Okta answers. */
   readonly onReady?: () => void;
+  /** Told now and then what part (0..1) of Okta's rate limit the tail may use. */
+  readonly onRateShare?: (share: number) => void;
 }
 
 export interface Stop {
@@ -145,11 +147,12 @@ export class Daemon {
   }
 
   async #tidy(): Promise<void> {
-    const { clock, outbox, telling } = this.#parts;
+    const { clock, outbox, telling, onRateShare } = this.#parts;
     while (!this.#halt.signal.aborted) {
       await clock.sleep(TIDY_EVERY_MS, this.#halt.signal);
       this.#turnedAt = clock.monotonic();
       if (await outbox.tidy()) await this.#dispatch.obey();
+      onRateShare?.(await outbox.rateShare());
       await telling?.tick();
     }
   }

@@ -120,6 +120,7 @@ async function runDaemon(
     log,
     userAgent,
     intervalMs: options.intervalMs,
+    rateShare: await outbox.rateShare(),
     onTrouble: (trouble) => {
       remember(trouble?.message);
       if (trouble !== undefined) telling.trouble(inShort(trouble));
@@ -143,6 +144,9 @@ async function runDaemon(
     userAgent,
     telling,
     once: options.once === true,
+    onRateShare: (share) => {
+      systemLog.rateShare = share;
+    },
     ...(options.longestProbeMs === undefined ? {} : { longestProbeMs: options.longestProbeMs }),
     onReady: () => {
       log.info({ org: org.url.host }, 'ready');

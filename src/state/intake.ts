@@ -3,8 +3,9 @@ import { eventId, type LogEvent } from '../event.ts';
 import { type Bundles, BundleWriter, type Place } from './bundles.ts';
 import type { Configs } from './configs.ts';
 import { delayOf } from './delay.ts';
+import { KnownEvents } from './known-events.ts';
 import type { Intake, LaneOrder, RouteRef, Wants } from './outbox.ts';
-import { OwedLanes } from './owed-lanes.ts';
+import { type Freed, OwedLanes } from './owed-lanes.ts';
 import { OwedTable } from './owed-table.ts';
 import { SOURCES, UNREADABLE } from './schema.ts';
 import { Settlements } from './settlements.ts';
@@ -31,12 +32,21 @@ export interface Turn {
   readonly lane?: string;
 }
 
+/** What is known of an event that was read before. */
+interface Repeated {
+  readonly routes: readonly RouteRef[];
+  readonly from: Origin;
+  readonly routeOf: (key: string) => OwedRoute;
+}
+
 type Leftover = NonNullable<Intake['leftovers']>[number];
 
 export interface Taken {
   readonly owed: readonly Owed[];
   readonly turns: readonly Turn[];
   readonly repeated: number;
+  /** What a backfill had read before the tail did is owed now: it comes out of the queues by its place. */
+  readonly freed: readonly Freed[];
 }
 
 export class IntakeTables {
@@ -45,6 +55,7 @@ export class IntakeTables {
   readonly #lanes: OwedLanes;
   readonly #settlements: Settlements;
   readonly #bundles: Bundles;
+  readonly #known: KnownEvents;
   readonly #configs: Pick<Configs, 'current'>;
 
   constructor(database: Database, bundles: Bundles, configs: Pick<Configs, 'current'>) {
@@ -54,6 +65,7 @@ export class IntakeTables {
     this.#owed = new OwedTable(database, bundles);
     this.#lanes = new OwedLanes(database, this.#owed);
     this.#settlements = new Settlements(database, bundles);
+    this.#known = new KnownEvents(database, bundles);
   }
 
   take(intake: Intake, wants: Wants, now: number, routeOf: (key: string) => OwedRoute): Taken {
@@ -62,12 +74,14 @@ export class IntakeTables {
     const from = this.#sourceOf(intake);
     let seq = this.#tables.nextSeq();
     let repeated = 0;
+    const freed: Freed[] = [];
     for (const event of intake.events) {
       const routes = wants.wantedBy(event);
       const place = routes.length > 0 ? writer.placeFor(seq, event.raw.length) : undefined;
       const origin = originOf(event, place, { from, intake });
       if (!this.#tables.addEvent(seq, event, now, origin)) {
         repeated += 1;
+        freed.push(...this.#complete(event, { routes, from, routeOf }));
         continue;
       }
       if (place !== undefined) {
@@ -81,13 +95,36 @@ export class IntakeTables {
     for (const gap of intake.gaps ?? []) this.#tables.addGap(gap);
     if (intake.cursor !== undefined) this.#tables.saveCursor(intake.cursor);
     const kept = isSparse(owed, intake) ? owed.map((one) => apart(one, writer)) : owed;
-    return { owed: kept, turns: this.#oweAll(kept, routeOf), repeated };
+    return { owed: kept, turns: this.#oweAll(kept, routeOf), repeated, freed };
   }
 
   /** Of loghook's own news no audit asks Okta. */
   #sourceOf({ source = 'tail' }: Intake): Origin {
     const config = source === 'tail' ? this.#configs.current : undefined;
     return { source: SOURCES[source], ...(config === undefined ? {} : { config }) };
+  }
+
+  /**
+   * A backfill was first with a late event, and owed it to no more routes than it was asked to: the others get it now,
+   * once. Returns those that need not wait for others of their lane.
+   */
+  #complete(event: LogEvent, { routes, from, routeOf }: Repeated): Freed[] {
+    const known = from.source === SOURCES.tail ? this.#known.find(event.id) : undefined;
+    if (known?.source !== SOURCES.backfill) return [];
+    this.#known.readByTail(known, from.config);
+    const wanting = routes.map(({ key }) => routeOf(key));
+    const lacking = wanting.filter(
+      ({ id }) => !this.#known.isSettledOrOwed(id, known, this.#known.owedTo(id, [known])),
+    );
+    if (lacking.length === 0) return [];
+    this.#known.keep(known, event, lacking.length);
+    const { seq } = known;
+    return lacking.flatMap(({ id, order }) => {
+      const lane = order?.laneOf(event);
+      if (lane === undefined) this.#owed.oweAll(id, [seq]);
+      else if (!this.#lanes.owe(id, seq, lane)) return [];
+      return [{ route: id, seq, dueAt: 0 }];
+    });
   }
 
   /** Returns those that are not parked behind others of their lane. */
