@@ -5,6 +5,7 @@
 import type { Clock } from '../clock.ts';
 import { Daemon, type Stop } from '../daemon.ts';
 import { Sender } from '../delivery/attempt.ts';
+import type { Paces } from '../delivery/pace.ts';
 import { ConfigError, reasonOf, StateError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Identity } from '../okta/credentials.ts';
@@ -48,6 +49,8 @@ export interface SessionOptions {
   readonly once?: boolean;
   /** A held route is tried at least this often, ms. */
   readonly longestProbeMs?: number;
+  /** Of all receivers, where several sessions share them. */
+  readonly paces?: Paces;
   /** Reads the routes anew for a SIGHUP; throws when they are not usable. */
   readonly reload?: () => Promise<RoutesInForce>;
   /** Stops it instead of the process's signals. */
@@ -166,7 +169,7 @@ export class Session {
   }
 
   #openDaemon(userAgent: string): Daemon {
-    const { org, routes, filter, once, longestProbeMs, onReady } = this.#options;
+    const { org, routes, filter, once, longestProbeMs, paces, onReady } = this.#options;
     const since = this.#since;
     const from = this.#cursor === undefined ? { since } : { cursor: this.#cursor };
     return new Daemon({
@@ -178,6 +181,8 @@ export class Session {
       clock: this.#clock,
       log: this.#log,
       userAgent,
+      org: org.url.host,
+      ...(paces !== undefined && { paces }),
       telling: this.#telling,
       once: once === true,
       ...(longestProbeMs === undefined ? {} : { longestProbeMs }),
