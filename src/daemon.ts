@@ -94,12 +94,14 @@ export class Daemon {
 
   async #runOn(): Promise<void> {
     await this.#dispatch.open();
+    await this.#shareRate();
     await Promise.all([this.#collect(this.#halt.signal), this.#tidy(), this.#dispatch.run()]);
   }
 
   /** What is owed is tried whether or not Okta can be read: a cron job must come to an end. */
   async #runOnce(): Promise<void> {
     await this.#dispatch.open();
+    await this.#shareRate();
     await this.#readOnce();
     await this.#dispatch.runOnce(this.#parts.clock.now());
   }
@@ -147,14 +149,20 @@ export class Daemon {
   }
 
   async #tidy(): Promise<void> {
-    const { clock, outbox, telling, onRateShare } = this.#parts;
+    const { clock, outbox, telling } = this.#parts;
     while (!this.#halt.signal.aborted) {
       await clock.sleep(TIDY_EVERY_MS, this.#halt.signal);
       this.#turnedAt = clock.monotonic();
       if (await outbox.tidy()) await this.#dispatch.obey();
-      onRateShare?.(await outbox.rateShare());
+      await this.#shareRate();
       await telling?.tick();
     }
+  }
+
+  /** Other processes may read the log too. */
+  async #shareRate(): Promise<void> {
+    const { outbox, onRateShare } = this.#parts;
+    onRateShare?.(await outbox.rateShare());
   }
 
   async #drain(hard: AbortSignal): Promise<void> {

@@ -2,8 +2,9 @@
 import { eventId, type LogEvent } from '../event.ts';
 import { type Bundles, BundleWriter, type Place } from './bundles.ts';
 import type { Configs } from './configs.ts';
-import { delayOf } from './delay.ts';
+import { type Delay, delayOf } from './delay.ts';
 import { KnownEvents } from './known-events.ts';
+import { LateEvents } from './late-events.ts';
 import type { Intake, LaneOrder, RouteRef, Wants } from './outbox.ts';
 import { type Freed, OwedLanes } from './owed-lanes.ts';
 import { OwedTable } from './owed-table.ts';
@@ -16,6 +17,7 @@ export interface Owed {
   readonly seq: number;
   readonly place: Place;
   readonly event: LogEvent;
+  readonly delay: Delay | undefined;
   readonly routes: readonly RouteRef[];
 }
 
@@ -30,13 +32,6 @@ export interface Turn {
   readonly owed: Owed;
   readonly key: string;
   readonly lane?: string;
-}
-
-/** What is known of an event that was read before. */
-interface Repeated {
-  readonly routes: readonly RouteRef[];
-  readonly from: Origin;
-  readonly routeOf: (key: string) => OwedRoute;
 }
 
 type Leftover = NonNullable<Intake['leftovers']>[number];
@@ -55,7 +50,7 @@ export class IntakeTables {
   readonly #lanes: OwedLanes;
   readonly #settlements: Settlements;
   readonly #bundles: Bundles;
-  readonly #known: KnownEvents;
+  readonly #late: LateEvents;
   readonly #configs: Pick<Configs, 'current'>;
 
   constructor(database: Database, bundles: Bundles, configs: Pick<Configs, 'current'>) {
@@ -65,7 +60,7 @@ export class IntakeTables {
     this.#owed = new OwedTable(database, bundles);
     this.#lanes = new OwedLanes(database, this.#owed);
     this.#settlements = new Settlements(database, bundles);
-    this.#known = new KnownEvents(database, bundles);
+    this.#late = new LateEvents(this.#owed, this.#lanes, new KnownEvents(database, bundles));
   }
 
   take(intake: Intake, wants: Wants, now: number, routeOf: (key: string) => OwedRoute): Taken {
@@ -77,16 +72,21 @@ export class IntakeTables {
     const freed: Freed[] = [];
     for (const event of intake.events) {
       const routes = wants.wantedBy(event);
-      const place = routes.length > 0 ? writer.placeFor(seq, event.raw.length) : undefined;
-      const origin = originOf(event, place, { from, intake });
+      // Of one that nobody wants nobody asks how long it took.
+      const wanted =
+        routes.length > 0
+          ? { place: writer.placeFor(seq, event.raw.length), delay: delayOf(event, intake, now) }
+          : undefined;
+      const origin = { ...from, place: wanted?.place, ...wanted?.delay };
       if (!this.#tables.addEvent(seq, event, now, origin)) {
         repeated += 1;
-        freed.push(...this.#complete(event, { routes, from, routeOf }));
+        const wanting = routes.map(({ key }) => routeOf(key));
+        freed.push(...this.#late.complete(event, wanting, from));
         continue;
       }
-      if (place !== undefined) {
+      if (wanted !== undefined) {
         writer.add(event.raw, routes.length);
-        owed.push({ seq, place, event, routes });
+        owed.push({ seq, event, routes, ...wanted });
       }
       seq += 1;
     }
@@ -102,29 +102,6 @@ export class IntakeTables {
   #sourceOf({ source = 'tail' }: Intake): Origin {
     const config = source === 'tail' ? this.#configs.current : undefined;
     return { source: SOURCES[source], ...(config === undefined ? {} : { config }) };
-  }
-
-  /**
-   * A backfill was first with a late event, and owed it to no more routes than it was asked to: the others get it now,
-   * once. Returns those that need not wait for others of their lane.
-   */
-  #complete(event: LogEvent, { routes, from, routeOf }: Repeated): Freed[] {
-    const known = from.source === SOURCES.tail ? this.#known.find(event.id) : undefined;
-    if (known?.source !== SOURCES.backfill) return [];
-    this.#known.readByTail(known, from.config);
-    const wanting = routes.map(({ key }) => routeOf(key));
-    const lacking = wanting.filter(
-      ({ id }) => !this.#known.isSettledOrOwed(id, known, this.#known.owedTo(id, [known])),
-    );
-    if (lacking.length === 0) return [];
-    this.#known.keep(known, event, lacking.length);
-    const { seq } = known;
-    return lacking.flatMap(({ id, order }) => {
-      const lane = order?.laneOf(event);
-      if (lane === undefined) this.#owed.oweAll(id, [seq]);
-      else if (!this.#lanes.owe(id, seq, lane)) return [];
-      return [{ route: id, seq, dueAt: 0 }];
-    });
   }
 
   /** Returns those that are not parked behind others of their lane. */
@@ -162,15 +139,6 @@ export class IntakeTables {
     this.#settlements.addDead(UNREADABLE, seq, { at: now, why, attempts: 0 });
     return true;
   }
-}
-
-/** Of one that nobody wants nobody asks how long it took. */
-function originOf(
-  event: LogEvent,
-  place: Place | undefined,
-  { from, intake }: { readonly from: Origin; readonly intake: Intake },
-): Origin {
-  return place === undefined ? from : { ...from, place, ...delayOf(event, intake) };
 }
 
 /** Whether most of the page is wanted by nobody: the few that are would keep all of it in memory. */
