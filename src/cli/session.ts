@@ -8,6 +8,7 @@ import { Sender } from '../delivery/attempt.ts';
 import { ConfigError, type Problem, RoutesError, reasonOf, StateError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Identity } from '../okta/credentials.ts';
+import type { Interval } from '../okta/poll-interval.ts';
 import { queryText } from '../okta/position.ts';
 import { type Page, SystemLog } from '../okta/system-log.ts';
 import type { Route } from '../routing/route.ts';
@@ -40,7 +41,7 @@ export interface SessionOptions {
   readonly notes?: readonly string[];
   /** The org's own sub-folder of the state folder. */
   readonly folder: string;
-  readonly intervalMs: number;
+  readonly interval: Interval;
   readonly filter?: string;
   /** The proxy of whatever names none of its own. */
   readonly proxyFor?: (url: URL) => URL | undefined;
@@ -119,7 +120,7 @@ async function runDaemon(
     clock,
     log,
     userAgent,
-    intervalMs: options.intervalMs,
+    interval: options.interval,
     onTrouble: (trouble) => {
       remember(trouble?.message);
       if (trouble !== undefined) telling.trouble(inShort(trouble));

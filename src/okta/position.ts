@@ -2,8 +2,9 @@
  * Where the reading of the log stands, and how it falls back when Okta does not take its place in the log any more:
  * to `since`, with an overlap, so that events come twice rather than not at all.
  */
+import { OktaError } from '../errors.ts';
 import type { LogEvent } from '../event.ts';
-import { LOGS_PATH } from './request.ts';
+import { LOGS_PATH, logsPath } from './request.ts';
 
 export interface Cursor {
   /** The next link, byte for byte. */
@@ -30,6 +31,8 @@ export interface Range {
   readonly until?: number;
 }
 
+/** Nobody refused anything: what is asked for is another. */
+export const FILTER_CHANGED = 'filter changed';
 const OVERLAP_MS = 10 * 60_000;
 /** Okta keeps 90 days: https://developer.okta.com/docs/reference/system-log-query/#data-retention */
 const REACH_MS = 89 * 86_400_000;
@@ -53,6 +56,7 @@ export class Position {
   readonly #query: Query;
   #lastPublishedAt: number | undefined;
   #readAt: number | undefined;
+  #headAt: number | undefined;
 
   private constructor(query: Query, url: string, isLink: boolean) {
     this.#query = query;
@@ -114,6 +118,13 @@ export class Position {
     return this.#cursor();
   }
 
+  /** A page was the end of the log when it was asked for, if `askedAt` tells when. Returns when another was, before it. */
+  atHead(askedAt: number | undefined): { readonly headAt?: number } {
+    const before = this.#headAt;
+    this.#headAt = askedAt ?? before;
+    return before === undefined ? {} : { headAt: before };
+  }
+
   /** What may be missing, once. */
   takeGap(): Gap[] {
     const { gap } = this;
@@ -157,4 +168,16 @@ function sinceIn(url: string): number | undefined {
   if (!URL.canParse(url)) return undefined;
   const at = Date.parse(new URL(url).searchParams.get('since') ?? '');
   return Number.isNaN(at) ? undefined : at;
+}
+
+/** Why a stored cursor cannot be followed, if it cannot. */
+export function unfit(query: Query, cursor: Cursor): string | undefined {
+  if (cursor.query !== queryText(query.filter)) return FILTER_CHANGED;
+  try {
+    logsPath(query.org, cursor.nextUrl);
+    return undefined;
+  } catch (error) {
+    if (error instanceof OktaError) return error.message;
+    throw error;
+  }
 }

@@ -10,10 +10,11 @@ import type { LogEvent } from '../event.ts';
 import type { Log } from '../log.ts';
 import { credentialsOf, type Identity } from './credentials.ts';
 import { type GaveUp, type Leftover, PageReader, type ReadPage } from './page-reader.ts';
-import { type Cursor, type Gap, Position, type Query, queryText } from './position.ts';
+import { type Interval, PollInterval } from './poll-interval.ts';
+import { type Cursor, FILTER_CHANGED, type Gap, Position, type Query, unfit } from './position.ts';
 import { RateBudget } from './rate-limit.ts';
 import { readRefusal, troubleOf } from './refusal.ts';
-import { type Answer, logsPath, OktaDoor, retryForEver, single, withoutQuery } from './request.ts';
+import { type Answer, OktaDoor, retryForEver, single, withoutQuery } from './request.ts';
 import { backoffMs, brief, TROUBLE_RULES, Trouble } from './trouble.ts';
 import { TroubleLog } from './trouble-log.ts';
 
@@ -29,6 +30,10 @@ export interface Page {
   readonly full: boolean;
   /** What may be missing before or in this page, and why; to be kept in the same transaction. */
   readonly gaps: readonly Gap[];
+  /** When the log had last been read to its end before, by Okta's clock, ms since 1970; undefined: not yet. */
+  readonly headAt?: number;
+  /** How far Okta's clock is ahead of ours, as far as that is known, ms. */
+  readonly oktaAheadMs: number;
 }
 
 export interface SystemLogOptions {
@@ -38,8 +43,7 @@ export interface SystemLogOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly userAgent: string;
-  /** The wait after a page that is not full. */
-  readonly intervalMs: number;
+  readonly interval: Interval;
   /** The part (0..1) of the rate limit that may be used. Default: 0.5. */
   readonly rateShare?: number;
   readonly filter?: string;
@@ -67,9 +71,6 @@ interface FallBack {
   readonly why: string;
   readonly isGap: boolean;
 }
-
-/** Nobody refused anything: what is asked for is another. */
-const FILTER_CHANGED = 'filter changed';
 
 export class SystemLog {
   readonly #options: SystemLogOptions;
@@ -109,13 +110,17 @@ export class SystemLog {
     const position =
       'cursor' in from ? this.#resume(from.cursor) : Position.start(this.#query, from);
     const reading = { position, bounded: false, firstStart: 'since' in from, signal };
+    const { clock } = this.#options;
+    const interval = new PollInterval(this.#options.interval);
     const stopWatching = this.#watchClock();
     try {
       for (;;) {
         const page = await this.#next(reading);
         if (page === undefined) return;
         yield page;
-        if (!page.full) await this.#options.clock.sleep(this.#options.intervalMs, signal);
+        const now = clock.monotonic();
+        const waitMs = interval.afterPage(page, this.#budget.pace(now), now);
+        if (waitMs > 0) await clock.sleep(Math.ceil(waitMs), signal);
       }
     } finally {
       stopWatching();
@@ -153,9 +158,9 @@ export class SystemLog {
   }
 
   #resume(cursor: Cursor): Position {
-    const { clock, org } = this.#options;
+    const { clock } = this.#options;
     const position = Position.resume(this.#query, cursor);
-    const why = unfit(org, this.#query, cursor);
+    const why = unfit(this.#query, cursor);
     if (why !== undefined) {
       const isGap = why !== FILTER_CHANGED;
       this.#fallBack(position, { now: clock.now(), level: 'warn', why, isGap });
@@ -186,13 +191,15 @@ export class SystemLog {
     this.#answeredWell = true;
     if (read.gaveUp === undefined) this.#allIsWell();
     else this.#sayGivenUp(read, read.gaveUp);
-    return this.#taken(read, position, answer.oktaNowMs ?? this.#options.clock.now());
+    return this.#taken(read, position, answer);
   }
 
   /** Nothing can fail from here on: the position moves. */
-  #taken(read: ReadPage, position: Position, oktaNowMs: number): Page {
+  #taken(read: ReadPage, position: Position, { askedAt, oktaAheadMs, ...answer }: Answer): Page {
     const { events, leftovers, gaveUp } = read;
+    const oktaNowMs = answer.oktaNowMs ?? this.#options.clock.now();
     const full = events.length >= position.limit;
+    const head = position.atHead(full || gaveUp !== undefined ? undefined : askedAt);
     const gaps = position.takeGap();
     let cursor = position.moveOn(read.next, events, oktaNowMs);
     if (gaveUp !== undefined && (gaveUp.eventsMissing || leftovers.length > 0)) {
@@ -205,7 +212,8 @@ export class SystemLog {
       });
     }
     if (gaveUp !== undefined && read.next === undefined) cursor = position.restart(oktaNowMs);
-    return { events, cursor, leftovers, full, gaps: [...gaps, ...position.takeGap()] };
+    gaps.push(...position.takeGap());
+    return { events, cursor, leftovers, full, gaps, ...head, oktaAheadMs };
   }
 
   #allIsWell(): void {
@@ -278,22 +286,11 @@ export class SystemLog {
   /** After a sleep nothing that was waited for still holds, and open connections are dead. */
   #watchClock(): () => void {
     return this.#options.clock.onJump((jumpMs) => {
+      this.#door.clockSet();
       if (jumpMs < 0) return;
       this.#budget.slept(jumpMs);
       this.#troubles.paceAfresh();
       this.#door.reconnect();
     });
-  }
-}
-
-/** Why a stored cursor cannot be followed, if it cannot. */
-function unfit(org: URL, query: Query, cursor: Cursor): string | undefined {
-  if (cursor.query !== queryText(query.filter)) return FILTER_CHANGED;
-  try {
-    logsPath(org, cursor.nextUrl);
-    return undefined;
-  } catch (error) {
-    if (error instanceof OktaError) return error.message;
-    throw error;
   }
 }
