@@ -6,6 +6,7 @@ import { printable } from '../printable.ts';
 import type { Routes } from '../routing/routes.ts';
 import { describeRoutes } from './announcement.ts';
 import { EXIT } from './exit.ts';
+import { intervalWords } from './interval-words.ts';
 import { type Io, shownPath, surroundings } from './io.ts';
 import { routeTree } from './route-tree.ts';
 
@@ -15,12 +16,12 @@ export async function check(flags: Flags, io: Io): Promise<number> {
     ...surroundings(io, new SystemClock().now(), io.stdout),
     flags,
   });
-  const { org, identityFrom, routes, stateFolder, intervalMs, filter } = config;
+  const { org, identityFrom, routes, stateFolder, interval, filter } = config;
   const lines = [
     `org       ${org.url.origin}`,
     `token     ${identityFrom}`,
     `state     ${shownPath(orgFolder(stateFolder, org.url))}`,
-    `interval  ${intervalMs / 1_000} s`,
+    `interval  ${intervalWords(interval)}`,
     ...(filter === undefined ? [] : [`filter    ${filter}`]),
     `routes    ${config.routesFileShownAs}`,
     ...routeTree(describeRoutes(config)),

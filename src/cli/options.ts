@@ -20,7 +20,7 @@ export function daemonOptions(command: Command): Command {
       '--since <when>',
       'a first start reads from here: 2h, or a time such as 2026-11-20T10:00:00Z',
     )
-    .option('--interval <time>', 'how often to poll when nothing is waiting (15s)')
+    .option('--interval <time>', 'how often to poll when nothing is waiting (15s), or auto')
     .option(
       '--filter <expression>',
       "only what this filter of Okta's wants, such as 'severity eq \"WARN\"'",

@@ -1,6 +1,7 @@
 /** Flags, environment, `.env` and the routes file as one frozen Config. Whatever is wrong in any of them is reported at once. */
 import type { Problem } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
+import type { Interval } from '../okta/poll-interval.ts';
 import { Environment, readEnvironment, type Variables } from './environment.ts';
 import { type OrgSettings, orgSettings } from './org-settings.ts';
 import { type Parts, problemsOf, type Read, readAll } from './problems.ts';
@@ -14,7 +15,7 @@ import {
 } from './route-file.ts';
 import {
   filterSetting,
-  intervalMs,
+  intervalSetting,
   type LogFormat,
   logFormat,
   logLevel,
@@ -51,7 +52,7 @@ export interface Surroundings {
 export interface Settings extends OrgSettings {
   /** A SCIM filter for Okta, exactly as written. */
   readonly filter?: string;
-  readonly intervalMs: number;
+  readonly interval: Interval;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** Milliseconds since 1970. */
@@ -102,7 +103,7 @@ export function loadSettings<P extends Parts>(
     {
       org: () => orgSettings(environment, cwd),
       more: () => readAll(parts(environment)),
-      intervalMs: () => intervalMs(flags.interval, environment),
+      interval: () => intervalSetting(flags.interval, environment),
       logLevel: () => logLevel(flags.logLevel, environment),
       logFormat: () => logFormat(flags.logFormat, environment, input.isTerminal),
       since: () => sinceAt(flags.since, input.now),
