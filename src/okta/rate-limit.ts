@@ -36,6 +36,7 @@ export class RateBudget {
   readonly #share: number;
   readonly #random: () => number;
   #seen: Seen | undefined;
+  #said: { readonly limit: number; readonly remaining: number } | undefined;
   /** When our requests of the last window went out, oldest first. */
   #sent: number[] = [];
   #unanswered = 0;
@@ -47,6 +48,11 @@ export class RateBudget {
   constructor(share: number, random: () => number = Math.random) {
     this.#share = share;
     this.#random = random;
+  }
+
+  /** What Okta said last of the window: its limit, and what was left of it. */
+  get said(): { readonly limit: number; readonly remaining: number } | undefined {
+    return this.#said;
   }
 
   /** How long to wait at `now` before the next request, 0 to go. `now` only moves forward, in ms from anywhere. */
@@ -72,6 +78,7 @@ export class RateBudget {
     else this.#refusals = this.#collisions = 0;
     if (limit === undefined || limit === 0 || remaining === undefined) return;
     this.#unanswered = 0;
+    this.#said = { limit, remaining };
     this.#seen = {
       limit,
       remaining,
