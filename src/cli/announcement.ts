@@ -24,6 +24,7 @@ export function announce(
       from: new Date(cursor?.readAt ?? since).toISOString(),
       firstStart: cursor === undefined,
       ...oktaProxy(options),
+      ...(options.adminDoor && { admin: options.adminDoor.address }),
       routes: describeRoutes(options),
     },
     'starting',

@@ -16,6 +16,7 @@ import type { TailCursor } from '../state/outbox.ts';
 import { isDiskFull } from '../state/sqlite.ts';
 import { SqliteOutbox } from '../state/sqlite-outbox.ts';
 import { openServiceNotifier } from '../status/systemd.ts';
+import type { Admin } from './admin/admin.ts';
 import { announce, describeRoutes, shoutInsecure } from './announcement.ts';
 import { EXIT } from './exit.ts';
 import { type Io, startedFromTerminal, userAgentOf } from './io.ts';
@@ -51,6 +52,8 @@ export interface SessionOptions {
   readonly longestProbeMs?: number;
   /** Reads the routes anew for a SIGHUP; throws when they are not usable. */
   readonly reload?: () => Promise<RoutesInForce>;
+  /** Where others ask how it is; it stays open after the run. */
+  readonly adminDoor?: Admin;
   /** Stops it instead of the process's signals. */
   readonly stop?: Stop & { readonly release?: () => void };
   readonly onReady?: () => void;
@@ -122,7 +125,9 @@ async function runDaemon(
     intervalMs: options.intervalMs,
     onTrouble: (trouble) => {
       remember(trouble?.message);
-      if (trouble !== undefined) telling.trouble(inShort(trouble));
+      if (trouble === undefined) return;
+      telling.trouble(inShort(trouble));
+      watch?.trouble(trouble.kind);
     },
     ...(options.filter === undefined ? {} : { filter: options.filter }),
     ...proxyOption(options.proxyFor?.(org.url)),
@@ -132,6 +137,13 @@ async function runDaemon(
   const parts = { version, org: org.url.host, userAgent, outbox, sender, clock, log };
   const telling = openTelling(parts, options.heartbeat);
   const from = cursor === undefined ? { since } : { cursor };
+  const watch = options.adminDoor?.watch({
+    ...{ org: org.url.host, folder: options.folder, intervalMs: options.intervalMs },
+    ...{ clock, outbox, systemLog },
+    isTurning: () => daemon.isTurning,
+    obey: () => daemon.obey(),
+    reload: () => reloadAll(),
+  });
   const daemon = new Daemon({
     tail: (signal): AsyncIterable<Page> => systemLog.tail(from, signal),
     outbox,
@@ -142,6 +154,7 @@ async function runDaemon(
     log,
     userAgent,
     telling,
+    ...(watch && { meter: watch.meter }),
     once: options.once === true,
     ...(options.longestProbeMs === undefined ? {} : { longestProbeMs: options.longestProbeMs }),
     onReady: () => {
@@ -177,6 +190,7 @@ async function runDaemon(
     return { counts, readToEnd };
   } finally {
     signals.release?.();
+    watch?.close();
     await telling.close();
     await Promise.all([sender.close(), systemLog.close(), notifier.close()]);
   }
@@ -187,7 +201,7 @@ export function proxyOption(proxy: URL | undefined): { readonly proxy?: URL } {
   return proxy === undefined ? {} : { proxy };
 }
 
-function ownSignals(options: SessionOptions, reloadAll: () => Promise<void>): StopSignals {
+function ownSignals(options: SessionOptions, reloadAll: () => Promise<unknown>): StopSignals {
   return listenForSignals({
     fromTerminal: startedFromTerminal(options.io),
     onReload: () => void reloadAll(),
@@ -207,24 +221,27 @@ function refuseSince(options: SessionOptions, cursor: TailCursor | undefined): v
   ]);
 }
 
+/** Resolves to what is wrong, in words: empty when the routes are in force. */
 async function reload(
   options: SessionOptions,
   putInForce: (read: RoutesInForce) => Promise<boolean>,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { log } = options;
-  if (options.reload === undefined) return;
+  if (options.reload === undefined) return ['there is no routes file'];
   try {
     const read = await options.reload();
     for (const note of read.notes ?? []) log.warn({ note }, 'setting put right');
-    if (!(await putInForce(read))) return;
+    if (!(await putInForce(read))) return ['loghook is stopping'];
     log.info({ routes: describeRoutes(read) }, 'routes reloaded');
     shoutInsecure(log, read);
+    return [];
   } catch (error) {
     const problems =
       error instanceof RoutesError || error instanceof ConfigError
         ? error.problems.map(inWords)
         : [reasonOf(error)];
     log.error({ problems }, 'routes not reloaded, the old ones stay in force');
+    return problems;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Flags, environment, `.env` and the routes file as one frozen Config. Whatever is wrong in any of them is reported at once. */
 import type { Problem } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
+import { type AdminSettings, adminSettings } from './admin.ts';
 import { Environment, readEnvironment, type Variables } from './environment.ts';
 import { type OrgSettings, orgSettings } from './org-settings.ts';
 import { type Parts, problemsOf, type Read, readAll } from './problems.ts';
@@ -32,6 +33,7 @@ export interface Flags {
   readonly logLevel?: string | undefined;
   readonly logFormat?: string | undefined;
   readonly once?: boolean | undefined;
+  readonly admin?: string | undefined;
 }
 
 /** The outside world, handed in. */
@@ -68,6 +70,8 @@ export interface Config extends Settings, RouteFile {
   /** Absolute, and without the org's sub-folder (see orgFolder). */
   readonly stateFolder: string;
   readonly once: boolean;
+  /** The server that is asked for health and metrics; undefined: there is none. */
+  readonly admin?: AdminSettings;
 }
 
 export type SettingsInput = Surroundings & { readonly flags: Flags };
@@ -80,10 +84,13 @@ export async function loadConfig(input: SettingsInput): Promise<Config> {
   const { settings, more } = loadSettings(input, (environment) => ({
     file: () => readRoutes(environment),
     stateFolder: () => stateFolder({ ...input, flag: flags.state, environment }),
+    admin: () => adminSettings(flags.admin, environment, cwd),
   }));
+  const { admin } = more;
   return Object.freeze({
     ...settings,
     ...more.file,
+    ...(admin !== undefined && { admin }),
     stateFolder: more.stateFolder,
     routesFile: file.path,
     routesFileShownAs: file.shownAs,
