@@ -8,6 +8,8 @@ import type { Page } from './okta/system-log.ts';
 import type { Routes } from './routing/routes.ts';
 import type { Committed, Wants } from './state/outbox.ts';
 
+export type { Meter } from './dispatch.ts';
+
 /** How long a soft stop waits for requests in flight. */
 const DRAIN_MS = 10_000;
 const TIDY_EVERY_MS = 1_000;

@@ -5,7 +5,7 @@ import { orgFolder } from '../config/state-folder.ts';
 import { withAdmin } from './admin/with-admin.ts';
 import { openCommandLog } from './command-log.ts';
 import { type Io, surroundings } from './io.ts';
-import { runSession } from './session.ts';
+import { runSession } from './run-session.ts';
 
 export async function run(flags: Flags, io: Io): Promise<number> {
   const config = await loadConfig({

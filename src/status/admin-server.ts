@@ -82,7 +82,7 @@ export class AdminServer {
       (request, response) => void this.#answer(request, response),
     );
     this.#server.maxConnections = MOST_CONNECTIONS;
-    this.#server.setTimeout(QUIET_MS);
+    this.#server.timeout = QUIET_MS;
     this.#server.on('clientError', refuseClient);
   }
 

@@ -40,8 +40,15 @@ export interface Health {
   readonly orgs: readonly OrgHealth[];
 }
 
-/** Red when one of them is: each org has a right to be looked after. */
-export function healthOf(all: readonly OrgFacts[]): Health {
+/** How long the state of the first org may wait to be opened. */
+const MOST_OPENING_MS = 5 * 60_000;
+
+/** Red when one of them is: each org has a right to be looked after. `upMs`: how long the process has been there. */
+export function healthOf(all: readonly OrgFacts[], upMs: number): Health {
+  if (all.length === 0 && upMs > MOST_OPENING_MS) {
+    const reason = `no state could be opened in the ${inWords(upMs)} since the start (a full disk?)`;
+    return { status: 'failing', reasons: [reason], orgs: [] };
+  }
   const orgs = all.map(orgHealth);
   const words = new Set(orgs.map(({ status }) => status));
   const prefixed = orgs.flatMap(({ org, reasons }) =>
@@ -55,7 +62,7 @@ function worst(words: ReadonlySet<HealthWord>): HealthWord {
   return words.size === 0 || words.has('starting') ? 'starting' : 'ok';
 }
 
-function orgHealth(facts: OrgFacts): OrgHealth {
+export function orgHealth(facts: OrgFacts): OrgHealth {
   const reasons = [...workReasons(facts), ...pollReasons(facts), ...queueReasons(facts)];
   const { org, pollAgeMs, oldest } = facts;
   const well = pollAgeMs === undefined ? 'starting' : 'ok';

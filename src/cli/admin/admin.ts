@@ -1,10 +1,11 @@
 /** The admin server of a process, for all orgs that it reads: each session joins it while it runs. */
 import { hostname } from 'node:os';
+import { SystemClock } from '../../clock.ts';
 import type { AdminSettings } from '../../config/admin.ts';
 import { ConfigError, codeOf, reasonOf } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { AdminServer, type Asked } from '../../status/admin-server.ts';
-import { type Health, healthOf } from '../../status/health.ts';
+import { type Health, healthOf, orgHealth } from '../../status/health.ts';
 import { Metrics } from '../../status/metrics.ts';
 import { OrgWatch, type Watched } from './org-watch.ts';
 
@@ -20,6 +21,10 @@ export class Admin {
   readonly #parts: AdminParts;
   readonly #metrics: Metrics;
   readonly #watches = new Set<OrgWatch>();
+  readonly #clock = new SystemClock();
+  readonly #openedAt = this.#clock.monotonic();
+  /** Puts the routes file in force again, for all orgs. Resolves to what is wrong with it, in words. */
+  reloader: (() => Promise<readonly string[]>) | undefined;
   #server: AdminServer | undefined;
 
   /** @throws ConfigError when it cannot listen there */
@@ -81,13 +86,14 @@ export class Admin {
   }
 
   #health(): Health {
-    return healthOf([...this.#watches].map((watch) => watch.facts()));
+    const facts = [...this.#watches].map((watch) => watch.facts());
+    return healthOf(facts, this.#clock.monotonic() - this.#openedAt);
   }
 
   async #text(): Promise<{ readonly text: string; readonly type: string }> {
     const samples = [...this.#watches].map((watch) => {
       const org = this.#label(watch.watched);
-      const isHealthy = healthOf([watch.facts()]).status !== 'failing';
+      const isHealthy = orgHealth(watch.facts()).status !== 'failing';
       return { ...watch.sample(), isHealthy, ...(org !== undefined && { org }) };
     });
     const { contentType: type } = this.#metrics;
@@ -95,8 +101,7 @@ export class Admin {
   }
 
   async #reload(): Promise<Asked> {
-    const all = await Promise.all([...this.#watches].map(({ watched }) => watched.reload()));
-    const problems = [...new Set(all.flat())];
+    const problems = (await this.reloader?.()) ?? ['there is no routes file'];
     if (problems.length === 0) return { kind: 'done', words: 'the routes are in force' };
     const words = `the routes are not reloaded, the old ones stay in force\n${problems.join('\n')}`;
     return { kind: 'failed', words };

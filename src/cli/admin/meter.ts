@@ -1,6 +1,7 @@
 /** What the daemon does, said in the words of metrics. */
+import type { Meter } from '../../daemon.ts';
 import { attemptWord } from '../../delivery/fault.ts';
-import type { Meter } from '../../dispatch.ts';
+import { delayParts } from '../../state/delay.ts';
 import type { OrgMeter } from '../../status/metrics.ts';
 
 /** `onRead` is told of every page that was kept. */
@@ -12,8 +13,11 @@ export function meterOf(meter: OrgMeter, onRead: () => void): Meter {
       meter.read(events.length, repeated, names);
     },
     attempted: (route, outcome) => meter.attempted(route, attemptWord(outcome), outcome.ms),
-    settled: (route, _delivery, { kind }) => {
-      if (kind !== 'postponed') meter.settled(route, kind);
+    settled: (route, delivery, settlement) => {
+      if (settlement.kind === 'postponed') return;
+      meter.settled(route, settlement.kind);
+      const parts = delayParts(delivery, settlement);
+      if (parts !== undefined) meter.lagged(route, parts);
     },
   };
 }

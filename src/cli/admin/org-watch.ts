@@ -1,6 +1,6 @@
 /** What the admin server knows of one org, and what it can do there: joins a session's rooms to health and metrics. */
 import type { Clock } from '../../clock.ts';
-import type { Meter } from '../../dispatch.ts';
+import type { Meter } from '../../daemon.ts';
 import type { TroubleKind } from '../../okta/trouble.ts';
 import { Beside } from '../../state/beside.ts';
 import { diskUsedRatio } from '../../state/disk-use.ts';
@@ -46,8 +46,6 @@ export interface Watched {
   readonly isTurning: () => boolean;
   /** Sees what was asked of routes. */
   readonly obey: () => Promise<void>;
-  /** Puts the routes file in force again. Resolves to what is wrong with it, in words. */
-  readonly reload: () => Promise<readonly string[]>;
 }
 
 export interface Limits {
