@@ -1,5 +1,6 @@
 /** `loghook check`: what the settings and the routes say. Reaches nothing, makes nothing, prints no secret. */
 import { SystemClock } from '../clock.ts';
+import type { AdminSettings } from '../config/admin.ts';
 import { type Flags, loadConfig } from '../config/config.ts';
 import { orgFolder } from '../config/state-folder.ts';
 import { printable } from '../printable.ts';
@@ -16,19 +17,28 @@ export async function check(flags: Flags, io: Io): Promise<number> {
     ...surroundings(io, new SystemClock().now(), io.stdout),
     flags,
   });
-  const { org, identityFrom, routes, stateFolder, interval, filter } = config;
+  const { org, identityFrom, routes, stateFolder, interval, filter, admin } = config;
   const lines = [
     `org       ${org.url.origin}`,
     `token     ${identityFrom}`,
     `state     ${shownPath(orgFolder(stateFolder, org.url))}`,
     `interval  ${intervalWords(interval)}`,
     ...(filter === undefined ? [] : [`filter    ${filter}`]),
+    ...(admin === undefined ? [] : [`admin     ${adminWords(admin)}`]),
     `routes    ${config.routesFileShownAs}`,
     ...routeTree(describeRoutes(config)),
     ...[...org.notes, ...config.notes, ...looseNotes(routes)].map((note) => `note: ${note}`),
   ];
   for (const line of lines) io.stdout.write(`${printable(line)}\n`);
   return EXIT.asAsked;
+}
+
+/** Where it listens, and what may be done there. */
+function adminWords({ address, token }: AdminSettings): string {
+  const { host, port, isLoopback } = address;
+  const reach = isLoopback ? '' : ', OPEN TO THE NETWORK';
+  const changes = token === undefined ? 'reading only' : 'with a token for changes';
+  return `${host.includes(':') ? `[${host}]` : host}:${port} (${changes}${reach})`;
 }
 
 /** A whole event type as people type it, neither anchored nor with its dots escaped. */

@@ -27,6 +27,14 @@ export function daemonOptions(command: Command): Command {
     );
 }
 
+/** For what runs long enough to be asked how it is. */
+export function adminOption(command: Command): Command {
+  return command.option(
+    '--admin <address>',
+    'answer /healthz and /metrics there, such as 127.0.0.1:9464 (off)',
+  );
+}
+
 /** Help shows what to type before it lists what can be typed. */
 export function examples(command: Command, text: string): Command {
   return command.addHelpText('before', `Examples:\n${text}\n`);

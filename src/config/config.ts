@@ -2,6 +2,7 @@
 import type { Problem } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
 import type { Interval } from '../okta/poll-interval.ts';
+import { type AdminSettings, adminSettings } from './admin.ts';
 import { Environment, readEnvironment, type Variables } from './environment.ts';
 import { type OrgSettings, orgSettings } from './org-settings.ts';
 import { type Parts, problemsOf, type Read, readAll } from './problems.ts';
@@ -33,6 +34,7 @@ export interface Flags {
   readonly logLevel?: string | undefined;
   readonly logFormat?: string | undefined;
   readonly once?: boolean | undefined;
+  readonly admin?: string | undefined;
 }
 
 /** The outside world, handed in. */
@@ -69,6 +71,8 @@ export interface Config extends Settings, RouteFile {
   /** Absolute, and without the org's sub-folder (see orgFolder). */
   readonly stateFolder: string;
   readonly once: boolean;
+  /** The server that is asked for health and metrics; undefined: there is none. */
+  readonly admin?: AdminSettings;
 }
 
 export type SettingsInput = Surroundings & { readonly flags: Flags };
@@ -81,10 +85,13 @@ export async function loadConfig(input: SettingsInput): Promise<Config> {
   const { settings, more } = loadSettings(input, (environment) => ({
     file: () => readRoutes(environment),
     stateFolder: () => stateFolder({ ...input, flag: flags.state, environment }),
+    admin: () => adminSettings(flags.admin, environment, cwd),
   }));
+  const { admin } = more;
   return Object.freeze({
     ...settings,
     ...more.file,
+    ...(admin !== undefined && { admin }),
     stateFolder: more.stateFolder,
     routesFile: file.path,
     routesFileShownAs: file.shownAs,

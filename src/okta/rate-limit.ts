@@ -57,6 +57,7 @@ export class RateBudget {
   /** As the last answer that told had it, whether or not its window is over. */
   #told = { limit: UNTOLD_LIMIT, windowMs: USUAL_WINDOW_MS };
   #sentAt = Number.NEGATIVE_INFINITY;
+  #said: { readonly limit: number; readonly remaining: number } | undefined;
   /** When our requests of the last window went out, oldest first. */
   #sent: number[] = [];
   #unanswered = 0;
@@ -69,6 +70,11 @@ export class RateBudget {
     this.share = share;
     this.#random = random;
     this.#reserve = reserve;
+  }
+
+  /** What Okta said last of the window: its limit, and what was left of it. */
+  get said(): { readonly limit: number; readonly remaining: number } | undefined {
+    return this.#said;
   }
 
   /** How long to wait at `now` before the next request, 0 to go. `now` only moves forward, in ms from anywhere. */
@@ -106,6 +112,7 @@ export class RateBudget {
     else this.#refusals = this.#collisions = 0;
     if (limit === undefined || limit === 0 || remaining === undefined) return;
     this.#unanswered = 0;
+    this.#said = { limit, remaining };
     this.#seen = {
       limit,
       remaining,

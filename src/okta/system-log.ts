@@ -106,6 +106,11 @@ export class SystemLog {
     this.#budget.share = share;
   }
 
+  /** What Okta said last of its rate limit for the log. */
+  get rateLimit(): { readonly limit: number; readonly remaining: number } | undefined {
+    return this.#budget.said;
+  }
+
   /**
    * Every event from `from` on, as pages, for ever; empty pages too, so that whoever reads knows that Okta answers.
    * A full page is followed at once, any other after the interval. Ends quietly when `signal` aborts. Rejects with an
