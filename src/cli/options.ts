@@ -12,6 +12,11 @@ export function logOptions(command: Command): Command {
     .addOption(new Option('--log-format <format>', 'pretty or json (pretty on a terminal)'));
 }
 
+/** For what looks at one org: where there are several, one has to be named. */
+export function orgOption(command: Command): Command {
+  return command.option('--org <name>', 'which of several orgs: its name in the file, or its host');
+}
+
 /** For what keeps a cursor and what it owes. */
 export function daemonOptions(command: Command): Command {
   return command
