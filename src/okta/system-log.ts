@@ -92,7 +92,7 @@ export class SystemLog {
     this.#troubles = new TroubleLog(log, clock, options.onTrouble ?? (() => undefined));
     this.#budget = new RateBudget(rateShare, this.#random);
     const onWait = (waitMs: number) => this.#troubles.waits(waitMs);
-    const credentials = credentialsOf(options.identity);
+    const credentials = credentialsOf(options.identity, { org, clock, log, random: this.#random });
     this.#door = new OktaDoor({ ...options, credentials, budget: this.#budget, onWait });
     this.#pages = new PageReader(org, (text) => this.#door.redact(text));
   }
@@ -226,7 +226,8 @@ export class SystemLog {
   }
 
   #refusal(answer: Answer, isLink: boolean): Trouble {
-    const refusal = readRefusal(answer.status, answer.raw, (text) => this.#door.redact(text));
+    const redact = (text: string) => this.#door.redact(text);
+    const refusal = readRefusal(answer, { redact, kind: this.#options.identity.kind });
     const location = single(answer.headers.location);
     const fields =
       location === undefined ? undefined : { to: brief(this.#door.redact(withoutQuery(location))) };
@@ -281,7 +282,7 @@ export class SystemLog {
       if (jumpMs < 0) return;
       this.#budget.slept(jumpMs);
       this.#troubles.paceAfresh();
-      this.#door.reconnect();
+      this.#door.reconnect(jumpMs);
     });
   }
 }
