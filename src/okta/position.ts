@@ -131,9 +131,16 @@ export class Position {
   }
 }
 
+const FILTER = 'filter=';
+
 /** What a cursor was read with, for comparing. */
 export function queryText(filter: string | undefined): string {
-  return filter === undefined ? '' : `filter=${filter}`;
+  return filter === undefined ? '' : `${FILTER}${filter}`;
+}
+
+/** The filter of a question that `queryText` wrote. */
+export function filterIn(query: string): string | undefined {
+  return query.startsWith(FILTER) ? query.slice(FILTER.length) : undefined;
 }
 
 /** Without `until` this is Okta's polling request, which alone gives every event; with it, a bounded one. */

@@ -21,6 +21,41 @@ export interface ConfigVersion {
   readonly routes: readonly ConfigRoute[];
 }
 
+/** Which version was in force when. A clock that was set back does not bring an older one back. */
+export class ConfigTimes {
+  /** Oldest first; of each the newest version that had come into force by then. */
+  readonly #steps: { readonly at: number; readonly id: number }[] = [];
+
+  constructor(versions: readonly Pick<ConfigVersion, 'id' | 'at'>[]) {
+    let newest = 0;
+    for (const { id, at } of versions.toSorted(
+      (one, other) => one.at - other.at || one.id - other.id,
+    )) {
+      if (id < newest) continue;
+      newest = id;
+      this.#steps.push({ at, id });
+    }
+  }
+
+  /** The version at `at` (ms since 1970), the first one before there was any; undefined: there is none. */
+  inForceAt(at: number): number | undefined {
+    let low = 0;
+    let high = this.#steps.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#steps[middle]?.at ?? 0) <= at) low = middle + 1;
+      else high = middle;
+    }
+    return this.#steps[Math.max(0, low - 1)]?.id;
+  }
+}
+
+/** When an event was published, ms since 1970; undefined where it does not say so. */
+export function publishedAt(published: string | undefined): number | undefined {
+  const at = Date.parse(published ?? '');
+  return Number.isNaN(at) ? undefined : at;
+}
+
 export class Configs {
   readonly #sql: (text: string) => Statement;
   #current: number | undefined;
@@ -45,6 +80,12 @@ export class Configs {
         // Written by this class alone, in this shape.
         routes: JSON.parse(asText(row.routes)) as readonly ConfigRoute[],
       }));
+  }
+
+  /** The same without what they say. */
+  times(): ConfigTimes {
+    const rows = this.#sql('SELECT id, at FROM configs ORDER BY id').all();
+    return new ConfigTimes(rows.map((row) => ({ id: asNumber(row.id), at: asNumber(row.at) })));
   }
 
   /** `routes` (adopted before, in the same transaction) are in force from `now` on. */
