@@ -16,6 +16,7 @@ import { addTail } from './add-tail.ts';
 import { addTest } from './add-test.ts';
 import { addTry } from './add-try.ts';
 import { addAudit } from './audit/add-audit.ts';
+import { addBackfill } from './backfill/add-backfill.ts';
 import { EXIT, exitCodeOf, explain } from './exit.ts';
 import type { Input, Io, Output } from './io.ts';
 import { addDead } from './ledger/add-dead.ts';
@@ -98,6 +99,7 @@ function commands(io: Io, ended: Ended): Command {
   addLedger(program, io, ended);
   addReplay(program, io, ended);
   addAudit(program, io, ended);
+  addBackfill(program, io, ended);
   addDead(program, io, ended);
   addPause(program, io, ended);
   addRoute(program, io, ended);

@@ -19,6 +19,8 @@ export interface Horizon {
   readonly beganAt?: number;
   /** Of what was published up to then the ledger may have forgotten. */
   readonly forgottenTo?: number;
+  /** Of what was published up to then nobody may be able to tell who wanted it. */
+  readonly unjudgedTo?: number;
   /** All that the log held then was read. */
   readonly readTo?: number;
 }
@@ -37,7 +39,7 @@ export type Fate =
 /** An event that was taken in and is not forgotten. */
 export interface KnownEvent {
   readonly seq: number;
-  /** The version of the routes that it was held against. */
+  /** The version of the routes that it was held against when the tail read it. */
   readonly config?: number;
   readonly place?: Place;
   /** By route id. */
@@ -86,6 +88,7 @@ export class AuditDesk {
         ...numbers({
           beganAt: horizons?.began_at,
           forgottenTo: horizons?.ledger_from,
+          unjudgedTo: horizons?.judged_from,
           readTo: cursor?.read_to,
         }),
       };
@@ -108,7 +111,7 @@ export class AuditDesk {
   look(ids: readonly string[]): Map<number, KnownEvent> {
     const found = this.#beside
       .sql(
-        `SELECT asked.key AS n, events.seq, config, bundle, at, size
+        `SELECT asked.key AS n, events.seq, source, config, bundle, at, size
          FROM json_each(?) AS asked CROSS JOIN events ON events.id = asked.value`,
       )
       .all(JSON.stringify(ids));
@@ -151,7 +154,7 @@ export class AuditDesk {
     );
     const rows = this.#beside
       .sql(
-        `SELECT seq, id, type, published, config, bundle, at, size FROM events
+        `SELECT seq, id, type, published, source, config, bundle, at, size FROM events
          WHERE seq > ? AND seq <= ? AND source <> ${SOURCES.news} AND published BETWEEN ? AND ?`,
       )
       .all(
@@ -274,7 +277,7 @@ function toKnown(row: Row): KnownEvent {
   const bundle = asOptionalNumber(row.bundle);
   return {
     seq: asNumber(row.seq),
-    ...numbers({ config: row.config }),
+    ...(row.source === SOURCES.tail ? numbers({ config: row.config }) : {}),
     ...(bundle === undefined
       ? {}
       : { place: { bundle, at: asNumber(row.at), size: asNumber(row.size) } }),

@@ -4,6 +4,7 @@
  * told from its time alone that nobody did.
  */
 import { Configs, type ConfigTimes, publishedAt } from './configs.ts';
+import { SOURCES } from './schema.ts';
 import {
   asNumber,
   asOptionalNumber,
@@ -27,10 +28,14 @@ export class Horizons {
     return this.#configs.times();
   }
 
-  /** Ledger lines or rows of these events are forgotten. */
-  forget(events: readonly Row[]): void {
-    if (events.length === 0) return;
-    this.#raise(Math.max(...events.map(horizonOf)));
+  /** Ledger lines of these events go. */
+  forgetLines(events: readonly Row[]): void {
+    if (events.length > 0) this.#raise('ledger_from', Math.max(...events.map(horizonOf)));
+  }
+
+  /** These events go, that cannot be judged without their rows. */
+  forgetEvents(events: readonly Row[]): void {
+    if (events.length > 0) this.#raise('judged_from', Math.max(...events.map(horizonOf)));
   }
 
   hasOldConfigs(before: number): boolean {
@@ -42,7 +47,7 @@ export class Horizons {
     const at = this.#supersededAt(before);
     if (at === undefined) return;
     this.#sql('DELETE FROM configs WHERE id = (SELECT min(id) FROM configs)').run();
-    this.#raise(at - 1);
+    this.#raise('judged_from', at - 1);
   }
 
   /** When the oldest version was. */
@@ -53,14 +58,14 @@ export class Horizons {
   }
 
   /** Without a row nothing is judged yet. */
-  #raise(to: number): void {
-    this.#sql('UPDATE horizons SET ledger_from = max(ifnull(ledger_from, ?1), ?1)').run(to);
+  #raise(horizon: 'ledger_from' | 'judged_from', to: number): void {
+    this.#sql(`UPDATE horizons SET ${horizon} = max(ifnull(${horizon}, ?1), ?1)`).run(to);
   }
 }
 
 /** Whether the version that an unwanted event was held against can be told from when it was published. */
-export function isJudgedByTime({ config, published }: Row, times: ConfigTimes): boolean {
-  if (config === null) return true;
+export function isJudgedByTime({ source, config, published }: Row, times: ConfigTimes): boolean {
+  if (source !== SOURCES.tail || config === null) return true;
   const at = publishedAt(asOptionalText(published));
   return at !== undefined && times.inForceAt(at) === config;
 }

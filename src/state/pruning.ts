@@ -132,7 +132,7 @@ export class Pruning {
         remove.run(asNumber(row.seq), asNumber(row.route));
         this.#attempts.forget(asNumber(row.route), asNumber(row.seq));
       }
-      this.#horizons.forget(rows.flatMap((row) => this.#eventOf(asNumber(row.seq))));
+      this.#horizons.forgetLines(rows.flatMap((row) => this.#eventOf(asNumber(row.seq))));
     });
   }
 
@@ -186,7 +186,7 @@ export class Pruning {
 
   #eventsBetween(after: number, last: number): Row[] {
     return this.#sql(
-      `SELECT seq, read_at, published, config, EXISTS (SELECT 1 FROM ledger WHERE ledger.seq = events.seq)
+      `SELECT seq, read_at, published, source, config, EXISTS (SELECT 1 FROM ledger WHERE ledger.seq = events.seq)
                          OR EXISTS (SELECT 1 FROM bundles WHERE bundles.id = events.bundle) AS needed
        FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
     ).all(after, last, STEP_ROWS);
@@ -194,15 +194,17 @@ export class Pruning {
 
   #removeEvents(rows: readonly Row[]): void {
     if (rows.length === 0) return;
-    const remove = this.#sql('DELETE FROM events WHERE seq = ?');
+    // Unless a backfill beside us needs it again by now.
+    const remove = this.#sql(
+      'DELETE FROM events WHERE seq = ? AND NOT EXISTS (SELECT 1 FROM bundles WHERE bundles.id = events.bundle)',
+    );
     const removeMoves = this.#sql('DELETE FROM moves WHERE seq = ?');
     const times = this.#horizons.times();
     inTransaction(this.#database, () => {
       for (const row of rows) {
-        remove.run(asNumber(row.seq));
-        removeMoves.run(asNumber(row.seq));
+        if (remove.run(asNumber(row.seq)).changes > 0) removeMoves.run(asNumber(row.seq));
       }
-      this.#horizons.forget(rows.filter((row) => !isJudgedByTime(row, times)));
+      this.#horizons.forgetEvents(rows.filter((row) => !isJudgedByTime(row, times)));
     });
   }
 

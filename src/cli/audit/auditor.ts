@@ -83,9 +83,12 @@ export class Auditor {
     });
   }
 
-  /** What is in the state, published up to `until`, and was not listed. To be called once all was. @throws StateError */
-  finish(until: number): void {
-    this.#lookAgain();
+  /**
+   * What is in the state, published up to `until`, and was not listed. To be called once all was. A daemon beside us may
+   * have read meanwhile what was missing, unless it was `repaired`. @throws StateError
+   */
+  finish(until: number, repaired = false): void {
+    if (!repaired) this.#lookAgain();
     const { desk, window } = this.#parts;
     const strangers = new Strangers(desk);
     for (const some of desk.unlisted({ since: window.since, until }, this.#listed)) {
@@ -160,7 +163,6 @@ export class Auditor {
     return this.gaps.find(({ fromMs, toMs }) => (fromMs ?? 0) <= at && at <= (toMs ?? at));
   }
 
-  /** A daemon beside us may have read since what was missing. */
   #lookAgain(): void {
     const missing = this.findings.filter(({ kind }) => kind === 'missing');
     if (missing.length === 0) return;

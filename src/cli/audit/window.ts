@@ -47,7 +47,7 @@ export function windowOf({ since, until, now }: Asked, horizon: Horizon): Window
 const UNREAD = 'what came later loghook has not read yet';
 
 /** What was published before them cannot be judged. */
-function floorsOf({ versions, beganAt, forgottenTo }: Horizon): Bound[] {
+function floorsOf({ versions, beganAt, forgottenTo, unjudgedTo }: Horizon): Bound[] {
   const [first] = versions;
   if (first === undefined || beganAt === undefined) return [NEVER];
   const filterAt = filterSince(versions);
@@ -56,6 +56,9 @@ function floorsOf({ versions, beganAt, forgottenTo }: Horizon): Bound[] {
     ...(forgottenTo === undefined
       ? []
       : [{ at: forgottenTo + 1, why: 'of what came before, the ledger may have forgotten some' }]),
+    ...(unjudgedTo === undefined
+      ? []
+      : [{ at: unjudgedTo + 1, why: 'which routes wanted what came before is forgotten' }]),
     ...(filterAt === undefined
       ? []
       : [{ at: filterAt, why: 'another filter was in force before' }]),
