@@ -15,6 +15,7 @@ import { addStatus } from './add-status.ts';
 import { addTail } from './add-tail.ts';
 import { addTest } from './add-test.ts';
 import { addTry } from './add-try.ts';
+import { addDoctor } from './doctor/add-doctor.ts';
 import { EXIT, exitCodeOf, explain } from './exit.ts';
 import type { Input, Io, Output } from './io.ts';
 import { addDead } from './ledger/add-dead.ts';
@@ -89,6 +90,7 @@ function commands(io: Io, ended: Ended): Command {
   addRun(program, io, ended);
   addListen(program, io, ended);
   addCheck(program, io, ended);
+  addDoctor(program, io, ended);
   addConvert(program, io, ended);
   addTail(program, io, ended);
   addTry(program, io, ended);
