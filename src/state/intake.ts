@@ -2,7 +2,7 @@
 import { eventId, type LogEvent } from '../event.ts';
 import { type Bundles, BundleWriter, type Place } from './bundles.ts';
 import type { Configs } from './configs.ts';
-import { delayOf } from './delay.ts';
+import { type Delay, delayOf } from './delay.ts';
 import type { Intake, LaneOrder, RouteRef, Wants } from './outbox.ts';
 import { OwedLanes } from './owed-lanes.ts';
 import { OwedTable } from './owed-table.ts';
@@ -15,6 +15,7 @@ export interface Owed {
   readonly seq: number;
   readonly place: Place;
   readonly event: LogEvent;
+  readonly delay: Delay | undefined;
   readonly routes: readonly RouteRef[];
 }
 
@@ -64,15 +65,19 @@ export class IntakeTables {
     let repeated = 0;
     for (const event of intake.events) {
       const routes = wants.wantedBy(event);
-      const place = routes.length > 0 ? writer.placeFor(seq, event.raw.length) : undefined;
-      const origin = originOf(event, place, { from, intake });
+      // Of one that nobody wants nobody asks how long it took.
+      const wanted =
+        routes.length > 0
+          ? { place: writer.placeFor(seq, event.raw.length), delay: delayOf(event, intake, now) }
+          : undefined;
+      const origin = { ...from, place: wanted?.place, ...wanted?.delay };
       if (!this.#tables.addEvent(seq, event, now, origin)) {
         repeated += 1;
         continue;
       }
-      if (place !== undefined) {
+      if (wanted !== undefined) {
         writer.add(event.raw, routes.length);
-        owed.push({ seq, place, event, routes });
+        owed.push({ seq, event, routes, ...wanted });
       }
       seq += 1;
     }
@@ -125,15 +130,6 @@ export class IntakeTables {
     this.#settlements.addDead(UNREADABLE, seq, { at: now, why, attempts: 0 });
     return true;
   }
-}
-
-/** Of one that nobody wants nobody asks how long it took. */
-function originOf(
-  event: LogEvent,
-  place: Place | undefined,
-  { from, intake }: { readonly from: Origin; readonly intake: Intake },
-): Origin {
-  return place === undefined ? from : { ...from, place, ...delayOf(event, intake) };
 }
 
 /** Whether most of the page is wanted by nobody: the few that are would keep all of it in memory. */
