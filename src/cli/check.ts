@@ -6,6 +6,7 @@ import { printable } from '../printable.ts';
 import type { Routes } from '../routing/routes.ts';
 import { describeRoutes } from './announcement.ts';
 import { EXIT } from './exit.ts';
+import { identityLines } from './identity-words.ts';
 import { type Io, shownPath, surroundings } from './io.ts';
 import { routeTree } from './route-tree.ts';
 
@@ -15,10 +16,9 @@ export async function check(flags: Flags, io: Io): Promise<number> {
     ...surroundings(io, new SystemClock().now(), io.stdout),
     flags,
   });
-  const { org, identityFrom, routes, stateFolder, intervalMs, filter } = config;
+  const { org, routes, stateFolder, intervalMs, filter } = config;
   const lines = [
-    `org       ${org.url.origin}`,
-    `token     ${identityFrom}`,
+    ...identityLines(config),
     `state     ${shownPath(orgFolder(stateFolder, org.url))}`,
     `interval  ${intervalMs / 1_000} s`,
     ...(filter === undefined ? [] : [`filter    ${filter}`]),

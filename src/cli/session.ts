@@ -18,6 +18,7 @@ import { SqliteOutbox } from '../state/sqlite-outbox.ts';
 import { openServiceNotifier } from '../status/systemd.ts';
 import { announce, describeRoutes, shoutInsecure } from './announcement.ts';
 import { EXIT } from './exit.ts';
+import type { IdentityOrigins } from './identity-words.ts';
 import { type Io, startedFromTerminal, userAgentOf } from './io.ts';
 import { listenForSignals, type StopSignals } from './signals.ts';
 import { heartbeatOf, inShort, openTelling } from './telling.ts';
@@ -26,7 +27,7 @@ const OPEN_AGAIN_MS = 5_000;
 /** A first start reads from this long ago. */
 export const FIRST_START_MS = 2 * 60_000;
 
-export interface SessionOptions {
+export interface SessionOptions extends Partial<IdentityOrigins> {
   readonly io: Io;
   readonly log: Log;
   readonly org: { readonly url: URL; readonly notes: readonly string[] };

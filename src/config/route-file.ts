@@ -6,7 +6,7 @@ import type { Route } from '../routing/route.ts';
 import type { Routes } from '../routing/routes.ts';
 import type { Environment } from './environment.ts';
 import { loadRoutes } from './routes-file.ts';
-import { refuseToken } from './token-guard.ts';
+import { refuseSecrets } from './token-guard.ts';
 
 /** What a file of either kind says. */
 export interface RouteFile {
@@ -68,14 +68,14 @@ export async function routeFileReader(
   if (!/^\.(ya?ml|json)$/i.test(extname(path))) {
     return (environment) => {
       const routes = loadRoutes(path, shownAs);
-      refuseToken(routes.all, environment, shownAs);
+      refuseSecrets(routes.all, environment, shownAs);
       return Object.freeze({ routes, notes });
     };
   }
   const { readRouteFile } = await import('./yaml/read.ts');
   return (environment) => {
     const read = readRouteFile(path, shownAs, environment);
-    refuseToken(allOf(read), environment, shownAs);
+    refuseSecrets(allOf(read), environment, shownAs);
     return Object.freeze({ ...read, notes: [...notes, ...read.notes] });
   };
 }
