@@ -12,7 +12,6 @@ import { silentLog } from '../../src/log.ts';
 import type { PracticeOrg } from '../../src/practice/org.ts';
 import type { Routes } from '../../src/routing/routes.ts';
 import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
-import { ecKey, marksOf, pemOf } from '../support/keys.ts';
 import { addEvents, openOrg, openReceiver, Sandbox } from '../support/loghook.ts';
 import {
   assertNoMark,
@@ -39,10 +38,6 @@ interface Situation {
   readonly routes?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
-
-const KEY = ecKey();
-const PEM = pemOf(KEY);
-const APP = { OKTA_API_KEY: '', OKTA_CLIENT_ID: '0oa1practice2CLIENT3' };
 
 const BAD_ROUTES = [
   `(,${secretUrl('https://h.example')}`,
@@ -96,59 +91,6 @@ const SITUATIONS: readonly Situation[] = [
     routes: GOOD_ROUTES,
     env: { OKTA_API_KEY: 'S3CRET-wrong' },
   },
-  {
-    name: 'check, service app',
-    args: ['check'],
-    code: 0,
-    routes: GOOD_ROUTES,
-    env: { ...APP, OKTA_PRIVATE_KEY: PEM, OKTA_KEY_ID: 'S3CRET-kid' },
-  },
-  {
-    name: 'check, key on one line in the place of its file and of the client id',
-    args: ['check'],
-    code: 2,
-    routes: GOOD_ROUTES,
-    env: { ...APP, OKTA_PRIVATE_KEY_FILE: PEM.replaceAll('\n', ''), OKTA_CLIENT_ID: PEM },
-  },
-  {
-    name: 'run, key that is cut short',
-    args: ['run'],
-    code: 2,
-    routes: GOOD_ROUTES,
-    env: { ...APP, OKTA_PRIVATE_KEY: PEM.slice(0, -40) },
-  },
-  {
-    name: 'run, key in a route',
-    args: ['run'],
-    code: 2,
-    routes: `.*,https://h.example/?k=${encodeURIComponent(PEM)}\n`,
-    env: { ...APP, OKTA_PRIVATE_KEY: PEM },
-  },
-  {
-    name: 'run, token and app',
-    args: ['run'],
-    code: 2,
-    routes: GOOD_ROUTES,
-    env: { OKTA_CLIENT_ID: 'S3CRET', OKTA_PRIVATE_KEY: PEM },
-  },
-  {
-    name: 'run, the names of other tools, all wrong',
-    args: ['run'],
-    code: 2,
-    routes: GOOD_ROUTES,
-    env: {
-      OKTA_ORG_URL: '',
-      OKTA_API_KEY: '',
-      OKTA_CLIENT_ORGURL: secretUrl('https://acme.okta.com'),
-      OKTA_CLIENT_TOKEN: 'S3CRET S3CRET',
-    },
-  },
-  {
-    name: 'service print, service app',
-    args: ['service', 'print', 'systemd'],
-    code: -1,
-    env: { ...APP, OKTA_CLIENT_ID: 'S3CRET', OKTA_KEY_ID: 'S3CRET', OKTA_PRIVATE_KEY: PEM },
-  },
   { name: 'tail, all well', args: ['tail', '--since', '2h', '--until', '1m'], code: 0 },
   { name: 'listen, bad URL', args: ['listen', secretUrl('ftp://h.example')], code: 2 },
   { name: 'listen, no URL', args: ['listen', 'S3CRET-user:S3CRET-pass@h/S3CRET-path'], code: 2 },
@@ -197,9 +139,9 @@ for (const { name, args, code, routes, env: own } of SITUATIONS) {
     const ended = await sandbox.run(args, { env: { ...env, ...own } });
 
     if (code >= 0) assert.equal(ended.code, code, ended.stderr);
-    assertNoMark(ended.stdout, 'stdout', marksOf(KEY));
-    assertNoMark(ended.stderr, 'stderr', marksOf(KEY));
-    assertNoMarkIn(sandbox.home, marksOf(KEY));
+    assertNoMark(ended.stdout, 'stdout');
+    assertNoMark(ended.stderr, 'stderr');
+    assertNoMarkIn(sandbox.home);
   });
 }
 
