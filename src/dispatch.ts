@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts';
 import type { Sender } from './delivery/attempt.ts';
 import type { Lane } from './delivery/lane.ts';
 import { Lanes } from './delivery/lanes.ts';
+import type { Paces } from './delivery/pace.ts';
 import { raw } from './formats/raw.ts';
 import type { Log } from './log.ts';
 import { changedKeys } from './routing/changes.ts';
@@ -25,6 +26,10 @@ export interface DispatchParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly userAgent: string;
+  /** The host of the org, which each request names. */
+  readonly org?: string;
+  /** Of all receivers, where several orgs share them. */
+  readonly paces?: Paces;
   readonly random?: () => number;
   /** Try each due delivery once, and end. */
   readonly once?: boolean;

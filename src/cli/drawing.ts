@@ -130,7 +130,7 @@ function whoLine({ orgFrom, tokenFrom, appFrom, keyFrom }: Line): string[] {
 }
 
 function routesOf(line: Line): readonly ShownRoute[] {
-  // Written by session.ts, one ShownRoute each.
+  // Written by announcement.ts, one ShownRoute each.
   return Array.isArray(line.routes) ? (line.routes as ShownRoute[]) : [];
 }
 

@@ -5,7 +5,7 @@ import { type Flags, loadSettings } from '../config/config.ts';
 import { orgFolder, stateFolder } from '../config/state-folder.ts';
 import { openCommandLog } from './command-log.ts';
 import { type Io, surroundings } from './io.ts';
-import { runSession } from './session.ts';
+import { runSession } from './run-session.ts';
 import { parseMatch, parseTarget } from './target.ts';
 
 /** Whoever writes a receiver restarts it all the time, and waits for the next event. */

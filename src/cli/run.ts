@@ -4,7 +4,7 @@ import { type Flags, loadConfig, routesReloader } from '../config/config.ts';
 import { orgFolder } from '../config/state-folder.ts';
 import { openCommandLog } from './command-log.ts';
 import { type Io, surroundings } from './io.ts';
-import { runSession } from './session.ts';
+import { runSession } from './run-session.ts';
 
 export async function run(flags: Flags, io: Io): Promise<number> {
   const config = await loadConfig({

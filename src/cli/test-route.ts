@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { SystemClock } from '../clock.ts';
 import { readEnvironment } from '../config/environment.ts';
+import { orgHostIn } from '../config/org-settings.ts';
 import { readAll } from '../config/problems.ts';
 import { type ProxyFor, proxySettings } from '../config/proxy.ts';
 import { findRouteFile, type RouteFile, routeFileReader } from '../config/route-file.ts';
@@ -26,8 +27,9 @@ export async function testRoute(name: string, flags: TestFlags, io: Io): Promise
   const clock = new SystemClock();
   const readRoutes = await routeFileReader(findRouteFile(flags.config, io.cwd));
   const environment = readEnvironment(io.env, io.cwd);
-  const { file, proxyFor } = readAll({
+  const { file, org, proxyFor } = readAll({
     file: () => readRoutes(environment),
+    org: () => orgHostIn(environment),
     proxyFor: () => proxySettings(environment),
   });
   const route = routeNamed(testable(file), name, 'test');
@@ -38,7 +40,8 @@ export async function testRoute(name: string, flags: TestFlags, io: Io): Promise
     ? { event: undefined, notes: [] }
     : testEvent(route, { ...flags, ...path }, clock.now());
   const userAgent = userAgentOf(io.version);
-  const tested = await sendTest({ route, event, clock, proxyFor, userAgent });
+  const plan = { route, event, clock, proxyFor, userAgent, ...(org !== undefined && { org }) };
+  const tested = await sendTest(plan);
   const whole: Tested = {
     ...tested,
     notes: [...file.notes, ...routeNotes(route, proxyFor), ...notes],

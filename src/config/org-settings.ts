@@ -40,6 +40,11 @@ export function orgSettings(environment: Environment, cwd: string): OrgSettings 
   });
 }
 
+/** The host of the org alone, for what needs no token; undefined where none is set. @throws ConfigError */
+export function orgHostIn(environment: Environment): string | undefined {
+  return new Sources(environment, '').findOrg()?.url.host;
+}
+
 function ownNames(environment: Environment): IdentityNames {
   return {
     missing: 'OKTA_API_KEY',

@@ -55,15 +55,22 @@ export class Sources {
 
   /** Throws ConfigError if no place has one, or the first that has one has none that could be used. */
   org(): OrgSource {
+    return (
+      this.findOrg() ??
+      refuse(
+        'OKTA_ORG_URL',
+        'it is not set',
+        `set it to your org, like https://acme.okta.com${unreadNames(this.#environment, UNREAD_URL_NAMES)}`,
+      )
+    );
+  }
+
+  /** Undefined if no place has one. Throws ConfigError if it is no org's URL. */
+  findOrg(): OrgSource | undefined {
     const found = findOrgUrl(this.#environment);
     if (found !== undefined) return found;
     const { orgUrl } = this.#readHome();
-    if (orgUrl !== undefined) return orgSource(orgUrl);
-    return refuse(
-      'OKTA_ORG_URL',
-      'it is not set',
-      `set it to your org, like https://acme.okta.com${unreadNames(this.#environment, UNREAD_URL_NAMES)}`,
-    );
+    return orgUrl && orgSource(orgUrl);
   }
 
   /** The first secret there is, and what belongs to it. Throws ConfigError when a place cannot be read. */

@@ -66,6 +66,8 @@ export interface LaneOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly userAgent: string;
+  /** The host of the org, which each request names. */
+  readonly org?: string;
   readonly random: () => number;
   /** Holds do not close the gate: `--once` tries everything that is due. */
   readonly ignoreHold: boolean;
@@ -100,7 +102,7 @@ export class Lane {
     this.orderedBy = destination.order?.by;
     this.#options = options;
     this.#alarm = new Alarm(options.clock);
-    this.#requests = new RouteRequests(destination, encoding, options.userAgent);
+    this.#requests = new RouteRequests(destination, encoding, options);
     this.#news = new RouteNews(options.log, this.name, options.state);
     this.#trouble = new RouteTrouble({
       state: options.state,

@@ -13,6 +13,10 @@ export interface LanesOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly userAgent: string;
+  /** The host of the org, which each request names. */
+  readonly org?: string;
+  /** Of all receivers; several orgs share one, for a receiver feels them all. */
+  readonly paces?: Paces;
   readonly random: () => number;
   /** Try everything that is due once, even on a held route. */
   readonly ignoreHold: boolean;
@@ -31,7 +35,7 @@ export class Lanes {
 
   constructor(options: LanesOptions) {
     this.#options = options;
-    this.#paces = new Paces(options.clock);
+    this.#paces = options.paces ?? new Paces(options.clock);
     this.#startRates = new StartRates(options.clock);
   }
 

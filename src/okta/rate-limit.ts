@@ -1,8 +1,8 @@
 /**
  * How many requests Okta lets us make, and when the next one may go. Pure: it is told the time and never waits itself.
  *
- * Invariant: it never lets the last request of a window go (nor the last tenth, which the org's other clients need),
- * never more than our share of a window, and never asks for a wait below 0 or above 15 minutes.
+ * Invariant: it never lets the last request of a window go (nor the reserve, which the org's other clients need: a
+ * tenth, unless it was told of more), never more than our share of a window, and never asks for a wait below 0 or above 15 minutes.
  * What the headers mean: https://developer.okta.com/docs/reference/rl2-monitor/
  */
 
@@ -33,8 +33,10 @@ interface Seen {
 }
 
 export class RateBudget {
-  readonly #share: number;
+  /** The part (0..1) of a window's limit that our own requests may use; at least one request always may. */
+  share: number;
   readonly #random: () => number;
+  readonly #reserve: number;
   #seen: Seen | undefined;
   /** When our requests of the last window went out, oldest first. */
   #sent: number[] = [];
@@ -43,10 +45,11 @@ export class RateBudget {
   #refusals = 0;
   #collisions = 0;
 
-  /** `share`: the part (0..1) of a window's limit that our own requests may use; at least one request always may. */
-  constructor(share: number, random: () => number = Math.random) {
-    this.#share = share;
+  /** `reserve`: the part (0..1) of a window's limit that is left to the org's other clients. */
+  constructor(share: number, random: () => number = Math.random, reserve = RESERVE) {
+    this.share = share;
     this.#random = random;
+    this.#reserve = reserve;
   }
 
   /** How long to wait at `now` before the next request, 0 to go. `now` only moves forward, in ms from anywhere. */
@@ -117,9 +120,9 @@ export class RateBudget {
   #allowedAt(now: number): number {
     const seen = this.#seen;
     if (seen === undefined) return now;
-    const reserve = Math.max(1, Math.floor(seen.limit * RESERVE));
+    const reserve = Math.max(1, Math.floor(seen.limit * this.#reserve));
     if (seen.remaining - this.#unanswered <= reserve) return seen.resetAt;
-    const ours = Math.max(1, Math.floor(seen.limit * this.#share));
+    const ours = Math.max(1, Math.floor(seen.limit * this.share));
     if (this.#sent.length < ours) return now;
     const oldest = this.#sent[this.#sent.length - ours] ?? now;
     return Math.min(seen.resetAt, oldest + seen.windowMs);

@@ -10,12 +10,13 @@ import type { LogEvent } from '../event.ts';
 import type { Log } from '../log.ts';
 import { credentialsOf, type Identity } from './credentials.ts';
 import { type GaveUp, type Leftover, PageReader, type ReadPage } from './page-reader.ts';
-import { type Cursor, type Gap, Position, type Query, queryText } from './position.ts';
+import { type Cursor, type Gap, type Left, Position, type Query } from './position.ts';
 import { RateBudget } from './rate-limit.ts';
 import { readRefusal, troubleOf } from './refusal.ts';
-import { type Answer, logsPath, OktaDoor, retryForEver, single, withoutQuery } from './request.ts';
+import { type Answer, OktaDoor, retryForEver, single, withoutQuery } from './request.ts';
 import { backoffMs, brief, TROUBLE_RULES, Trouble } from './trouble.ts';
 import { TroubleLog } from './trouble-log.ts';
+import { FILTER_CHANGED, unfit } from './unfit.ts';
 
 export type { Cursor, Gap } from './position.ts';
 
@@ -42,6 +43,8 @@ export interface SystemLogOptions {
   readonly intervalMs: number;
   /** The part (0..1) of the rate limit that may be used. Default: 0.5. */
   readonly rateShare?: number;
+  /** The part (0..1) of it that is left to others, whoever uses the rest. Default: 0.1. */
+  readonly rateReserve?: number;
   readonly filter?: string;
   /** The tunnel to the org leads through it. */
   readonly proxy?: URL;
@@ -68,9 +71,6 @@ interface FallBack {
   readonly isGap: boolean;
 }
 
-/** Nobody refused anything: what is asked for is another. */
-const FILTER_CHANGED = 'filter changed';
-
 export class SystemLog {
   readonly #options: SystemLogOptions;
   readonly #query: Query;
@@ -90,11 +90,16 @@ export class SystemLog {
     this.#random = options.random ?? Math.random;
     this.#query = { org, limit, filter: filter === '' ? undefined : filter };
     this.#troubles = new TroubleLog(log, clock, options.onTrouble ?? (() => undefined));
-    this.#budget = new RateBudget(rateShare, this.#random);
+    this.#budget = new RateBudget(rateShare, this.#random, options.rateReserve);
     const onWait = (waitMs: number) => this.#troubles.waits(waitMs);
     const credentials = credentialsOf(options.identity);
     this.#door = new OktaDoor({ ...options, credentials, budget: this.#budget, onWait });
     this.#pages = new PageReader(org, (text) => this.#door.redact(text));
+  }
+
+  /** The part (0..1) of the rate limit that may be used from now on. */
+  set rateShare(share: number) {
+    this.#budget.share = share;
   }
 
   /**
@@ -125,13 +130,14 @@ export class SystemLog {
   /**
    * The events published from `since` to `until`, in order; late ones may be missing, for so Okta answers bounded
    * requests. Ends after the last page, at an empty one, and quietly when `signal` aborts. Rejects as `tail` does, and
-   * when Okta refuses to go on.
+   * when Okta refuses to go on, as it may where a read that was left is taken up again.
    */
   async *read(
-    range: { readonly since: number; readonly until: number },
+    range: { readonly since: number; readonly until: number } | Left,
     signal: AbortSignal,
   ): AsyncGenerator<Page> {
-    const position = Position.start(this.#query, range);
+    const position =
+      'nextUrl' in range ? Position.at(this.#query, range) : Position.start(this.#query, range);
     const reading = { position, bounded: true, firstStart: true, signal };
     const stopWatching = this.#watchClock();
     try {
@@ -283,17 +289,5 @@ export class SystemLog {
       this.#troubles.paceAfresh();
       this.#door.reconnect();
     });
-  }
-}
-
-/** Why a stored cursor cannot be followed, if it cannot. */
-function unfit(org: URL, query: Query, cursor: Cursor): string | undefined {
-  if (cursor.query !== queryText(query.filter)) return FILTER_CHANGED;
-  try {
-    logsPath(org, cursor.nextUrl);
-    return undefined;
-  } catch (error) {
-    if (error instanceof OktaError) return error.message;
-    throw error;
   }
 }

@@ -32,6 +32,7 @@ import { OwedLanes } from './owed-lanes.ts';
 import { OwedTable } from './owed-table.ts';
 import { PageCommits } from './page-commits.ts';
 import { Pruning } from './pruning.ts';
+import { daemonShare } from './readers.ts';
 import { Records } from './records.ts';
 import { RouteTable } from './route-table.ts';
 import { openState } from './schema.ts';
@@ -226,6 +227,11 @@ export class SqliteOutbox implements Outbox {
       this.#deferred.write('pruning', () => this.#pruning.step());
     });
     return changed;
+  }
+
+  async rateShare(): Promise<number> {
+    const sql = (text: string) => this.#database.prepare(text);
+    return this.#try('read', () => daemonShare(sql, this.#clock.now()));
   }
 
   async close(): Promise<void> {
