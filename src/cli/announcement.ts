@@ -26,6 +26,7 @@ export function announce(
       firstStart: cursor === undefined,
       interval: formatInterval(options.interval),
       ...oktaProxy(options),
+      ...(options.adminDoor && { admin: options.adminDoor.address }),
       routes: describeRoutes(options),
     },
     'starting',

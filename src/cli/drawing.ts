@@ -122,7 +122,7 @@ function banner(line: Line): string[] {
 }
 
 function routesOf(line: Line): readonly ShownRoute[] {
-  // Written by session.ts, one ShownRoute each.
+  // Written by announcement.ts, one ShownRoute each.
   return Array.isArray(line.routes) ? (line.routes as ShownRoute[]) : [];
 }
 

@@ -12,6 +12,11 @@ export function logOptions(command: Command): Command {
     .addOption(new Option('--log-format <format>', 'pretty or json (pretty on a terminal)'));
 }
 
+/** For what looks at one org: where there are several, one has to be named. */
+export function orgOption(command: Command): Command {
+  return command.option('--org <name>', 'which of several orgs: its name in the file, or its host');
+}
+
 /** For what keeps a cursor and what it owes. */
 export function daemonOptions(command: Command): Command {
   return command
@@ -25,6 +30,14 @@ export function daemonOptions(command: Command): Command {
       '--filter <expression>',
       "only what this filter of Okta's wants, such as 'severity eq \"WARN\"'",
     );
+}
+
+/** For what runs long enough to be asked how it is. */
+export function adminOption(command: Command): Command {
+  return command.option(
+    '--admin <address>',
+    'answer /healthz and /metrics there, such as 127.0.0.1:9464 (off)',
+  );
 }
 
 /** Help shows what to type before it lists what can be typed. */

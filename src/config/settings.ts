@@ -69,7 +69,8 @@ export function filterSetting(
   return pick('--filter', flag, 'LOGHOOK_FILTER', environment)?.value;
 }
 
-function pick(
+/** What was written, and where; a flag wins. */
+export function pick(
   flagName: string,
   flag: string | undefined,
   name: string,

@@ -15,6 +15,11 @@ const IDLE_PART = 0.1;
 const LONGEST_IDLE_MS = 30_000;
 const STEP = 1.5;
 
+/** The longest wait between two requests that nothing holds up, ms. */
+export function longestIntervalMs(interval: Interval): number {
+  return interval === 'auto' ? LONGEST_IDLE_MS : interval;
+}
+
 export class PollInterval {
   readonly #interval: Interval;
   /** From one request to the next. */

@@ -2,9 +2,8 @@
  * Where the reading of the log stands, and how it falls back when Okta does not take its place in the log any more:
  * to `since`, with an overlap, so that events come twice rather than not at all.
  */
-import { OktaError } from '../errors.ts';
 import type { LogEvent } from '../event.ts';
-import { LOGS_PATH, logsPath } from './request.ts';
+import { LOGS_PATH } from './request.ts';
 
 export interface Cursor {
   /** The next link, byte for byte. */
@@ -31,13 +30,17 @@ export interface Range {
   readonly until?: number;
 }
 
-/** Nobody refused anything: what is asked for is another. */
-export const FILTER_CHANGED = 'filter changed';
+/** Where a bounded read was left: the link that came with its last page. */
+export interface Left {
+  readonly nextUrl: string;
+}
+
 const OVERLAP_MS = 10 * 60_000;
 /** Okta keeps 90 days: https://developer.okta.com/docs/reference/system-log-query/#data-retention */
 const REACH_MS = 89 * 86_400_000;
 /** An event that claims to be from later than this after Okta's own time says nothing about where we stand. */
 const AHEAD_MS = 60_000;
+const FILTER = 'filter=';
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
 export interface Query {
@@ -68,8 +71,13 @@ export class Position {
     return new Position(query, startUrl(query, range), false);
   }
 
+  /** Where a bounded read was left. */
+  static at(query: Query, { nextUrl }: Left): Position {
+    return new Position(query, nextUrl, true);
+  }
+
   static resume(query: Query, cursor: Cursor): Position {
-    const position = new Position(query, cursor.nextUrl, true);
+    const position = Position.at(query, cursor);
     position.#lastPublishedAt = cursor.lastPublishedAt;
     position.#readAt = cursor.readAt;
     return position;
@@ -144,7 +152,12 @@ export class Position {
 
 /** What a cursor was read with, for comparing. */
 export function queryText(filter: string | undefined): string {
-  return filter === undefined ? '' : `filter=${filter}`;
+  return filter === undefined ? '' : `${FILTER}${filter}`;
+}
+
+/** The filter in what `queryText` made. */
+export function filterIn(query: string): string | undefined {
+  return query.startsWith(FILTER) ? query.slice(FILTER.length) : undefined;
 }
 
 /** Without `until` this is Okta's polling request, which alone gives every event; with it, a bounded one. */
@@ -168,16 +181,4 @@ function sinceIn(url: string): number | undefined {
   if (!URL.canParse(url)) return undefined;
   const at = Date.parse(new URL(url).searchParams.get('since') ?? '');
   return Number.isNaN(at) ? undefined : at;
-}
-
-/** Why a stored cursor cannot be followed, if it cannot. */
-export function unfit(query: Query, cursor: Cursor): string | undefined {
-  if (cursor.query !== queryText(query.filter)) return FILTER_CHANGED;
-  try {
-    logsPath(query.org, cursor.nextUrl);
-    return undefined;
-  } catch (error) {
-    if (error instanceof OktaError) return error.message;
-    throw error;
-  }
 }

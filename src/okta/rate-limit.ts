@@ -1,8 +1,8 @@
 /**
  * How many requests Okta lets us make, and when the next one may go. Pure: it is told the time and never waits itself.
  *
- * Invariant: it never lets the last request of a window go (nor the last tenth, which the org's other clients need),
- * never more than our share of a window, and never asks for a wait below 0 or above 15 minutes.
+ * Invariant: it never lets the last request of a window go (nor the reserve, which the org's other clients need: a
+ * tenth, unless it was told of more), never more than our share of a window, and never asks for a wait below 0 or above 15 minutes.
  * What the headers mean: https://developer.okta.com/docs/reference/rl2-monitor/
  */
 
@@ -49,12 +49,15 @@ interface Seen {
 }
 
 export class RateBudget {
-  readonly #share: number;
+  /** The part (0..1) of a window's limit that our own requests may use; at least one request always may. */
+  share: number;
   readonly #random: () => number;
+  readonly #reserve: number;
   #seen: Seen | undefined;
   /** As the last answer that told had it, whether or not its window is over. */
   #told = { limit: UNTOLD_LIMIT, windowMs: USUAL_WINDOW_MS };
   #sentAt = Number.NEGATIVE_INFINITY;
+  #said: { readonly limit: number; readonly remaining: number } | undefined;
   /** When our requests of the last window went out, oldest first. */
   #sent: number[] = [];
   #unanswered = 0;
@@ -62,10 +65,16 @@ export class RateBudget {
   #refusals = 0;
   #collisions = 0;
 
-  /** `share`: the part (0..1) of a window's limit that our own requests may use; at least one request always may. */
-  constructor(share: number, random: () => number = Math.random) {
-    this.#share = share;
+  /** `reserve`: the part (0..1) of a window's limit that is left to the org's other clients. */
+  constructor(share: number, random: () => number = Math.random, reserve = RESERVE) {
+    this.share = share;
     this.#random = random;
+    this.#reserve = reserve;
+  }
+
+  /** What Okta said last of the window: its limit, and what was left of it. */
+  get said(): { readonly limit: number; readonly remaining: number } | undefined {
+    return this.#said;
   }
 
   /** How long to wait at `now` before the next request, 0 to go. `now` only moves forward, in ms from anywhere. */
@@ -103,6 +112,7 @@ export class RateBudget {
     else this.#refusals = this.#collisions = 0;
     if (limit === undefined || limit === 0 || remaining === undefined) return;
     this.#unanswered = 0;
+    this.#said = { limit, remaining };
     this.#seen = {
       limit,
       remaining,
@@ -169,12 +179,12 @@ export class RateBudget {
   }
 
   #ours(limit: number): number {
-    return Math.max(1, Math.floor(limit * this.#share));
+    return Math.max(1, Math.floor(limit * this.share));
   }
 
   /** What nobody has taken yet of a window, but for what is kept for others. */
   #untaken({ limit, remaining }: Seen): number {
-    return remaining - this.#unanswered - Math.max(1, Math.floor(limit * RESERVE));
+    return remaining - this.#unanswered - Math.max(1, Math.floor(limit * this.#reserve));
   }
 
   #forgetWhatIsOver(now: number): void {

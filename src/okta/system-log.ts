@@ -11,12 +11,13 @@ import type { Log } from '../log.ts';
 import { credentialsOf, type Identity } from './credentials.ts';
 import { type GaveUp, type Leftover, PageReader, type ReadPage } from './page-reader.ts';
 import { type Interval, PollInterval } from './poll-interval.ts';
-import { type Cursor, FILTER_CHANGED, type Gap, Position, type Query, unfit } from './position.ts';
+import { type Cursor, type Gap, type Left, Position, type Query } from './position.ts';
 import { RateBudget } from './rate-limit.ts';
 import { readRefusal, troubleOf } from './refusal.ts';
 import { type Answer, OktaDoor, retryForEver, single, withoutQuery } from './request.ts';
 import { backoffMs, brief, TROUBLE_RULES, Trouble } from './trouble.ts';
 import { TroubleLog } from './trouble-log.ts';
+import { FILTER_CHANGED, unfit } from './unfit.ts';
 
 export type { Cursor, Gap } from './position.ts';
 
@@ -46,6 +47,8 @@ export interface SystemLogOptions {
   readonly interval: Interval;
   /** The part (0..1) of the rate limit that may be used. Default: 0.5. */
   readonly rateShare?: number;
+  /** The part (0..1) of it that is left to others, whoever uses the rest. Default: 0.1. */
+  readonly rateReserve?: number;
   readonly filter?: string;
   /** The tunnel to the org leads through it. */
   readonly proxy?: URL;
@@ -91,11 +94,21 @@ export class SystemLog {
     this.#random = options.random ?? Math.random;
     this.#query = { org, limit, filter: filter === '' ? undefined : filter };
     this.#troubles = new TroubleLog(log, clock, options.onTrouble ?? (() => undefined));
-    this.#budget = new RateBudget(rateShare, this.#random);
+    this.#budget = new RateBudget(rateShare, this.#random, options.rateReserve);
     const onWait = (waitMs: number) => this.#troubles.waits(waitMs);
     const credentials = credentialsOf(options.identity);
     this.#door = new OktaDoor({ ...options, credentials, budget: this.#budget, onWait });
     this.#pages = new PageReader(org, (text) => this.#door.redact(text));
+  }
+
+  /** The part (0..1) of the rate limit that may be used from now on. */
+  set rateShare(share: number) {
+    this.#budget.share = share;
+  }
+
+  /** What Okta said last of its rate limit for the log. */
+  get rateLimit(): { readonly limit: number; readonly remaining: number } | undefined {
+    return this.#budget.said;
   }
 
   /**
@@ -130,13 +143,14 @@ export class SystemLog {
   /**
    * The events published from `since` to `until`, in order; late ones may be missing, for so Okta answers bounded
    * requests. Ends after the last page, at an empty one, and quietly when `signal` aborts. Rejects as `tail` does, and
-   * when Okta refuses to go on.
+   * when Okta refuses to go on, as it may where a read that was left is taken up again.
    */
   async *read(
-    range: { readonly since: number; readonly until: number },
+    range: { readonly since: number; readonly until: number } | Left,
     signal: AbortSignal,
   ): AsyncGenerator<Page> {
-    const position = Position.start(this.#query, range);
+    const position =
+      'nextUrl' in range ? Position.at(this.#query, range) : Position.start(this.#query, range);
     const reading = { position, bounded: true, firstStart: true, signal };
     const stopWatching = this.#watchClock();
     try {
@@ -158,9 +172,9 @@ export class SystemLog {
   }
 
   #resume(cursor: Cursor): Position {
-    const { clock } = this.#options;
+    const { clock, org } = this.#options;
     const position = Position.resume(this.#query, cursor);
-    const why = unfit(this.#query, cursor);
+    const why = unfit(org, this.#query, cursor);
     if (why !== undefined) {
       const isGap = why !== FILTER_CHANGED;
       this.#fallBack(position, { now: clock.now(), level: 'warn', why, isGap });

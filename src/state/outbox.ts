@@ -235,6 +235,8 @@ export interface Outbox {
    * Resolves to whether another process changed something.
    */
   tidy(): Promise<boolean>;
+  /** The part (0..1) of Okta's rate limit that the daemon may use: less while other processes read the log too. */
+  rateShare(): Promise<number>;
   /** Writes what waits to be recorded and lets go of the store. A second call does nothing. */
   close(): Promise<void>;
 }

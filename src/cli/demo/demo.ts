@@ -15,7 +15,7 @@ import { duration } from '../duration.ts';
 import { EXIT } from '../exit.ts';
 import { type Io, startedFromTerminal, wantsColours } from '../io.ts';
 import { wholeNumber } from '../numbers.ts';
-import { runSession } from '../session.ts';
+import { runSession } from '../run-session.ts';
 import { listenForSignals } from '../signals.ts';
 import { Terminal } from '../terminal.ts';
 import { Account } from './account.ts';
