@@ -9,7 +9,7 @@ import { Opening } from '../dial.ts';
 import { codeOf, OktaError, reasonOf } from '../errors.ts';
 import { type AnswerBody, readBody } from './answer-body.ts';
 import type { Credentials } from './credentials.ts';
-import { OktaClock } from './okta-clock.ts';
+import { OktaTime } from './okta-time.ts';
 import type { HeaderValue, RateBudget } from './rate-limit.ts';
 import { MAX_ERROR_BYTES } from './refusal.ts';
 import { brief, Trouble } from './trouble.ts';
@@ -29,14 +29,10 @@ export interface Answer extends AnswerBody {
   readonly headers: Readonly<Record<string, HeaderValue>>;
   /** Okta's `Date`, ms since 1970, if it sent one that can be read. */
   readonly oktaNowMs: number | undefined;
-  readonly times: AnswerTimes;
-}
-
-export interface AnswerTimes {
-  /** When it was asked for, by Okta's clock, ms since 1970. */
+  /** When it was asked for, by Okta's clock as far as it is known, ms since 1970. */
   readonly askedAt: number;
-  /** How far that is ahead of ours, as far as all answers together tell, ms. */
-  readonly aheadMs: number;
+  /** How far Okta's clock is ahead of ours, as far as that is known, ms. */
+  readonly oktaAheadMs: number;
 }
 
 export interface OktaDoorOptions {
@@ -54,7 +50,7 @@ export interface OktaDoorOptions {
 export class OktaDoor {
   readonly #options: OktaDoorOptions;
   readonly #openings = new Set<Opening>();
-  readonly #oktaClock = new OktaClock();
+  readonly #oktaTime = new OktaTime();
   #pool: Pool;
   #wakes = 0;
   #secret = '';
@@ -99,7 +95,7 @@ export class OktaDoor {
 
   /** Our clock was set: what was known of Okta's by it holds no more. */
   clockSet(): void {
-    this.#oktaClock.forget();
+    this.#oktaTime.forget();
   }
 
   /** `text` without the credential that was sent last. */
@@ -143,9 +139,8 @@ export class OktaDoor {
       },
     });
     const oktaNowMs = dateOf(headers.date);
-    if (oktaNowMs !== undefined) this.#oktaClock.answered(oktaNowMs, askedAt, clock.now());
-    const { aheadMs } = this.#oktaClock;
-    const times = { askedAt: askedAt + aheadMs, aheadMs };
+    if (oktaNowMs !== undefined) this.#oktaTime.answered(oktaNowMs, askedAt, clock.now());
+    const { aheadMs: oktaAheadMs } = this.#oktaTime;
     const rate = {
       limit: headers['x-rate-limit-limit'],
       remaining: headers['x-rate-limit-remaining'],
@@ -158,7 +153,14 @@ export class OktaDoor {
       tooLate: () => clock.monotonic() - startedAt > WHOLE_ANSWER_MS,
     });
     signal.throwIfAborted();
-    return { ...read, status: statusCode, headers, oktaNowMs, times };
+    return {
+      ...read,
+      status: statusCode,
+      headers,
+      oktaNowMs,
+      askedAt: askedAt + oktaAheadMs,
+      oktaAheadMs,
+    };
   }
 }
 

@@ -209,11 +209,11 @@ export class SystemLog {
   }
 
   /** Nothing can fail from here on: the position moves. */
-  #taken(read: ReadPage, position: Position, answer: Answer): Page {
+  #taken(read: ReadPage, position: Position, { askedAt, oktaAheadMs, ...answer }: Answer): Page {
     const { events, leftovers, gaveUp } = read;
     const oktaNowMs = answer.oktaNowMs ?? this.#options.clock.now();
     const full = events.length >= position.limit;
-    const head = position.atHead(full || gaveUp !== undefined ? undefined : answer.times.askedAt);
+    const head = position.atHead(full || gaveUp !== undefined ? undefined : askedAt);
     const gaps = position.takeGap();
     let cursor = position.moveOn(read.next, events, oktaNowMs);
     if (gaveUp !== undefined && (gaveUp.eventsMissing || leftovers.length > 0)) {
@@ -227,7 +227,7 @@ export class SystemLog {
     }
     if (gaveUp !== undefined && read.next === undefined) cursor = position.restart(oktaNowMs);
     gaps.push(...position.takeGap());
-    return { events, cursor, leftovers, full, gaps, ...head, oktaAheadMs: answer.times.aheadMs };
+    return { events, cursor, leftovers, full, gaps, ...head, oktaAheadMs };
   }
 
   #allIsWell(): void {

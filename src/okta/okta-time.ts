@@ -8,7 +8,7 @@
 const DRIFT = 1e-4;
 const SECOND_MS = 1_000;
 
-export class OktaClock {
+export class OktaTime {
   #least = Number.NEGATIVE_INFINITY;
   #most = Number.POSITIVE_INFINITY;
   #seenAt = 0;

@@ -1,7 +1,7 @@
 /** Okta's clock out of answers whose `Date` counts whole seconds. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OktaClock } from '../../src/okta/okta-clock.ts';
+import { OktaTime } from '../../src/okta/okta-time.ts';
 import { seededRandom } from '../../src/practice/events.ts';
 
 const NOW = Date.parse('2026-11-21T08:00:00.000Z');
@@ -9,7 +9,7 @@ const HOUR = 3_600_000;
 
 /** Answers that took `tookMs`, `Date` made half-way, from a clock that is `aheadMs` ahead of ours. */
 function afterAnswers(count: number, aheadMs: number, { tookMs = 40, everyMs = 1_010 } = {}) {
-  const time = new OktaClock();
+  const time = new OktaTime();
   for (let index = 0; index < count; index += 1) {
     const askedAt = NOW + index * everyMs;
     const dateMs = Math.floor((askedAt + tookMs / 2 + aheadMs) / 1_000) * 1_000;
@@ -19,7 +19,7 @@ function afterAnswers(count: number, aheadMs: number, { tookMs = 40, everyMs = 1
 }
 
 test('a clock that may be right is believed', () => {
-  assert.equal(new OktaClock().aheadMs, 0);
+  assert.equal(new OktaTime().aheadMs, 0);
   assert.equal(afterAnswers(1, 0).aheadMs, 0);
   assert.equal(afterAnswers(500, 0).aheadMs, 0);
 });
@@ -50,7 +50,7 @@ test('an answer during which our clock was set says nothing', () => {
 });
 
 test('a clock that drifts is followed', () => {
-  const time = new OktaClock();
+  const time = new OktaTime();
   const random = seededRandom(1);
   let ahead = 0;
   for (let at = NOW; at < NOW + 6 * HOUR; at += 5_000) {
