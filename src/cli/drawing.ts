@@ -9,6 +9,7 @@
 
 import { printable } from '../printable.ts';
 import { duration } from './duration.ts';
+import { AUTO_WORDS } from './interval-words.ts';
 import { routeTree, type ShownRoute } from './route-tree.ts';
 
 export interface Line extends Readonly<Record<string, unknown>> {
@@ -116,11 +117,12 @@ function banner(line: Line): string[] {
     'routes',
     ...routeTree(routesOf(line)),
     `reading from ${instant(line.from, line.time)}${why}`,
+    ...(line.interval === 'auto' ? [`polling ${AUTO_WORDS}`] : []),
   ];
 }
 
 function routesOf(line: Line): readonly ShownRoute[] {
-  // Written by session.ts, one ShownRoute each.
+  // Written by announcement.ts, one ShownRoute each.
   return Array.isArray(line.routes) ? (line.routes as ShownRoute[]) : [];
 }
 

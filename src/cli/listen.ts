@@ -1,11 +1,11 @@
 /** `loghook listen`: the daemon with one route that stands on the command line, and state of its own. */
 import { join } from 'node:path';
 import { SystemClock } from '../clock.ts';
-import { type Flags, loadSettings } from '../config/config.ts';
+import { type Flags, loadOrgSettings } from '../config/config.ts';
 import { orgFolder, stateFolder } from '../config/state-folder.ts';
 import { openCommandLog } from './command-log.ts';
 import { type Io, surroundings } from './io.ts';
-import { runSession } from './session.ts';
+import { runSession } from './run-session.ts';
 import { parseMatch, parseTarget } from './target.ts';
 
 /** Whoever writes a receiver restarts it all the time, and waits for the next event. */
@@ -17,7 +17,7 @@ export async function listen(
   io: Io,
 ): Promise<number> {
   const input = { ...surroundings(io, new SystemClock().now(), io.stderr), flags };
-  const { settings, more } = loadSettings(input, (environment) => ({
+  const { settings, more } = await loadOrgSettings(input, (environment) => ({
     pattern: () => parseMatch(flags.match),
     target: () => parseTarget(target),
     stateFolder: () => stateFolder({ ...input, flag: flags.state, environment }),

@@ -1,13 +1,15 @@
 /**
- * One run of the daemon, from open state to closed state: what `run`, `listen` and `demo` have in common. Opens the
- * rooms in order (state first: a folder that is held or damaged stops everything), joins them, and closes them.
+ * One org's run of the daemon, from open state to closed state. Opens the rooms in order (state first: a folder that is
+ * held or damaged stops it), joins them, and closes them. What is of the whole process stands in process-wide.ts.
  */
-import { type Clock, SystemClock } from '../clock.ts';
-import { type Counts, Daemon, type Stop } from '../daemon.ts';
+import type { Clock } from '../clock.ts';
+import { Daemon, type Stop } from '../daemon.ts';
 import { Sender } from '../delivery/attempt.ts';
-import { ConfigError, type Problem, RoutesError, reasonOf, StateError } from '../errors.ts';
+import type { Paces } from '../delivery/pace.ts';
+import { ConfigError, reasonOf, StateError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Identity } from '../okta/credentials.ts';
+import { type Interval, longestIntervalMs } from '../okta/poll-interval.ts';
 import { queryText } from '../okta/position.ts';
 import { type Page, SystemLog } from '../okta/system-log.ts';
 import type { Route } from '../routing/route.ts';
@@ -15,12 +17,13 @@ import type { Routes } from '../routing/routes.ts';
 import type { TailCursor } from '../state/outbox.ts';
 import { isDiskFull } from '../state/sqlite.ts';
 import { SqliteOutbox } from '../state/sqlite-outbox.ts';
-import { openServiceNotifier } from '../status/systemd.ts';
-import { announce, describeRoutes, shoutInsecure } from './announcement.ts';
+import type { Telling } from '../status/telling.ts';
+import type { Admin } from './admin/admin.ts';
+import type { OrgWatch } from './admin/org-watch.ts';
+import { announce } from './announcement.ts';
 import { EXIT } from './exit.ts';
-import { type Io, startedFromTerminal, userAgentOf } from './io.ts';
-import { listenForSignals, type StopSignals } from './signals.ts';
-import { heartbeatOf, inShort, openTelling } from './telling.ts';
+import { type Io, userAgentOf } from './io.ts';
+import { heartbeatOf, inShort, openTelling, type TellingParts } from './telling.ts';
 
 const OPEN_AGAIN_MS = 5_000;
 /** A first start reads from this long ago. */
@@ -40,7 +43,7 @@ export interface SessionOptions {
   readonly notes?: readonly string[];
   /** The org's own sub-folder of the state folder. */
   readonly folder: string;
-  readonly intervalMs: number;
+  readonly interval: Interval;
   readonly filter?: string;
   /** The proxy of whatever names none of its own. */
   readonly proxyFor?: (url: URL) => URL | undefined;
@@ -49,8 +52,12 @@ export interface SessionOptions {
   readonly once?: boolean;
   /** A held route is tried at least this often, ms. */
   readonly longestProbeMs?: number;
+  /** Of all receivers, where several sessions share them. */
+  readonly paces?: Paces;
   /** Reads the routes anew for a SIGHUP; throws when they are not usable. */
   readonly reload?: () => Promise<RoutesInForce>;
+  /** Where others ask how it is; it outlives the session. */
+  readonly adminDoor?: Admin;
   /** Stops it instead of the process's signals. */
   readonly stop?: Stop & { readonly release?: () => void };
   readonly onReady?: () => void;
@@ -59,39 +66,187 @@ export interface SessionOptions {
 /** What a reload may change. */
 export type RoutesInForce = Pick<SessionOptions, 'routes' | 'alerts' | 'heartbeat' | 'notes'>;
 
-/** Runs until it is told to stop (or, with `once`, is done). Returns the exit code. @throws what `explain` explains */
-export async function runSession(options: SessionOptions): Promise<number> {
-  const { log } = options;
-  const clock = new SystemClock();
-  const outbox = await openOutbox(options, clock);
-  try {
-    const cursor = await outbox.cursor();
-    refuseSince(options, cursor);
-    const { counts, readToEnd } = await runDaemon(options, { clock, outbox, cursor });
-    const owed = await outbox.owedCount();
-    const removed = await outbox.removedCount();
-    log.info({ ...counts, owed, ...(removed > 0 && { removed }) }, 'stopped');
-    return options.once && (owed > 0 || !readToEnd) ? EXIT.stillOwed : EXIT.asAsked;
-  } finally {
-    await outbox.close();
+/** What the session reports to whoever runs it. */
+export interface Told {
+  /** Its routes are read and it begins. */
+  readonly begins: () => void;
+  /** Okta answers, and the first page is safe. */
+  readonly reads: () => void;
+}
+
+/** One org's part of a running daemon. Whoever runs it hands in the stop: signals belong to the whole process. */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #outbox: SqliteOutbox;
+  readonly #cursor: TailCursor | undefined;
+  readonly #since: number;
+  readonly #sender: Sender;
+  readonly #systemLog: SystemLog;
+  readonly #tellingParts: TellingParts;
+  readonly #telling: Telling;
+  readonly #watch: OrgWatch | undefined;
+  readonly #daemon: Daemon;
+  #told: Told | undefined;
+
+  /** Close it in any case. @throws StateError ConfigError, and then there is nothing to close */
+  static async open(options: SessionOptions, clock: Clock, stop?: AbortSignal): Promise<Session> {
+    const outbox = await openOutbox(options, clock, stop);
+    try {
+      const cursor = await outbox.cursor();
+      refuseSince(options, cursor);
+      return new Session(options, { clock, outbox, cursor });
+    } catch (error) {
+      await outbox.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: SessionOptions, { clock, outbox, cursor }: Open) {
+    const { io, log, org } = options;
+    const { version } = io;
+    const userAgent = userAgentOf(version);
+    this.#options = options;
+    this.#clock = clock;
+    this.#log = log;
+    this.#outbox = outbox;
+    this.#cursor = cursor;
+    this.#since = options.since ?? clock.now() - FIRST_START_MS;
+    this.#sender = new Sender(clock, options.proxyFor && { proxyFor: options.proxyFor });
+    const sender = this.#sender;
+    this.#tellingParts = { version, org: org.url.host, userAgent, outbox, sender, clock, log };
+    this.#telling = openTelling(this.#tellingParts, options.heartbeat);
+    this.#systemLog = this.#openSystemLog(userAgent);
+    this.#watch = this.#openWatch();
+    this.#daemon = this.#openDaemon(userAgent);
+  }
+
+  /** False once its loops stand still. */
+  get isTurning(): boolean {
+    return this.#daemon.isTurning;
+  }
+
+  /** Runs until `stop` says so (or, with `once`, is done). Returns the exit code. @throws what `explain` explains */
+  async run(stop: Stop, told: Told): Promise<number> {
+    this.#told = told;
+    try {
+      announce(this.#options, this.#cursor, this.#since);
+      told.begins();
+      await this.#daemon.run(stop);
+    } finally {
+      await this.#telling.close();
+      await Promise.all([this.#sender.close(), this.#systemLog.close()]);
+    }
+    const { counts, readToEnd } = this.#daemon;
+    const owed = await this.#outbox.owedCount();
+    const removed = await this.#outbox.removedCount();
+    this.#log.info({ ...counts, owed, ...(removed > 0 && { removed }) }, 'stopped');
+    return this.#options.once && (owed > 0 || !readToEnd) ? EXIT.stillOwed : EXIT.asAsked;
+  }
+
+  /** Puts what was read anew in force. False when it stops before that. */
+  async putInForce({ routes, heartbeat }: RoutesInForce): Promise<boolean> {
+    const isInForce = await this.#daemon.reload(routes);
+    if (isInForce) this.#telling.heartbeat = heartbeatOf(heartbeat, this.#tellingParts);
+    return isInForce;
+  }
+
+  /** When `run` has ended. */
+  async close(): Promise<void> {
+    this.#watch?.close();
+    await this.#outbox.close();
+  }
+
+  #openSystemLog(userAgent: string): SystemLog {
+    const { org, identity, interval, filter, proxyFor } = this.#options;
+    return new SystemLog({
+      org: org.url,
+      identity,
+      clock: this.#clock,
+      log: this.#log,
+      userAgent,
+      interval,
+      onTrouble: (trouble) => {
+        this.#remember(trouble?.message);
+        if (trouble === undefined) return;
+        this.#telling.trouble(inShort(trouble));
+        this.#watch?.trouble(trouble.kind);
+      },
+      ...(filter === undefined ? {} : { filter }),
+      ...proxyOption(proxyFor?.(org.url)),
+    });
+  }
+
+  #openWatch(): OrgWatch | undefined {
+    const { adminDoor, org, folder, interval } = this.#options;
+    const intervalMs = longestIntervalMs(interval);
+    return adminDoor?.watch({
+      ...{ org: org.url.host, folder, intervalMs, clock: this.#clock },
+      ...{ outbox: this.#outbox, systemLog: this.#systemLog },
+      isTurning: () => this.isTurning,
+      obey: () => this.#daemon.obey(),
+    });
+  }
+
+  #openDaemon(userAgent: string): Daemon {
+    const { org, routes, filter, once, longestProbeMs, paces, onReady } = this.#options;
+    const since = this.#since;
+    const from = this.#cursor === undefined ? { since } : { cursor: this.#cursor };
+    return new Daemon({
+      tail: (signal): AsyncIterable<Page> => this.#systemLog.tail(from, signal),
+      outbox: this.#outbox,
+      routes,
+      reading: { query: queryText(filter), since },
+      sender: this.#sender,
+      clock: this.#clock,
+      log: this.#log,
+      userAgent,
+      org: org.url.host,
+      ...(paces !== undefined && { paces }),
+      telling: this.#telling,
+      ...(this.#watch && { meter: this.#watch.meter }),
+      once: once === true,
+      onRateShare: (share) => {
+        this.#systemLog.rateShare = share;
+      },
+      ...(longestProbeMs === undefined ? {} : { longestProbeMs }),
+      onReady: () => {
+        this.#log.info({ org: org.url.host }, 'ready');
+        this.#told?.reads();
+        this.#remember(undefined);
+        onReady?.();
+      },
+    });
+  }
+
+  #remember(trouble: string | undefined): void {
+    this.#outbox.saveTrouble(trouble).catch((error) => {
+      this.#log.error({ reason: reasonOf(error) }, 'could not note the trouble for status');
+    });
   }
 }
 
-/** On a full disk a daemon waits for room, as it does later; nothing is held yet that a signal could not end. */
+/** On a full disk a daemon waits for room, as it does later. Without `stop`, nothing is held that a signal could not end. */
 async function openOutbox(
   { folder, log, once }: SessionOptions,
   clock: Clock,
+  stop?: AbortSignal,
 ): Promise<SqliteOutbox> {
   for (let isFirst = true; ; isFirst = false) {
     try {
       return SqliteOutbox.open({ folder, clock, log, pid: process.pid });
     } catch (error) {
-      if (once || !(error instanceof StateError) || !isDiskFull(error.cause)) throw error;
+      if (once || stop?.aborted || !isForWantOfRoom(error)) throw error;
       if (isFirst)
         log.error({ reason: reasonOf(error) }, 'disk full, the state cannot be opened yet');
-      await clock.sleep(OPEN_AGAIN_MS);
+      await clock.sleep(OPEN_AGAIN_MS, stop);
     }
   }
+}
+
+function isForWantOfRoom(error: unknown): boolean {
+  return error instanceof StateError && isDiskFull(error.cause);
 }
 
 interface Open {
@@ -100,99 +255,9 @@ interface Open {
   readonly cursor: TailCursor | undefined;
 }
 
-async function runDaemon(
-  options: SessionOptions,
-  open: Open,
-): Promise<{ readonly counts: Counts; readonly readToEnd: boolean }> {
-  const { io, log, org, routes, onReady } = options;
-  const { clock, outbox, cursor } = open;
-  const userAgent = userAgentOf(io.version);
-  const since = options.since ?? clock.now() - FIRST_START_MS;
-  const remember = (trouble: string | undefined) => {
-    outbox.saveTrouble(trouble).catch((error) => {
-      log.error({ reason: reasonOf(error) }, 'could not note the trouble for status');
-    });
-  };
-  const systemLog = new SystemLog({
-    org: org.url,
-    identity: options.identity,
-    clock,
-    log,
-    userAgent,
-    intervalMs: options.intervalMs,
-    onTrouble: (trouble) => {
-      remember(trouble?.message);
-      if (trouble !== undefined) telling.trouble(inShort(trouble));
-    },
-    ...(options.filter === undefined ? {} : { filter: options.filter }),
-    ...proxyOption(options.proxyFor?.(org.url)),
-  });
-  const sender = new Sender(clock, options.proxyFor && { proxyFor: options.proxyFor });
-  const { version } = io;
-  const parts = { version, org: org.url.host, userAgent, outbox, sender, clock, log };
-  const telling = openTelling(parts, options.heartbeat);
-  const from = cursor === undefined ? { since } : { cursor };
-  const daemon = new Daemon({
-    tail: (signal): AsyncIterable<Page> => systemLog.tail(from, signal),
-    outbox,
-    routes,
-    reading: { query: queryText(options.filter), since },
-    sender,
-    clock,
-    log,
-    userAgent,
-    telling,
-    once: options.once === true,
-    ...(options.longestProbeMs === undefined ? {} : { longestProbeMs: options.longestProbeMs }),
-    onReady: () => {
-      log.info({ org: org.url.host }, 'ready');
-      notifier.status(`tailing ${org.url.host}`);
-      remember(undefined);
-      onReady?.();
-    },
-  });
-  const notifier = openServiceNotifier({
-    environment: io.env,
-    clock,
-    log,
-    pid: process.pid,
-    isAlive: () => daemon.isTurning,
-  });
-  const reloadAll = () =>
-    reload(options, async ({ routes, heartbeat }) => {
-      const isInForce = await daemon.reload(routes);
-      if (isInForce) telling.heartbeat = heartbeatOf(heartbeat, parts);
-      return isInForce;
-    });
-  const signals = options.stop ?? ownSignals(options, reloadAll);
-  signals.soft.addEventListener('abort', () => {
-    log.info({}, 'stopping');
-    notifier.stopping();
-  });
-  try {
-    announce(options, cursor, since);
-    notifier.ready();
-    await daemon.run(signals);
-    const { counts, readToEnd } = daemon;
-    return { counts, readToEnd };
-  } finally {
-    signals.release?.();
-    await telling.close();
-    await Promise.all([sender.close(), systemLog.close(), notifier.close()]);
-  }
-}
-
 /** Nothing at all where there is none. */
 export function proxyOption(proxy: URL | undefined): { readonly proxy?: URL } {
   return proxy === undefined ? {} : { proxy };
-}
-
-function ownSignals(options: SessionOptions, reloadAll: () => Promise<void>): StopSignals {
-  return listenForSignals({
-    fromTerminal: startedFromTerminal(options.io),
-    onReload: () => void reloadAll(),
-    exit: () => process.exit(EXIT.asAsked),
-  });
 }
 
 /** `--since` is for a first start; later it would skip or repeat. */
@@ -205,29 +270,4 @@ function refuseSince(options: SessionOptions, cursor: TailCursor | undefined): v
       hint: 'Leave --since out to go on from there, or give another folder with --state for a first start.',
     },
   ]);
-}
-
-async function reload(
-  options: SessionOptions,
-  putInForce: (read: RoutesInForce) => Promise<boolean>,
-): Promise<void> {
-  const { log } = options;
-  if (options.reload === undefined) return;
-  try {
-    const read = await options.reload();
-    for (const note of read.notes ?? []) log.warn({ note }, 'setting put right');
-    if (!(await putInForce(read))) return;
-    log.info({ routes: describeRoutes(read) }, 'routes reloaded');
-    shoutInsecure(log, read);
-  } catch (error) {
-    const problems =
-      error instanceof RoutesError || error instanceof ConfigError
-        ? error.problems.map(inWords)
-        : [reasonOf(error)];
-    log.error({ problems }, 'routes not reloaded, the old ones stay in force');
-  }
-}
-
-function inWords({ where, message }: Problem): string {
-  return `${where}: ${message}`;
 }

@@ -5,7 +5,7 @@ import type { Request, Sender } from '../delivery/attempt.ts';
 import { targetOf } from '../delivery/destination.ts';
 import { outcomeOf } from '../delivery/outcome.ts';
 import { redactionOf } from '../delivery/redaction.ts';
-import { isReservedHeader } from '../delivery/route-headers.ts';
+import { isReservedHeader, type Sending } from '../delivery/route-headers.ts';
 import type { Log } from '../log.ts';
 import type { Trouble, TroubleKind } from '../okta/trouble.ts';
 import type { Route } from '../routing/route.ts';
@@ -64,20 +64,21 @@ function memoryOf(outbox: Outbox): TellingMemory {
 }
 
 /** A ping carries no event. */
-export function pingRequest(heartbeat: Route, userAgent: string): Request {
+export function pingRequest(heartbeat: Route, sending: Sending): Request {
   const { url, method = 'GET' } = heartbeat;
   return {
     target: targetOf(heartbeat),
     method,
     path: `${url.pathname}${url.search}`,
-    headers: headersOf(heartbeat, userAgent),
+    headers: headersOf(heartbeat, sending),
     body: Buffer.alloc(0),
     redaction: redactionOf(heartbeat),
   };
 }
 
-function pingOf(heartbeat: Route, { sender, userAgent }: TellingParts): Ping {
-  const request = pingRequest(heartbeat, userAgent);
+function pingOf(heartbeat: Route, parts: TellingParts): Ping {
+  const { sender } = parts;
+  const request = pingRequest(heartbeat, parts);
   return async () => {
     const outcome = outcomeOf(await sender.send(request));
     if (outcome.kind === 'cut') return undefined;
@@ -85,10 +86,11 @@ function pingOf(heartbeat: Route, { sender, userAgent }: TellingParts): Ping {
   };
 }
 
-function headersOf({ authorization, headers = [] }: Route, userAgent: string): string[] {
+function headersOf({ authorization, headers = [] }: Route, { userAgent, org }: Sending): string[] {
   const written = headers.filter(([name]) => !isReservedHeader(name));
   const all = new Map([
     ['user-agent', userAgent],
+    ...(org === undefined ? [] : [['loghook-org', org] as const]),
     ...(authorization === undefined ? [] : [['authorization', authorization] as const]),
     ...written.map(([name, value]) => [name.toLowerCase(), value] as const),
   ]);

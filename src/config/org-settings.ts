@@ -50,6 +50,11 @@ export function orgSettings(environment: Environment, cwd: string): OrgSettings 
   });
 }
 
+/** The host of the org alone, for what needs no token; undefined where none is set. @throws ConfigError */
+export function orgHostIn(environment: Environment): string | undefined {
+  return environment.get('OKTA_ORG_URL') === undefined ? undefined : readOrg(environment).url.host;
+}
+
 function readOrg(environment: Environment) {
   const setting = environment.get('OKTA_ORG_URL');
   if (setting === undefined) {

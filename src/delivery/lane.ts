@@ -9,7 +9,7 @@ import type { Log } from '../log.ts';
 import { whyExpired } from './age.ts';
 import type { Request } from './attempt.ts';
 import type { Destination, Encoding } from './destination.ts';
-import { type Answer, type AttemptTrace, outcomeOf } from './outcome.ts';
+import { type Answer, type AttemptTrace, type Made, outcomeOf } from './outcome.ts';
 import type { Pace } from './pace.ts';
 import { RouteNews } from './route-news.ts';
 import { RouteRequests } from './route-requests.ts';
@@ -66,12 +66,16 @@ export interface LaneOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly userAgent: string;
+  /** The host of the org, which each request names. */
+  readonly org?: string;
   readonly random: () => number;
   /** Holds do not close the gate: `--once` tries everything that is due. */
   readonly ignoreHold: boolean;
   /** A held route is tried at least this often, ms. */
   readonly longestProbeMs?: number;
   readonly onState: (state: RouteState) => void;
+  /** Told of every attempt that came to an end of its own. */
+  readonly onAttempt?: (outcome: Made) => void;
 }
 
 export class Lane {
@@ -100,7 +104,7 @@ export class Lane {
     this.orderedBy = destination.order?.by;
     this.#options = options;
     this.#alarm = new Alarm(options.clock);
-    this.#requests = new RouteRequests(destination, encoding, options.userAgent);
+    this.#requests = new RouteRequests(destination, encoding, options);
     this.#news = new RouteNews(options.log, this.name, options.state);
     this.#trouble = new RouteTrouble({
       state: options.state,
@@ -226,6 +230,7 @@ export class Lane {
       this.#wake();
       return undefined;
     }
+    this.#options.onAttempt?.(outcome);
     const judged = this.#trouble.judge(delivery, outcome, clock.now());
     const verdict = outcome.trace === undefined ? judged : { ...judged, trace: outcome.trace };
     // Only answers of the usual kind show how fast the receiver is: a refusal may be quicker, and says nothing.

@@ -39,12 +39,19 @@ export function isReservedHeader(name: string): boolean {
   return FRAMING.has(name.toLowerCase()) || /^(webhook|loghook)-/i.test(name);
 }
 
+/** Who sends: the same in every request of a session. */
+export interface Sending {
+  readonly userAgent: string;
+  /** The host of the org whose events they are. Undefined: a test without one. */
+  readonly org?: string;
+}
+
 export class RouteHeaders {
   readonly #common: readonly string[];
   readonly #signer: Signer | undefined;
 
-  constructor(route: HeaderOptions, contentType: string, userAgent: string) {
-    this.#common = commonHeaders(route, contentType, userAgent);
+  constructor(route: HeaderOptions, contentType: string, sending: Sending) {
+    this.#common = commonHeaders(route, contentType, sending);
     const { secrets = [] } = route;
     this.#signer = secrets.length === 0 ? undefined : new Signer(secrets);
   }
@@ -60,7 +67,11 @@ export class RouteHeaders {
   }
 }
 
-function commonHeaders(route: HeaderOptions, contentType: string, userAgent: string): string[] {
+function commonHeaders(
+  route: HeaderOptions,
+  contentType: string,
+  { userAgent, org }: Sending,
+): string[] {
   const written = (route.headers ?? []).filter(([name]) => !isReservedHeader(name));
   const names = new Set(written.map(([name]) => name.toLowerCase()));
   const ours: [name: string, value: string][] = [
@@ -68,6 +79,7 @@ function commonHeaders(route: HeaderOptions, contentType: string, userAgent: str
     ['user-agent', userAgent],
     ['loghook-route', route.name],
   ];
+  if (org !== undefined) ours.push(['loghook-org', org]);
   if (route.authorization !== undefined) ours.push(['authorization', route.authorization]);
   return [...ours.filter(([name]) => !names.has(name)), ...written].flat();
 }

@@ -3,7 +3,7 @@ import type { LogEvent } from '../event.ts';
 import type { Request } from './attempt.ts';
 import { type Destination, type Encoding, targetOf } from './destination.ts';
 import { type Redaction, redactionOf } from './redaction.ts';
-import { type Numbered, RouteHeaders } from './route-headers.ts';
+import { type Numbered, RouteHeaders, type Sending } from './route-headers.ts';
 import type { Target } from './target.ts';
 
 export class RouteRequests {
@@ -14,10 +14,10 @@ export class RouteRequests {
   readonly #path: string;
   readonly #redaction: Redaction;
 
-  constructor(destination: Destination, encoding: Encoding, userAgent: string) {
+  constructor(destination: Destination, encoding: Encoding, sending: Sending) {
     const { url, method = 'POST' } = destination;
     this.#encoding = encoding;
-    this.#headers = new RouteHeaders(destination, encoding.contentType, userAgent);
+    this.#headers = new RouteHeaders(destination, encoding.contentType, sending);
     this.#target = targetOf(destination);
     this.#method = method;
     this.#path = `${url.pathname}${url.search}`;

@@ -10,6 +10,7 @@ import { Opening } from '../dial.ts';
 import { codeOf, OktaError, reasonOf } from '../errors.ts';
 import { type AnswerBody, readBody } from './answer-body.ts';
 import type { AuthHeaders, Credentials, TokenDoor } from './credentials.ts';
+import { OktaTime } from './okta-time.ts';
 import { type HeaderValue, RateBudget } from './rate-limit.ts';
 import { MAX_ERROR_BYTES } from './refusal.ts';
 import { brief, Trouble } from './trouble.ts';
@@ -31,8 +32,10 @@ export interface Answer extends AnswerBody {
   readonly headers: Readonly<Record<string, HeaderValue>>;
   /** Okta's `Date`, ms since 1970, if it sent one that can be read. */
   readonly oktaNowMs: number | undefined;
-  /** That, less our own time when the answer came. */
-  readonly oktaAheadMs: number | undefined;
+  /** When it was asked for, by Okta's clock as far as it is known, ms since 1970. */
+  readonly askedAt: number;
+  /** How far Okta's clock is ahead of ours, as far as that is known, ms. */
+  readonly oktaAheadMs: number;
 }
 
 /** `path` is known to be one that the credentials in `headers` may go to. */
@@ -60,6 +63,7 @@ export interface OktaDoorOptions {
 export class OktaDoor {
   readonly #options: OktaDoorOptions;
   readonly #openings = new Set<Opening>();
+  readonly #oktaTime = new OktaTime();
   readonly #tokenDoor: TokenDoor;
   /** The token endpoint has a bucket of its own at Okta. */
   readonly #tokenBudget = new RateBudget(1);
@@ -106,6 +110,11 @@ export class OktaDoor {
     this.#pool = openPool(this.#options, this.#openings);
     // Destroying fails nobody but the requests in flight, which hear of it themselves.
     old.destroy().catch(() => undefined);
+  }
+
+  /** Our clock was set: what was known of Okta's by it holds no more. */
+  clockSet(): void {
+    this.#oktaTime.forget();
   }
 
   /** `text` without any credential. */
@@ -160,6 +169,7 @@ export class OktaDoor {
     const { clock, userAgent } = this.#options;
     const { method, path, maxBytes } = outgoing;
     const startedAt = clock.monotonic();
+    const askedAt = clock.now();
     budget.sent(startedAt);
     const { statusCode, headers, body } = await this.#pool.request({
       method,
@@ -174,7 +184,8 @@ export class OktaDoor {
       body: outgoing.body ?? null,
     });
     const oktaNowMs = dateOf(headers.date);
-    const oktaAheadMs = oktaNowMs === undefined ? undefined : oktaNowMs - clock.now();
+    if (oktaNowMs !== undefined) this.#oktaTime.answered(oktaNowMs, askedAt, clock.now());
+    const { aheadMs: oktaAheadMs } = this.#oktaTime;
     const rate = {
       limit: headers['x-rate-limit-limit'],
       remaining: headers['x-rate-limit-remaining'],
@@ -187,7 +198,14 @@ export class OktaDoor {
       tooLate: () => clock.monotonic() - startedAt > WHOLE_ANSWER_MS,
     });
     signal.throwIfAborted();
-    return { ...read, status: statusCode, headers, oktaNowMs, oktaAheadMs };
+    return {
+      ...read,
+      status: statusCode,
+      headers,
+      oktaNowMs,
+      askedAt: askedAt + oktaAheadMs,
+      oktaAheadMs,
+    };
   }
 }
 

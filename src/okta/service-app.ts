@@ -16,10 +16,10 @@ import type {
   Permit,
   TokenDoor,
 } from './credentials.ts';
-import { OktaTime } from './okta-time.ts';
 import { type Answer, single } from './request.ts';
 import { Secrets } from './secrets.ts';
 import { signatureOf } from './signing-key.ts';
+import { SigningTime } from './signing-time.ts';
 import type { AccessToken, TokenRequests } from './token-request.ts';
 import { backoffMs, TROUBLE_RULES, Trouble } from './trouble.ts';
 
@@ -37,7 +37,7 @@ export class ServiceApp implements Credentials {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #random: () => number;
-  readonly #time: OktaTime;
+  readonly #time: SigningTime;
   readonly #secrets = new Secrets();
   #requests: Promise<TokenRequests> | undefined;
   #token: HeldToken | undefined;
@@ -59,7 +59,7 @@ export class ServiceApp implements Credentials {
     this.#clock = clock;
     this.#log = log;
     this.#random = random;
-    this.#time = new OktaTime(clock);
+    this.#time = new SigningTime(clock);
   }
 
   permit(request: OktaRequest, door: TokenDoor): Permit {

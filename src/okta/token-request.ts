@@ -8,11 +8,11 @@ import { importPKCS8 } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { isLoopback } from '../address.ts';
 import type { AuthHeaders, Identity, TokenDoor } from './credentials.ts';
-import type { OktaTime } from './okta-time.ts';
 import { ProofKey } from './proofs.ts';
 import { readRefusal, troubleOf } from './refusal.ts';
 import { type Answer, single } from './request.ts';
 import { signatureOf } from './signing-key.ts';
+import type { SigningTime } from './signing-time.ts';
 import { brief, Trouble } from './trouble.ts';
 
 export const SCOPE = 'okta.logs.read';
@@ -32,7 +32,7 @@ export interface AccessToken {
 export interface TokenRequestsOptions {
   readonly app: Extract<Identity, { readonly kind: 'app' }>;
   readonly org: URL;
-  readonly time: OktaTime;
+  readonly time: SigningTime;
   readonly redact: (text: string) => string;
   /** Told of every token before it is used. */
   readonly onToken: (token: string) => void;

@@ -143,6 +143,7 @@ const OPTIONS: readonly (readonly [option: string, complaint: string, hint?: Reg
     '5:16 headers.Webhook-Id: webhook-id cannot be set',
     /each attempt/,
   ],
+  ['headers: { Loghook-Org: x }', '5:16 headers.Loghook-Org: loghook-org cannot be set', /./],
   ['headers: { loghook-route: x }', '5:16 headers.loghook-route: loghook-route cannot be set', /./],
   ['enabled: yes', '5:14 enabled: "yes" is text, not true or false', /without quotes/],
   ['enabled: "true"', '5:14 enabled: "true" is text, not true or false', /without quotes/],

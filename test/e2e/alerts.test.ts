@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
-import { runSession } from '../../src/cli/session.ts';
+import { runSession } from '../../src/cli/run-session.ts';
 import { SystemClock } from '../../src/clock.ts';
 import { openLog, silentLog } from '../../src/log.ts';
 import { parseDestination, type Route } from '../../src/routing/route.ts';
@@ -47,7 +47,7 @@ async function openScene(t: TestContext) {
       identity: { kind: 'token', token: org.token },
       routes: new Routes(routes),
       folder,
-      intervalMs: 200,
+      interval: 200,
       once,
       stop: { soft: stop.signal, hard: new AbortController().signal },
     });

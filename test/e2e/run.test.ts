@@ -26,6 +26,8 @@ test('delivers the events of the last two minutes, byte for byte, and exits 0 on
     receiver.received.map(({ body }) => body.toString()).sort(),
     recent.map(String).sort(),
   );
+  const { host } = new URL(org.url);
+  assert.ok(receiver.received.every(({ headers }) => headers['loghook-org'] === host));
   const stopped = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
   assert.equal(stopped.msg, 'stopped');
   assert.deepEqual([stopped.events, stopped.delivered, stopped.owed], [5, 5, 0]);

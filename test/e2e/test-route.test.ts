@@ -43,12 +43,15 @@ test('sends what --type and --set say', async (t) => {
   sandbox.write('loghook.csv', `^user,${receiver.url}\n`);
   const set = ['--set', 'outcome.result=FAILURE', '--set', 'actor.displayName=Ada'];
 
-  const { stdout } = await sandbox.run(['test', '127', '--type', 'my.own.type', ...set]);
+  const { stdout } = await sandbox.run(['test', '127', '--type', 'my.own.type', ...set], {
+    env: { OKTA_ORG_URL: 'https://acme.okta.com' },
+  });
 
   const event = JSON.parse(`${receiver.received[0]?.body}`);
   assert.equal(event.eventType, 'my.own.type');
   assert.equal(event.outcome.result, 'FAILURE');
   assert.equal(event.actor.displayName, 'Ada');
+  assert.equal(receiver.received[0]?.headers['loghook-org'], 'acme.okta.com');
   assert.match(stdout, /note: my\.own\.type is not known here, the event is a guess/);
   assert.match(stdout, /note: the route would not want my\.own\.type/);
 });

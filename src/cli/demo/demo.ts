@@ -15,7 +15,7 @@ import { duration } from '../duration.ts';
 import { EXIT } from '../exit.ts';
 import { type Io, startedFromTerminal, wantsColours } from '../io.ts';
 import { wholeNumber } from '../numbers.ts';
-import { runSession } from '../session.ts';
+import { runSession } from '../run-session.ts';
 import { listenForSignals } from '../signals.ts';
 import { Terminal } from '../terminal.ts';
 import { Account } from './account.ts';
@@ -89,7 +89,7 @@ async function play(stage: Stage, { events, follow, routes, folder, io }: Play):
     identity: { kind: 'token', token: org.token },
     routes,
     folder: join(folder, 'state'),
-    intervalMs: POLL_EVERY_MS,
+    interval: POLL_EVERY_MS,
     stop: { soft: daemon.soft.signal, hard: daemon.hard.signal },
   });
   const show = script(stage, { events, follow, stop: signals.soft }).then(() =>

@@ -20,6 +20,8 @@ export interface Plan {
   readonly clock: Clock;
   readonly proxyFor: ProxyFor;
   readonly userAgent: string;
+  /** The host of the org that it is sent for, if there is one. */
+  readonly org?: string;
 }
 
 /** Sends it once, as the first attempt of a delivery would go, and reads what came back. */
@@ -46,12 +48,13 @@ export async function sendTest(plan: Plan): Promise<Omit<Tested, 'notes'>> {
   }
 }
 
-function requestOf({ route, event, userAgent }: Plan, now: number): Request {
+function requestOf(plan: Plan, now: number): Request {
+  const { route, event } = plan;
   if (event !== undefined) {
     const delivery = { event, attempts: 0, test: true };
-    return new RouteRequests(route, raw, userAgent).of(delivery, now);
+    return new RouteRequests(route, raw, plan).of(delivery, now);
   }
-  const ping = pingRequest(route, userAgent);
+  const ping = pingRequest(route, plan);
   return { ...ping, headers: [...ping.headers, 'loghook-test', 'true'] };
 }
 
