@@ -23,6 +23,8 @@ export const EXIT = {
   stillOwed: 5,
   /** Of `test`. */
   notDelivered: 5,
+  /** Of `audit`. */
+  doesNotAddUp: 5,
 } as const;
 
 export function exitCodeOf(error: unknown): number {

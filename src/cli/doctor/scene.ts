@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts';
 import { loadPartialConfig, type PartialConfig } from '../../config/partial.ts';
 import { orgFolder } from '../../config/state-folder.ts';
 import { StateError } from '../../errors.ts';
+import { silentLog } from '../../log.ts';
 import { askOnce, type ProbeAnswer } from '../../okta/probe.ts';
 import { Trouble } from '../../okta/trouble.ts';
 import type { Route } from '../../routing/route.ts';
@@ -106,7 +107,7 @@ async function ask({
   try {
     return await askOnce(
       {
-        ...{ org, identity, clock, userAgent },
+        ...{ org, identity, clock, log: silentLog(), userAgent },
         ...(filter !== undefined && { filter }),
         ...proxyOption(proxyFor?.(org)),
       },

@@ -1,4 +1,5 @@
 /** What is overdue: polling that stopped, routes that send nothing, queues that nobody empties. */
+import type { Interval } from '../../../okta/poll-interval.ts';
 import type { RouteStanding, Standing } from '../../../state/standing.ts';
 import { duration } from '../../duration.ts';
 import { count, when } from '../../words.ts';
@@ -14,7 +15,7 @@ export function checkDeliveries({ state, clock, config }: Scene): readonly Findi
   if (standing === undefined) return [];
   const now = clock.now();
   const found = [
-    ...polling(standing, now, config.intervalMs ?? 0),
+    ...polling(standing, now, config.interval),
     ...standing.routes.flatMap((route) => routeFindings(route, standing, now)),
   ];
   if (found.length > 0) return found;
@@ -22,8 +23,14 @@ export function checkDeliveries({ state, clock, config }: Scene): readonly Findi
   return [finding('deliveries-fine', `nothing is overdue, ${queued} queued`)];
 }
 
-function polling({ holderPid, cursor }: Standing, now: number, intervalMs: number): Finding[] {
+/** With `auto` it waits for less than a minute. */
+function polling(
+  { holderPid, cursor }: Standing,
+  now: number,
+  interval: Interval | undefined,
+): Finding[] {
   if (holderPid === undefined || cursor === undefined) return [];
+  const intervalMs = typeof interval === 'number' ? interval : 0;
   if (now - cursor.readAt <= Math.max(LATE_POLL_MS, 3 * intervalMs)) return [];
   const found = `the daemon runs, but its last good poll was ${when(cursor.readAt, now)}`;
   return [finding('poll-late', found, 'see what is said above of the way to Okta, and its log')];
