@@ -11,7 +11,7 @@ import { DATABASE_FILE } from '../state/folder.ts';
 import { type Io, shownPath, surroundings } from './io.ts';
 
 /** How `listen` names its sub-folders of the org's folder. */
-const LISTEN = /^listen-/;
+export const LISTEN = /^listen-/;
 
 export interface OrgState {
   readonly folder: string;
@@ -59,8 +59,8 @@ function onlyOrg(root: string): string {
   return only;
 }
 
-/** Those that hold state. */
-function subFolders(folder: string): string[] {
+/** Those that hold state. @throws StateError */
+export function subFolders(folder: string): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
@@ -76,6 +76,6 @@ function subFolders(folder: string): string[] {
   }
 }
 
-function hasState(folder: string): boolean {
+export function hasState(folder: string): boolean {
   return existsSync(join(folder, DATABASE_FILE));
 }
