@@ -15,6 +15,8 @@ import type { Output } from './io.ts';
 export const EXIT = {
   asAsked: 0,
   bug: 1,
+  /** Of `doctor`. */
+  problem: 1,
   usage: 2,
   state: 3,
   credentials: 4,

@@ -17,6 +17,7 @@ import { addTest } from './add-test.ts';
 import { addTry } from './add-try.ts';
 import { addAudit } from './audit/add-audit.ts';
 import { addBackfill } from './backfill/add-backfill.ts';
+import { addDoctor } from './doctor/add-doctor.ts';
 import { EXIT, exitCodeOf, explain } from './exit.ts';
 import type { Input, Io, Output } from './io.ts';
 import { addDead } from './ledger/add-dead.ts';
@@ -91,6 +92,7 @@ function commands(io: Io, ended: Ended): Command {
   addRun(program, io, ended);
   addListen(program, io, ended);
   addCheck(program, io, ended);
+  addDoctor(program, io, ended);
   addConvert(program, io, ended);
   addTail(program, io, ended);
   addTry(program, io, ended);
