@@ -1,6 +1,7 @@
 /** As much of the configuration as can be read, for who looks for what is wrong: no problem hides another part. */
 import type { Problem } from '../errors.ts';
 import type { Identity } from '../okta/credentials.ts';
+import type { Interval } from '../okta/poll-interval.ts';
 import { readEnvironmentOrGoOn, type SettingsInput } from './config.ts';
 import type { Environment } from './environment.ts';
 import { type OrgSettings, orgSettings } from './org-settings.ts';
@@ -8,7 +9,7 @@ import { parseOrgUrl } from './org-url.ts';
 import { readSome } from './problems.ts';
 import { type ProxyFor, proxySettings } from './proxy.ts';
 import { findRouteFile, type RouteFile, routeFileReader } from './route-file.ts';
-import { filterSetting, intervalMs, logFormat, logLevel } from './settings.ts';
+import { filterSetting, intervalSetting, logFormat, logLevel } from './settings.ts';
 import { stateFolder } from './state-folder.ts';
 
 export interface PartialConfig {
@@ -20,7 +21,7 @@ export interface PartialConfig {
   readonly routesFileShownAs: string;
   /** Without the org's sub-folder. */
   readonly stateFolder?: string;
-  readonly intervalMs?: number;
+  readonly interval?: Interval;
   readonly filter?: string;
   readonly proxyFor?: ProxyFor;
   readonly notes: readonly string[];
@@ -37,7 +38,7 @@ export async function loadPartialConfig(input: SettingsInput): Promise<PartialCo
     org: () => orgSettings(environment, cwd),
     file: () => readRoutes(environment),
     stateFolder: () => stateFolder({ ...input, flag: flags.state, environment }),
-    intervalMs: () => intervalMs(flags.interval, environment),
+    interval: () => intervalSetting(flags.interval, environment),
     logLevel: () => logLevel(flags.logLevel, environment),
     logFormat: () => logFormat(flags.logFormat, environment, input.isTerminal),
     filter: () => filterSetting(flags.filter, environment),

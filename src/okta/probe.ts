@@ -1,6 +1,7 @@
 /** One question to Okta, asked once: whether it answers, whether it lets us read, how its clock stands, how much it grants. */
 import type { Clock } from '../clock.ts';
 import { OktaError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import { credentialsOf, type Identity } from './credentials.ts';
 import { PageReader } from './page-reader.ts';
 import { Position } from './position.ts';
@@ -13,6 +14,7 @@ export interface ProbeOptions {
   readonly org: URL;
   readonly identity: Identity;
   readonly clock: Clock;
+  readonly log: Log;
   readonly userAgent: string;
   readonly filter?: string;
   readonly proxy?: URL;
@@ -43,14 +45,17 @@ export async function askOnce(options: ProbeOptions, signal: AbortSignal): Promi
   let door: OktaDoor | undefined;
   try {
     const budget = new RateBudget(1);
-    const credentials = credentialsOf(identity);
+    const credentials = credentialsOf(identity, { ...options, random: Math.random });
     door = new OktaDoor({ ...options, credentials, budget, onWait: () => undefined });
     const position = Position.start(
       { org, limit: 1, filter },
       { since: clock.now() - LOOK_BACK_MS },
     );
     const answer = await door.get(position.url, signal);
-    return { ...factsOf(answer, clock.now()), ...troubleIn(answer, position, { org, door }) };
+    return {
+      ...factsOf(answer, clock.now()),
+      ...troubleIn(answer, position, { org, door, kind: identity.kind }),
+    };
   } catch (error) {
     if (error instanceof Trouble || error instanceof OktaError) return { trouble: error };
     throw error;
@@ -80,11 +85,15 @@ function factsOf({ oktaNowMs, headers }: Answer, now: number): Omit<ProbeAnswer,
 function troubleIn(
   answer: Answer,
   { url, limit }: Position,
-  { org, door }: { readonly org: URL; readonly door: OktaDoor },
+  {
+    org,
+    door,
+    kind,
+  }: { readonly org: URL; readonly door: OktaDoor; readonly kind: Identity['kind'] },
 ): Pick<ProbeAnswer, 'trouble'> {
   const redact = (text: string) => door.redact(text);
   if (answer.status !== 200) {
-    const refusal = readRefusal(answer.status, answer.raw, redact);
+    const refusal = readRefusal(answer, { redact, kind });
     return { trouble: troubleOf(refusal, { isLink: false, oktaNowMs: answer.oktaNowMs }) };
   }
   try {

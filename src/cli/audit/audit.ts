@@ -137,7 +137,7 @@ function openSystemLog({ settings, query, clock, io }: Plan, progress: Progress)
     clock,
     log,
     userAgent: userAgentOf(io.version),
-    intervalMs: settings.intervalMs,
+    interval: settings.interval,
     ...(filter === undefined ? {} : { filter }),
     ...proxyOption(settings.proxyFor(settings.org.url)),
   });

@@ -3,6 +3,7 @@ import type { LookupFunction } from 'node:net';
 import type { Clock } from '../../clock.ts';
 import { loadPartialConfig, type PartialConfig } from '../../config/partial.ts';
 import { orgFolder } from '../../config/state-folder.ts';
+import { silentLog } from '../../log.ts';
 import { askOnce, type ProbeAnswer } from '../../okta/probe.ts';
 import { Trouble } from '../../okta/trouble.ts';
 import { type Io, surroundings, userAgentOf } from '../io.ts';
@@ -66,7 +67,7 @@ async function ask({
   try {
     return await askOnce(
       {
-        ...{ org, identity, clock, userAgent },
+        ...{ org, identity, clock, log: silentLog(), userAgent },
         ...(filter !== undefined && { filter }),
         ...proxyOption(proxyFor?.(org)),
       },

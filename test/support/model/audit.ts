@@ -90,7 +90,7 @@ async function read(world: World, window: Window): Promise<LogEvent[][]> {
     clock: world.clock,
     log: silentLog(),
     userAgent: 'loghook/model',
-    intervalMs: 15_000,
+    interval: 15_000,
     rateShare: 1,
   });
   const pages: LogEvent[][] = [];

@@ -1,4 +1,5 @@
 /** How many requests Okta grants, how near the org's other clients are to the limit, and how often we may poll. */
+import type { Interval } from '../../../okta/poll-interval.ts';
 import type { Rate } from '../../../okta/probe.ts';
 import { duration } from '../../duration.ts';
 import { type Finding, finding } from '../finding.ts';
@@ -20,7 +21,7 @@ export async function checkRate(scene: Scene): Promise<readonly Finding[]> {
   if (answer.rate === undefined) {
     return [finding('rate-unknown', 'Okta did not say how many requests it grants')];
   }
-  return [standing(answer.rate), ...interval(answer.rate, scene.config.intervalMs)];
+  return [standing(answer.rate), ...interval(answer.rate, scene.config.interval)];
 }
 
 function standing(rate: Rate): Finding {
@@ -46,9 +47,12 @@ function shareOf(limit: number): number {
   return Math.max(1, Math.floor(limit * SHARE));
 }
 
-function interval({ limit }: Rate, intervalMs: number | undefined): Finding[] {
+function interval({ limit }: Rate, of: Interval | undefined): Finding[] {
   const leastMs = Math.ceil(WINDOW_MS / shareOf(limit));
-  if (intervalMs === undefined || intervalMs >= leastMs) return [];
+  // `auto` keeps to what is granted.
+  if (of === undefined || of === 'auto') return [];
+  const intervalMs = of;
+  if (intervalMs >= leastMs) return [];
   const found = `polling every ${duration(intervalMs)} needs more than half of the ${limit} requests a minute, which is all that Okta gives one token`;
   const fix = `set --interval to ${duration(leastMs)} or longer, or raise the token's share in Okta: Security > API > Tokens`;
   return [finding('rate-interval', found, fix)];
