@@ -3,7 +3,17 @@
  * written only when something of it changed.
  */
 import type { Reading, RouteRef } from './outbox.ts';
-import { asNumber, asOptionalNumber, asText, type Database, type Statement } from './sqlite.ts';
+import {
+  asNumber,
+  asOptionalNumber,
+  asOptionalText,
+  asText,
+  type Database,
+  type Statement,
+} from './sqlite.ts';
+
+/** How long a ledger line is kept at most. */
+const LEDGER_MS = 30 * 86_400_000;
 
 /** What one route wanted. */
 export interface ConfigRoute {
@@ -61,17 +71,39 @@ export class Configs {
       return;
     }
     const row = this.#sql(
-      'INSERT INTO configs (at, query, routes) VALUES (?, ?, ?) RETURNING id',
-    ).get(now, query, written);
+      'INSERT INTO configs (at, query, routes, read_to) VALUES (?, ?, ?, ?) RETURNING id',
+    ).get(now, query, written, this.#readTo() ?? null);
     this.#current = asNumber(row?.id);
   }
 
   /** What was published before was never asked for, or was read by a loghook that did not remember its routes. */
   #begin(since: number | undefined, now: number): void {
+    const readTo = this.#readTo();
+    if (readTo !== undefined) this.#takeOver(readTo, now);
+    else {
+      this.#sql('INSERT OR IGNORE INTO horizons (only, began_at) VALUES (1, ?)').run(since ?? now);
+    }
+  }
+
+  /**
+   * The ledger forgets what was settled 30 days ago, and was not told apart by what it might have forgotten before: what
+   * was published before its first line may be gone as well.
+   */
+  #takeOver(readTo: number, now: number): void {
+    const first = this.#sql(
+      'SELECT published FROM events WHERE seq = (SELECT min(seq) FROM ledger)',
+    ).get();
+    const firstAt = Date.parse(asOptionalText(first?.published) ?? '');
+    const ledgerFrom = Math.max(now - LEDGER_MS, Number.isNaN(firstAt) ? 0 : firstAt);
+    this.#sql(
+      `INSERT OR IGNORE INTO horizons (only, began_at, ledger_from, old_routes)
+       VALUES (1, ?, ?, (SELECT max(id) FROM routes))`,
+    ).run(readTo + 1, ledgerFrom);
+  }
+
+  #readTo(): number | undefined {
     const cursor = this.#sql('SELECT last_published_at, read_at FROM cursor').get();
-    const readTo = asOptionalNumber(cursor?.last_published_at) ?? asOptionalNumber(cursor?.read_at);
-    const beganAt = readTo === undefined ? (since ?? now) : readTo + 1;
-    this.#sql('INSERT OR IGNORE INTO horizons (only, began_at) VALUES (1, ?)').run(beganAt);
+    return asOptionalNumber(cursor?.last_published_at) ?? asOptionalNumber(cursor?.read_at);
   }
 
   #idOf(key: string): number {
