@@ -267,7 +267,7 @@ test('a daemon that reads new events meanwhile loses none, and none comes twice'
 test('daemon and backfill together keep to half of the rate limit, and take no last request', async (t) => {
   const { org, receiver, routes, route, daemon, startBackfill } = await desk(t, { rateLimit: 24 });
   routes(route('siem'));
-  spreadEvents(org, 40_000, 2 * HOUR_MS);
+  spreadEvents(org, 10_000, 2 * HOUR_MS);
   addEvents(org, 1, 30_000, 2);
   const running = daemon('--log-level', 'debug', '--log-format', 'json');
   await receiver.waitFor(1);

@@ -1,11 +1,16 @@
 /** What a backfill writes beside the daemon: what is owed, where its bytes lie, and what the daemon makes of it. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { LogEvent } from '../../src/event.ts';
 import { silentLog } from '../../src/log.ts';
 import { Beside } from '../../src/state/beside.ts';
 import { BesideIntake } from '../../src/state/beside-intake.ts';
+import { History } from '../../src/state/history.ts';
 import type { RouteRef } from '../../src/state/outbox.ts';
+import { Pruning } from '../../src/state/pruning.ts';
+import { openStateBeside } from '../../src/state/schema.ts';
+import type { Database } from '../../src/state/sqlite.ts';
 import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import {
@@ -25,6 +30,30 @@ import {
 } from '../support/outbox-events.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
+/** A connection whose first answer to `question` is followed by what another process does. */
+function interrupted(database: Database, question: RegExp, meanwhile: () => void): Database {
+  let isDone = false;
+  return {
+    exec: (sql) => database.exec(sql),
+    close: () => database.close(),
+    prepare: (sql) => {
+      const statement = database.prepare(sql);
+      return {
+        run: (...values) => statement.run(...values),
+        get: (...values) => statement.get(...values),
+        all: (...values) => {
+          const rows = statement.all(...values);
+          if (!isDone && question.test(sql)) {
+            isDone = true;
+            meanwhile();
+          }
+          return rows;
+        },
+      };
+    },
+  };
+}
+
 const DAY_MS = 86_400_000;
 /** Their rows. */
 const [ROUTE_A, ROUTE_B, ROUTE_C] = [1, 2, 3];
@@ -40,6 +69,7 @@ async function opened(t: TestContext) {
   t.after(() => beside.close());
   const intake = new BesideIntake(beside.database);
   return {
+    folder,
     clock,
     outbox,
     rows: (sql: string) =>
@@ -48,6 +78,11 @@ async function opened(t: TestContext) {
         .all()
         .map((row) => ({ ...row })),
     write: (sql: string) => beside.database.exec(sql),
+    owe: (events: readonly LogEvent[], route: number) =>
+      beside.write(() => {
+        const lacking = intake.look(events.map((event) => ({ event, routes: [route] })));
+        intake.owe(lacking, { now: clock.now(), config: 1 });
+      }),
     /** Owes `events` to the routes of these rows, and lets the daemon see it. */
     backfill: async (events: readonly LogEvent[], ...routes: readonly number[]) => {
       let owed = 0;
@@ -194,11 +229,14 @@ test('live events go first, and four for each one of a backfill', async (t) => {
 });
 
 test('a route with an order gets each lane in the order of the log', async (t) => {
-  const { backfill, deliver } = await opened(t);
+  const { clock, outbox, backfill, deliver } = await opened(t);
 
   await backfill(eventsOf(1, 600), ROUTE_C);
+  const first = await takeDue(outbox, C, clock.now());
+  for (const delivery of first) outbox.release(C, delivery);
   const ids = idsOf(await deliver(C)).map((id) => Number(id.slice(-6)));
 
+  assert.deepEqual(idsOf(first), ['event-000001', 'event-000002']);
   assert.equal(ids.length, 600);
   for (const lane of [0, 1]) {
     const inLane = ids.filter((n) => n % 2 === lane);
@@ -229,4 +267,19 @@ test('the tail owes a late event, which a backfill was first with, to the routes
   assert.equal((await deliver(C)).length, 5);
   assert.equal((await deliver(A)).length, 5);
   assert.deepEqual(rows('SELECT DISTINCT refs FROM bundle_refs'), [{ refs: 0 }]);
+});
+
+test('an event that is owed just as it was to be forgotten is kept', async (t) => {
+  const { folder, clock, tail, write, owe, deliver } = await opened(t);
+  await tail([eventOf(1)]);
+  write(`INSERT INTO events (seq, id, read_at) VALUES (20000, 'newest', ${clock.now()})`);
+  await clock.advance(2 * DAY_MS);
+  const own = openStateBeside(join(folder, 'state.db'), { readOnly: false });
+  t.after(() => own.close());
+  const database = interrupted(own, /AS needed/, () => owe([eventOf(1)], ROUTE_A));
+  const history = new History({ database, clock, freeBytes: () => Number.POSITIVE_INFINITY });
+
+  new Pruning({ database, clock, log: silentLog(), history }).step();
+
+  assert.deepEqual(idsOf(await deliver(A)), ['event-000001']);
 });
