@@ -156,6 +156,11 @@ export class OrgWatch {
     );
   }
 
+  /** Something was changed: how things stand is looked up anew. */
+  forget(): void {
+    this.#stock.forget();
+  }
+
   /** Lets go of the state. */
   close(): void {
     this.#stock.close();
