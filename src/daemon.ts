@@ -22,6 +22,8 @@ export interface DaemonParts extends DispatchParts {
   readonly tail: (signal: AbortSignal) => AsyncIterable<Page>;
   /** Called when the first page of this run is safe: Okta answers. */
   readonly onReady?: () => void;
+  /** Told now and then what part (0..1) of Okta's rate limit the tail may use. */
+  readonly onRateShare?: (share: number) => void;
 }
 
 export interface Stop {
@@ -99,12 +101,14 @@ export class Daemon {
 
   async #runOn(): Promise<void> {
     await this.#dispatch.open();
+    await this.#shareRate();
     await Promise.all([this.#collect(this.#halt.signal), this.#tidy(), this.#dispatch.run()]);
   }
 
   /** What is owed is tried whether or not Okta can be read: a cron job must come to an end. */
   async #runOnce(): Promise<void> {
     await this.#dispatch.open();
+    await this.#shareRate();
     await this.#readOnce();
     await this.#dispatch.runOnce(this.#parts.clock.now());
   }
@@ -158,8 +162,15 @@ export class Daemon {
       await clock.sleep(TIDY_EVERY_MS, this.#halt.signal);
       this.#turnedAt = clock.monotonic();
       if (await outbox.tidy()) await this.#dispatch.obey();
+      await this.#shareRate();
       await telling?.tick();
     }
+  }
+
+  /** Other processes may read the log too. */
+  async #shareRate(): Promise<void> {
+    const { outbox, onRateShare } = this.#parts;
+    onRateShare?.(await outbox.rateShare());
   }
 
   async #drain(hard: AbortSignal): Promise<void> {

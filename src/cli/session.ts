@@ -9,6 +9,7 @@ import type { Paces } from '../delivery/pace.ts';
 import { ConfigError, reasonOf, StateError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Identity } from '../okta/credentials.ts';
+import { type Interval, longestIntervalMs } from '../okta/poll-interval.ts';
 import { queryText } from '../okta/position.ts';
 import { type Page, SystemLog } from '../okta/system-log.ts';
 import type { Route } from '../routing/route.ts';
@@ -42,7 +43,7 @@ export interface SessionOptions {
   readonly notes?: readonly string[];
   /** The org's own sub-folder of the state folder. */
   readonly folder: string;
-  readonly intervalMs: number;
+  readonly interval: Interval;
   readonly filter?: string;
   /** The proxy of whatever names none of its own. */
   readonly proxyFor?: (url: URL) => URL | undefined;
@@ -158,14 +159,14 @@ export class Session {
   }
 
   #openSystemLog(userAgent: string): SystemLog {
-    const { org, identity, intervalMs, filter, proxyFor } = this.#options;
+    const { org, identity, interval, filter, proxyFor } = this.#options;
     return new SystemLog({
       org: org.url,
       identity,
       clock: this.#clock,
       log: this.#log,
       userAgent,
-      intervalMs,
+      interval,
       onTrouble: (trouble) => {
         this.#remember(trouble?.message);
         if (trouble === undefined) return;
@@ -178,7 +179,8 @@ export class Session {
   }
 
   #openWatch(): OrgWatch | undefined {
-    const { adminDoor, org, folder, intervalMs } = this.#options;
+    const { adminDoor, org, folder, interval } = this.#options;
+    const intervalMs = longestIntervalMs(interval);
     return adminDoor?.watch({
       ...{ org: org.url.host, folder, intervalMs, clock: this.#clock },
       ...{ outbox: this.#outbox, systemLog: this.#systemLog },
@@ -205,6 +207,9 @@ export class Session {
       telling: this.#telling,
       ...(this.#watch && { meter: this.#watch.meter }),
       once: once === true,
+      onRateShare: (share) => {
+        this.#systemLog.rateShare = share;
+      },
       ...(longestProbeMs === undefined ? {} : { longestProbeMs }),
       onReady: () => {
         this.#log.info({ org: org.url.host }, 'ready');

@@ -3,8 +3,10 @@ import { eventId, type LogEvent } from '../event.ts';
 import { type Bundles, BundleWriter, type Place } from './bundles.ts';
 import type { Configs } from './configs.ts';
 import { type Delay, delayOf } from './delay.ts';
+import { KnownEvents } from './known-events.ts';
+import { LateEvents } from './late-events.ts';
 import type { Intake, LaneOrder, RouteRef, Wants } from './outbox.ts';
-import { OwedLanes } from './owed-lanes.ts';
+import { type Freed, OwedLanes } from './owed-lanes.ts';
 import { OwedTable } from './owed-table.ts';
 import { SOURCES, UNREADABLE } from './schema.ts';
 import { Settlements } from './settlements.ts';
@@ -38,6 +40,8 @@ export interface Taken {
   readonly owed: readonly Owed[];
   readonly turns: readonly Turn[];
   readonly repeated: number;
+  /** What a backfill had read before the tail did is owed now: it comes out of the queues by its place. */
+  readonly freed: readonly Freed[];
 }
 
 export class IntakeTables {
@@ -46,6 +50,7 @@ export class IntakeTables {
   readonly #lanes: OwedLanes;
   readonly #settlements: Settlements;
   readonly #bundles: Bundles;
+  readonly #late: LateEvents;
   readonly #configs: Pick<Configs, 'current'>;
 
   constructor(database: Database, bundles: Bundles, configs: Pick<Configs, 'current'>) {
@@ -55,6 +60,7 @@ export class IntakeTables {
     this.#owed = new OwedTable(database, bundles);
     this.#lanes = new OwedLanes(database, this.#owed);
     this.#settlements = new Settlements(database, bundles);
+    this.#late = new LateEvents(this.#owed, this.#lanes, new KnownEvents(database, bundles));
   }
 
   take(intake: Intake, wants: Wants, now: number, routeOf: (key: string) => OwedRoute): Taken {
@@ -63,6 +69,7 @@ export class IntakeTables {
     const from = this.#sourceOf(intake);
     let seq = this.#tables.nextSeq();
     let repeated = 0;
+    const freed: Freed[] = [];
     for (const event of intake.events) {
       const routes = wants.wantedBy(event);
       // Of one that nobody wants nobody asks how long it took.
@@ -73,6 +80,8 @@ export class IntakeTables {
       const origin = { ...from, place: wanted?.place, ...wanted?.delay };
       if (!this.#tables.addEvent(seq, event, now, origin)) {
         repeated += 1;
+        const wanting = routes.map(({ key }) => routeOf(key));
+        freed.push(...this.#late.complete(event, wanting, from));
         continue;
       }
       if (wanted !== undefined) {
@@ -84,9 +93,9 @@ export class IntakeTables {
     this.#buryAll(intake.leftovers ?? [], seq, now, writer);
     writer.finish();
     for (const gap of intake.gaps ?? []) this.#tables.addGap(gap);
-    if (intake.cursor !== undefined) this.#tables.saveCursor(intake.cursor);
+    if (intake.cursor !== undefined) this.#tables.saveCursor(intake.cursor, intake.full !== true);
     const kept = isSparse(owed, intake) ? owed.map((one) => apart(one, writer)) : owed;
-    return { owed: kept, turns: this.#oweAll(kept, routeOf), repeated };
+    return { owed: kept, turns: this.#oweAll(kept, routeOf), repeated, freed };
   }
 
   /** Of loghook's own news no audit asks Okta. */

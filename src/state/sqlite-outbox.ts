@@ -32,6 +32,7 @@ import { OwedLanes } from './owed-lanes.ts';
 import { OwedTable } from './owed-table.ts';
 import { PageCommits } from './page-commits.ts';
 import { Pruning } from './pruning.ts';
+import { daemonShare } from './readers.ts';
 import { Records } from './records.ts';
 import { RouteTable } from './route-table.ts';
 import { openState } from './schema.ts';
@@ -120,12 +121,15 @@ export class SqliteOutbox implements Outbox {
   async adopt(routes: readonly RouteRef[], reading?: Reading): Promise<void> {
     this.#records.flush();
     this.#try('adopt the routes in', () => {
+      let version: number | undefined;
       this.#routes.adopt(routes, (work) =>
         this.#tables.inTransaction(() => {
           work();
-          if (reading !== undefined) this.#configs.remember(routes, reading, this.#clock.now());
+          if (reading === undefined) return;
+          version = this.#configs.remember(routes, reading, this.#clock.now());
         }),
       );
+      this.#configs.use(version);
       this.#mayBeUnplaced = true;
       this.#deferred.write('lanes', () => {
         while (this.#mayBeUnplaced) this.#place();
@@ -231,6 +235,11 @@ export class SqliteOutbox implements Outbox {
       this.#deferred.write('pruning', () => this.#pruning.step());
     });
     return changed;
+  }
+
+  async rateShare(): Promise<number> {
+    const sql = (text: string) => this.#database.prepare(text);
+    return this.#try('read', () => daemonShare(sql, this.#clock.now()));
   }
 
   async close(): Promise<void> {
