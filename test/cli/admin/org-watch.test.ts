@@ -19,34 +19,30 @@ async function opened(t: TestContext, more: Partial<Watched> = {}) {
   const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
   await outbox.adopt([A, B]);
   const metrics = new Metrics('1.2.3');
-  let closed = 0;
-  const watch = new OrgWatch(
-    {
+  const watch = new OrgWatch('acme.okta.com', {
+    meter: metrics.meter(),
+    limits: { queueAgeMs: HOUR },
+    clock,
+  });
+  const join = () =>
+    watch.join({
       org: 'acme.okta.com',
       folder,
       intervalMs: 15_000,
-      clock,
       outbox,
       systemLog: { rateLimit: undefined },
       isTurning: () => true,
       obey: async () => undefined,
       ...more,
-    },
-    {
-      meter: metrics.meter(),
-      limits: { queueAgeMs: HOUR },
-      close: () => {
-        closed += 1;
-      },
-    },
-  );
+    });
+  join();
   t.after(async () => {
-    watch.close();
+    watch.leave();
     await outbox.close();
   });
   const health = () => healthOf([watch.facts()], 0);
   const polled = () => watch.meter.read({ events: [] }, { owed: [], repeated: 0 });
-  return { clock, outbox, watch, health, polled, closed: () => closed };
+  return { clock, outbox, watch, join, health, polled };
 }
 
 test('it starts, is well once a page was read, and red 5 min after the last one', async (t) => {
@@ -188,11 +184,18 @@ test('a sample says what is known, and nothing of what is not', async (t) => {
   ]);
 });
 
-test('whoever closes it is told, and it lets go of the state', async (t) => {
-  const { watch, closed } = await opened(t);
-  watch.facts();
+test('a session that ended is missed until the next one reads', async (t) => {
+  const { clock, watch, join, health, polled } = await opened(t, { isTurning: () => false });
+  polled();
+  watch.leave();
+  const [soon, sample] = [health().status, watch.sample()];
+  await clock.advance(6 * MINUTE);
+  const later = health();
 
-  watch.close();
+  join();
+  polled();
 
-  assert.equal(closed(), 1);
+  assert.deepEqual([soon, sample], ['ok', { pollAgeMs: 0 }]);
+  assert.match(later.reasons.join(), /last read 6 min ago, .*: an error ended its session/);
+  assert.match(health().reasons.join(), /^the daemon stands still/);
 });
