@@ -19,7 +19,7 @@ export function announce(
   log.info(
     {
       version: io.version,
-      org: org.url.host,
+      ...hostField(options),
       state: shownPath(folder),
       from: new Date(cursor?.readAt ?? since).toISOString(),
       firstStart: cursor === undefined,
@@ -29,6 +29,11 @@ export function announce(
     'starting',
   );
   shoutInsecure(log, options);
+}
+
+/** Each line of a named org has the name as `org`. */
+export function hostField({ org, name }: SessionOptions): Readonly<Record<string, string>> {
+  return name === undefined ? { org: org.url.host } : { host: org.url.host };
 }
 
 /** Host and port, which is all that may be shown of it. */

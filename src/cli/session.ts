@@ -17,7 +17,7 @@ import type { TailCursor } from '../state/outbox.ts';
 import { isDiskFull } from '../state/sqlite.ts';
 import { SqliteOutbox } from '../state/sqlite-outbox.ts';
 import type { Telling } from '../status/telling.ts';
-import { announce } from './announcement.ts';
+import { announce, hostField } from './announcement.ts';
 import { EXIT } from './exit.ts';
 import { type Io, userAgentOf } from './io.ts';
 import { heartbeatOf, inShort, openTelling, type TellingParts } from './telling.ts';
@@ -31,6 +31,8 @@ export interface SessionOptions {
   readonly log: Log;
   readonly org: { readonly url: URL; readonly notes: readonly string[] };
   readonly identity: Identity;
+  /** What the file calls the org; then each line of `log` says so already. */
+  readonly name?: string;
   readonly routes: Routes;
   /** loghook's own events go there; it is one of `routes`. */
   readonly alerts?: Route;
@@ -46,6 +48,8 @@ export interface SessionOptions {
   readonly proxyFor?: (url: URL) => URL | undefined;
   /** Ms since 1970; only for a first start. */
   readonly since?: number;
+  /** Where there is a cursor, `since` is not meant. Otherwise it is refused. */
+  readonly goesOnFromCursor?: boolean;
   readonly once?: boolean;
   /** A held route is tried at least this often, ms. */
   readonly longestProbeMs?: number;
@@ -113,6 +117,10 @@ export class Session {
     this.#telling = openTelling(this.#tellingParts, options.heartbeat);
     this.#systemLog = this.#openSystemLog(userAgent);
     this.#daemon = this.#openDaemon(userAgent);
+  }
+
+  get isFirstStart(): boolean {
+    return this.#cursor === undefined;
   }
 
   /** False once its loops stand still. */
@@ -187,7 +195,7 @@ export class Session {
       once: once === true,
       ...(longestProbeMs === undefined ? {} : { longestProbeMs }),
       onReady: () => {
-        this.#log.info({ org: org.url.host }, 'ready');
+        this.#log.info(hostField(this.#options), 'ready');
         this.#told?.reads();
         this.#remember(undefined);
         onReady?.();
@@ -237,7 +245,7 @@ export function proxyOption(proxy: URL | undefined): { readonly proxy?: URL } {
 
 /** `--since` is for a first start; later it would skip or repeat. */
 function refuseSince(options: SessionOptions, cursor: TailCursor | undefined): void {
-  if (options.since === undefined || cursor === undefined) return;
+  if (options.since === undefined || cursor === undefined || options.goesOnFromCursor) return;
   throw new ConfigError([
     {
       where: '--since',

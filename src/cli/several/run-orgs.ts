@@ -1,0 +1,45 @@
+/** `loghook run` with the orgs that loghook.yaml names. */
+import { SystemClock } from '../../clock.ts';
+import type { Config } from '../../config/config.ts';
+import { Paces } from '../../delivery/pace.ts';
+import type { Log } from '../../log.ts';
+import type { Io } from '../io.ts';
+import { openProcessWide } from '../process-wide.ts';
+import { problemsInWords } from '../reload.ts';
+import { Orgs } from './orgs.ts';
+
+export interface Several {
+  readonly io: Io;
+  readonly log: Log;
+  /** Reads all of them anew; throws when they are not usable. */
+  readonly reload: () => Promise<readonly Config[]>;
+}
+
+/** Runs until it is told to stop (or, with `once`, all are done). Returns the exit code. */
+export async function runOrgs(
+  configs: readonly Config[],
+  { io, log, reload }: Several,
+): Promise<number> {
+  const clock = new SystemClock();
+  const wide = openProcessWide({
+    io,
+    log,
+    clock,
+    isAlive: () => orgs.isTurning,
+    onReload: () => void reloadAll(),
+  });
+  const orgs = new Orgs({ io, log, clock, paces: new Paces(clock) }, wide);
+  const reloadAll = async () => {
+    try {
+      await orgs.take(await reload());
+    } catch (error) {
+      const problems = problemsInWords(error);
+      log.error({ problems }, 'routes not reloaded, the old ones stay in force');
+    }
+  };
+  try {
+    return await orgs.run(configs);
+  } finally {
+    await wide.close();
+  }
+}
