@@ -8,6 +8,8 @@ import type { Page } from './okta/system-log.ts';
 import type { Routes } from './routing/routes.ts';
 import type { Committed, Wants } from './state/outbox.ts';
 
+export type { Meter } from './dispatch.ts';
+
 /** How long a soft stop waits for requests in flight. */
 const DRAIN_MS = 10_000;
 const TIDY_EVERY_MS = 1_000;
@@ -20,6 +22,8 @@ export interface DaemonParts extends DispatchParts {
   readonly tail: (signal: AbortSignal) => AsyncIterable<Page>;
   /** Called when the first page of this run is safe: Okta answers. */
   readonly onReady?: () => void;
+  /** Told now and then what part (0..1) of Okta's rate limit the tail may use. */
+  readonly onRateShare?: (share: number) => void;
 }
 
 export interface Stop {
@@ -90,14 +94,21 @@ export class Daemon {
     return !this.#halt.signal.aborted && (await this.#dispatch.change(routes));
   }
 
+  /** Sees at once what people asked of the routes, and not only within a second. */
+  async obey(): Promise<void> {
+    if (!this.#halt.signal.aborted) await this.#dispatch.obey();
+  }
+
   async #runOn(): Promise<void> {
     await this.#dispatch.open();
+    await this.#shareRate();
     await Promise.all([this.#collect(this.#halt.signal), this.#tidy(), this.#dispatch.run()]);
   }
 
   /** What is owed is tried whether or not Okta can be read: a cron job must come to an end. */
   async #runOnce(): Promise<void> {
     await this.#dispatch.open();
+    await this.#shareRate();
     await this.#readOnce();
     await this.#dispatch.runOnce(this.#parts.clock.now());
   }
@@ -128,7 +139,7 @@ export class Daemon {
     signal: AbortSignal,
     isLast: (page: Page) => boolean = () => false,
   ): Promise<void> {
-    const { tail, outbox, telling, onReady } = this.#parts;
+    const { tail, outbox, telling, meter, onReady } = this.#parts;
     // Asked anew for each event: routes may change while a page waits for room on the disk.
     const wants: Wants = { wantedBy: (event) => this.#dispatch.routes.wantedBy(event) };
     let sayReady = onReady;
@@ -137,6 +148,7 @@ export class Daemon {
       const committed = await outbox.commit(page, wants, signal);
       if (committed === undefined) return;
       this.#say(page, committed);
+      meter?.read(page, committed);
       await telling?.read(page, committed.owed);
       sayReady?.();
       sayReady = undefined;
@@ -150,8 +162,15 @@ export class Daemon {
       await clock.sleep(TIDY_EVERY_MS, this.#halt.signal);
       this.#turnedAt = clock.monotonic();
       if (await outbox.tidy()) await this.#dispatch.obey();
+      await this.#shareRate();
       await telling?.tick();
     }
+  }
+
+  /** Other processes may read the log too. */
+  async #shareRate(): Promise<void> {
+    const { outbox, onRateShare } = this.#parts;
+    onRateShare?.(await outbox.rateShare());
   }
 
   async #drain(hard: AbortSignal): Promise<void> {

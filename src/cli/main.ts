@@ -15,6 +15,7 @@ import { addStatus } from './add-status.ts';
 import { addTail } from './add-tail.ts';
 import { addTest } from './add-test.ts';
 import { addTry } from './add-try.ts';
+import { addBackfill } from './backfill/add-backfill.ts';
 import { EXIT, exitCodeOf, explain } from './exit.ts';
 import type { Input, Io, Output } from './io.ts';
 import { addDead } from './ledger/add-dead.ts';
@@ -96,6 +97,7 @@ function commands(io: Io, ended: Ended): Command {
   addStatus(program, io, ended);
   addLedger(program, io, ended);
   addReplay(program, io, ended);
+  addBackfill(program, io, ended);
   addDead(program, io, ended);
   addPause(program, io, ended);
   addRoute(program, io, ended);

@@ -2,6 +2,7 @@
 import { SystemClock } from '../clock.ts';
 import { configsReloader, type Flags, loadConfigs, routesReloader } from '../config/config.ts';
 import { orgFolder } from '../config/state-folder.ts';
+import { withAdmin } from './admin/with-admin.ts';
 import { openCommandLog } from './command-log.ts';
 import { type Io, surroundings } from './io.ts';
 import { runSession } from './run-session.ts';
@@ -12,15 +13,20 @@ export async function run(flags: Flags, io: Io): Promise<number> {
   const [config] = configs;
   if (config === undefined) throw new Error('no org was loaded');
   const log = openCommandLog(config, io.stdout, io.env);
-  if (config.orgName !== undefined) {
-    const { runOrgs } = await import('./several/run-orgs.ts');
-    return runOrgs(configs, { io, log, reload: configsReloader(config.routesFile, input) });
-  }
-  return runSession({
-    ...config,
-    io,
-    log,
-    folder: orgFolder(config.stateFolder, config.org.url),
-    reload: routesReloader(config.routesFile, { flags, env: io.env, cwd: io.cwd }),
+  const namesOrgs = config.orgName !== undefined;
+  return withAdmin(config.admin, { version: io.version, log, namesOrgs }, async (admin) => {
+    if (namesOrgs) {
+      const { runOrgs } = await import('./several/run-orgs.ts');
+      const reload = configsReloader(config.routesFile, input);
+      return runOrgs(configs, { ...admin, io, log, reload });
+    }
+    return runSession({
+      ...config,
+      ...admin,
+      io,
+      log,
+      folder: orgFolder(config.stateFolder, config.org.url),
+      reload: routesReloader(config.routesFile, { flags, env: io.env, cwd: io.cwd }),
+    });
   });
 }

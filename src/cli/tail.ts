@@ -66,7 +66,7 @@ function openSystemLog(
     clock,
     log,
     userAgent: userAgentOf(io.version),
-    intervalMs: settings.intervalMs,
+    interval: settings.interval,
     ...(settings.filter === undefined ? {} : { filter: settings.filter }),
     ...proxyOption(settings.proxyFor(settings.org.url)),
   });

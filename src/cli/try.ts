@@ -110,7 +110,7 @@ function openSystemLog({ settings, notes, clock, io }: Plan, progress: Progress)
     clock,
     log,
     userAgent: userAgentOf(io.version),
-    intervalMs: settings.intervalMs,
+    interval: settings.interval,
     rateShare: RATE_SHARE,
     ...(settings.filter === undefined ? {} : { filter: settings.filter }),
     ...proxyOption(settings.proxyFor(settings.org.url)),

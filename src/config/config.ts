@@ -1,7 +1,9 @@
 /** Flags, environment, `.env` and the routes file as one frozen Config. Whatever is wrong in any of them is reported at once. */
 import type { Problem } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
+import type { Interval } from '../okta/poll-interval.ts';
 import { Routes } from '../routing/routes.ts';
+import { type AdminSettings, adminSettings } from './admin.ts';
 import { chooseOne, loadEach } from './each-org.ts';
 import { Environment, readEnvironment, type Variables } from './environment.ts';
 import { type OrgSettings, orgSettings } from './org-settings.ts';
@@ -18,7 +20,7 @@ import {
 } from './route-file.ts';
 import {
   filterSetting,
-  intervalMs,
+  intervalSetting,
   type LogFormat,
   logFormat,
   logLevel,
@@ -38,6 +40,7 @@ export interface Flags {
   readonly logLevel?: string | undefined;
   readonly logFormat?: string | undefined;
   readonly once?: boolean | undefined;
+  readonly admin?: string | undefined;
 }
 
 /** The outside world, handed in. */
@@ -57,7 +60,7 @@ export interface Surroundings {
 export interface Settings extends OrgSettings {
   /** A SCIM filter for Okta, exactly as written. */
   readonly filter?: string;
-  readonly intervalMs: number;
+  readonly interval: Interval;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** Milliseconds since 1970. */
@@ -76,6 +79,8 @@ export interface Config extends Settings, Omit<RouteFile, 'orgs'> {
   /** Absolute, and without the org's sub-folder (see orgFolder). */
   readonly stateFolder: string;
   readonly once: boolean;
+  /** The server that is asked for health and metrics; undefined: there is none. */
+  readonly admin?: AdminSettings;
 }
 
 export type SettingsInput = Surroundings & { readonly flags: Flags };
@@ -87,15 +92,17 @@ export async function loadConfig(input: SettingsInput): Promise<Config> {
 
 /** Of each org that the file names, or else of the one in the environment. Throws ConfigError with every problem. */
 export async function loadConfigs(input: SettingsInput): Promise<readonly Config[]> {
-  const { flags } = input;
+  const { flags, cwd } = input;
   const { found, all } = await loadAll(input, (environment) => ({
     stateFolder: () => stateFolder({ ...input, flag: flags.state, environment }),
+    admin: () => adminSettings(flags.admin, environment, cwd),
   }));
   return all.map(({ loaded, file, orgName }) =>
     Object.freeze({
       ...loaded.settings,
       ...file,
       ...(orgName !== undefined && { orgName }),
+      ...(loaded.more.admin !== undefined && { admin: loaded.more.admin }),
       stateFolder: loaded.more.stateFolder,
       routesFile: found.path,
       routesFileShownAs: found.shownAs,
@@ -165,10 +172,7 @@ export function loadSettings<P extends Parts>(
     {
       org: () => (of === undefined ? orgSettings(environment, cwd) : settingsIn(of)),
       more: () => readAll(parts(environment)),
-      intervalMs: () =>
-        flags.interval === undefined && of?.intervalMs !== undefined
-          ? of.intervalMs
-          : intervalMs(flags.interval, environment),
+      interval: () => intervalSetting(flags.interval, environment, of?.interval),
       logLevel: () => logLevel(flags.logLevel, environment),
       logFormat: () => logFormat(flags.logFormat, environment, input.isTerminal),
       since: () => sinceAt(flags.since, input.now),

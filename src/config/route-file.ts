@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { basename, extname, relative, resolve } from 'node:path';
 import { RoutesError } from '../errors.ts';
+import type { Interval } from '../okta/poll-interval.ts';
 import type { Route } from '../routing/route.ts';
 import type { Routes } from '../routing/routes.ts';
 import type { Environment } from './environment.ts';
@@ -26,7 +27,7 @@ export interface RouteFile {
 export interface OrgInFile extends OrgSettings, Omit<RouteFile, 'orgs'> {
   readonly name: string;
   readonly filter?: string;
-  readonly intervalMs?: number;
+  readonly interval?: Interval;
 }
 
 export interface FoundFile {

@@ -30,11 +30,17 @@ export interface Range {
   readonly until?: number;
 }
 
+/** Where a bounded read was left: the link that came with its last page. */
+export interface Left {
+  readonly nextUrl: string;
+}
+
 const OVERLAP_MS = 10 * 60_000;
 /** Okta keeps 90 days: https://developer.okta.com/docs/reference/system-log-query/#data-retention */
 const REACH_MS = 89 * 86_400_000;
 /** An event that claims to be from later than this after Okta's own time says nothing about where we stand. */
 const AHEAD_MS = 60_000;
+const FILTER = 'filter=';
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
 export interface Query {
@@ -53,6 +59,7 @@ export class Position {
   readonly #query: Query;
   #lastPublishedAt: number | undefined;
   #readAt: number | undefined;
+  #headAt: number | undefined;
 
   private constructor(query: Query, url: string, isLink: boolean) {
     this.#query = query;
@@ -64,8 +71,13 @@ export class Position {
     return new Position(query, startUrl(query, range), false);
   }
 
+  /** Where a bounded read was left. */
+  static at(query: Query, { nextUrl }: Left): Position {
+    return new Position(query, nextUrl, true);
+  }
+
   static resume(query: Query, cursor: Cursor): Position {
-    const position = new Position(query, cursor.nextUrl, true);
+    const position = Position.at(query, cursor);
     position.#lastPublishedAt = cursor.lastPublishedAt;
     position.#readAt = cursor.readAt;
     return position;
@@ -114,6 +126,13 @@ export class Position {
     return this.#cursor();
   }
 
+  /** A page was the end of the log when it was asked for, if `askedAt` tells when. Returns when another was, before it. */
+  atHead(askedAt: number | undefined): { readonly headAt?: number } {
+    const before = this.#headAt;
+    this.#headAt = askedAt ?? before;
+    return before === undefined ? {} : { headAt: before };
+  }
+
   /** What may be missing, once. */
   takeGap(): Gap[] {
     const { gap } = this;
@@ -133,7 +152,12 @@ export class Position {
 
 /** What a cursor was read with, for comparing. */
 export function queryText(filter: string | undefined): string {
-  return filter === undefined ? '' : `filter=${filter}`;
+  return filter === undefined ? '' : `${FILTER}${filter}`;
+}
+
+/** The filter in what `queryText` made. */
+export function filterIn(query: string): string | undefined {
+  return query.startsWith(FILTER) ? query.slice(FILTER.length) : undefined;
 }
 
 /** Without `until` this is Okta's polling request, which alone gives every event; with it, a bounded one. */

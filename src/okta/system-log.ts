@@ -10,12 +10,14 @@ import type { LogEvent } from '../event.ts';
 import type { Log } from '../log.ts';
 import { credentialsOf, type Identity } from './credentials.ts';
 import { type GaveUp, type Leftover, PageReader, type ReadPage } from './page-reader.ts';
-import { type Cursor, type Gap, Position, type Query, queryText } from './position.ts';
+import { type Interval, PollInterval } from './poll-interval.ts';
+import { type Cursor, type Gap, type Left, Position, type Query } from './position.ts';
 import { RateBudget } from './rate-limit.ts';
 import { readRefusal, troubleOf } from './refusal.ts';
-import { type Answer, logsPath, OktaDoor, retryForEver, single, withoutQuery } from './request.ts';
+import { type Answer, OktaDoor, retryForEver, single, withoutQuery } from './request.ts';
 import { backoffMs, brief, TROUBLE_RULES, Trouble } from './trouble.ts';
 import { TroubleLog } from './trouble-log.ts';
+import { FILTER_CHANGED, unfit } from './unfit.ts';
 
 export type { Cursor, Gap } from './position.ts';
 
@@ -29,6 +31,10 @@ export interface Page {
   readonly full: boolean;
   /** What may be missing before or in this page, and why; to be kept in the same transaction. */
   readonly gaps: readonly Gap[];
+  /** When the log had last been read to its end before, by Okta's clock, ms since 1970; undefined: not yet. */
+  readonly headAt?: number;
+  /** How far Okta's clock is ahead of ours, as far as that is known, ms. */
+  readonly oktaAheadMs: number;
 }
 
 export interface SystemLogOptions {
@@ -38,10 +44,11 @@ export interface SystemLogOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly userAgent: string;
-  /** The wait after a page that is not full. */
-  readonly intervalMs: number;
+  readonly interval: Interval;
   /** The part (0..1) of the rate limit that may be used. Default: 0.5. */
   readonly rateShare?: number;
+  /** The part (0..1) of it that is left to others, whoever uses the rest. Default: 0.1. */
+  readonly rateReserve?: number;
   readonly filter?: string;
   /** The tunnel to the org leads through it. */
   readonly proxy?: URL;
@@ -68,9 +75,6 @@ interface FallBack {
   readonly isGap: boolean;
 }
 
-/** Nobody refused anything: what is asked for is another. */
-const FILTER_CHANGED = 'filter changed';
-
 export class SystemLog {
   readonly #options: SystemLogOptions;
   readonly #query: Query;
@@ -90,11 +94,21 @@ export class SystemLog {
     this.#random = options.random ?? Math.random;
     this.#query = { org, limit, filter: filter === '' ? undefined : filter };
     this.#troubles = new TroubleLog(log, clock, options.onTrouble ?? (() => undefined));
-    this.#budget = new RateBudget(rateShare, this.#random);
+    this.#budget = new RateBudget(rateShare, this.#random, options.rateReserve);
     const onWait = (waitMs: number) => this.#troubles.waits(waitMs);
     const credentials = credentialsOf(options.identity);
     this.#door = new OktaDoor({ ...options, credentials, budget: this.#budget, onWait });
     this.#pages = new PageReader(org, (text) => this.#door.redact(text));
+  }
+
+  /** The part (0..1) of the rate limit that may be used from now on. */
+  set rateShare(share: number) {
+    this.#budget.share = share;
+  }
+
+  /** What Okta said last of its rate limit for the log. */
+  get rateLimit(): { readonly limit: number; readonly remaining: number } | undefined {
+    return this.#budget.said;
   }
 
   /**
@@ -109,13 +123,17 @@ export class SystemLog {
     const position =
       'cursor' in from ? this.#resume(from.cursor) : Position.start(this.#query, from);
     const reading = { position, bounded: false, firstStart: 'since' in from, signal };
+    const { clock } = this.#options;
+    const interval = new PollInterval(this.#options.interval);
     const stopWatching = this.#watchClock();
     try {
       for (;;) {
         const page = await this.#next(reading);
         if (page === undefined) return;
         yield page;
-        if (!page.full) await this.#options.clock.sleep(this.#options.intervalMs, signal);
+        const now = clock.monotonic();
+        const waitMs = interval.afterPage(page, this.#budget.pace(now), now);
+        if (waitMs > 0) await clock.sleep(Math.ceil(waitMs), signal);
       }
     } finally {
       stopWatching();
@@ -125,13 +143,14 @@ export class SystemLog {
   /**
    * The events published from `since` to `until`, in order; late ones may be missing, for so Okta answers bounded
    * requests. Ends after the last page, at an empty one, and quietly when `signal` aborts. Rejects as `tail` does, and
-   * when Okta refuses to go on.
+   * when Okta refuses to go on, as it may where a read that was left is taken up again.
    */
   async *read(
-    range: { readonly since: number; readonly until: number },
+    range: { readonly since: number; readonly until: number } | Left,
     signal: AbortSignal,
   ): AsyncGenerator<Page> {
-    const position = Position.start(this.#query, range);
+    const position =
+      'nextUrl' in range ? Position.at(this.#query, range) : Position.start(this.#query, range);
     const reading = { position, bounded: true, firstStart: true, signal };
     const stopWatching = this.#watchClock();
     try {
@@ -186,13 +205,15 @@ export class SystemLog {
     this.#answeredWell = true;
     if (read.gaveUp === undefined) this.#allIsWell();
     else this.#sayGivenUp(read, read.gaveUp);
-    return this.#taken(read, position, answer.oktaNowMs ?? this.#options.clock.now());
+    return this.#taken(read, position, answer);
   }
 
   /** Nothing can fail from here on: the position moves. */
-  #taken(read: ReadPage, position: Position, oktaNowMs: number): Page {
+  #taken(read: ReadPage, position: Position, { askedAt, oktaAheadMs, ...answer }: Answer): Page {
     const { events, leftovers, gaveUp } = read;
+    const oktaNowMs = answer.oktaNowMs ?? this.#options.clock.now();
     const full = events.length >= position.limit;
+    const head = position.atHead(full || gaveUp !== undefined ? undefined : askedAt);
     const gaps = position.takeGap();
     let cursor = position.moveOn(read.next, events, oktaNowMs);
     if (gaveUp !== undefined && (gaveUp.eventsMissing || leftovers.length > 0)) {
@@ -205,7 +226,8 @@ export class SystemLog {
       });
     }
     if (gaveUp !== undefined && read.next === undefined) cursor = position.restart(oktaNowMs);
-    return { events, cursor, leftovers, full, gaps: [...gaps, ...position.takeGap()] };
+    gaps.push(...position.takeGap());
+    return { events, cursor, leftovers, full, gaps, ...head, oktaAheadMs };
   }
 
   #allIsWell(): void {
@@ -278,22 +300,11 @@ export class SystemLog {
   /** After a sleep nothing that was waited for still holds, and open connections are dead. */
   #watchClock(): () => void {
     return this.#options.clock.onJump((jumpMs) => {
+      this.#door.clockSet();
       if (jumpMs < 0) return;
       this.#budget.slept(jumpMs);
       this.#troubles.paceAfresh();
       this.#door.reconnect();
     });
-  }
-}
-
-/** Why a stored cursor cannot be followed, if it cannot. */
-function unfit(org: URL, query: Query, cursor: Cursor): string | undefined {
-  if (cursor.query !== queryText(query.filter)) return FILTER_CHANGED;
-  try {
-    logsPath(org, cursor.nextUrl);
-    return undefined;
-  } catch (error) {
-    if (error instanceof OktaError) return error.message;
-    throw error;
   }
 }

@@ -96,9 +96,11 @@ export class Bundles {
     this.#sql('UPDATE bundle_refs SET refs = refs - ? WHERE id = ?').run(count, id);
   }
 
-  /** One more delivery needs an event of this bundle. False when its bytes are gone. */
-  retain(id: number): boolean {
-    return this.#sql('UPDATE bundle_refs SET refs = refs + 1 WHERE id = ?').run(id).changes > 0;
+  /** `count` more deliveries need an event of this bundle. False when its bytes are gone. */
+  retain(id: number, count = 1): boolean {
+    return (
+      this.#sql('UPDATE bundle_refs SET refs = refs + ? WHERE id = ?').run(count, id).changes > 0
+    );
   }
 
   #bundle(id: number): Buffer {

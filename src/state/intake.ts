@@ -2,9 +2,11 @@
 import { eventId, type LogEvent } from '../event.ts';
 import { type Bundles, BundleWriter, type Place } from './bundles.ts';
 import type { Configs } from './configs.ts';
-import { delayOf } from './delay.ts';
+import { type Delay, delayOf } from './delay.ts';
+import { KnownEvents } from './known-events.ts';
+import { LateEvents } from './late-events.ts';
 import type { Intake, LaneOrder, RouteRef, Wants } from './outbox.ts';
-import { OwedLanes } from './owed-lanes.ts';
+import { type Freed, OwedLanes } from './owed-lanes.ts';
 import { OwedTable } from './owed-table.ts';
 import { SOURCES, UNREADABLE } from './schema.ts';
 import { Settlements } from './settlements.ts';
@@ -15,6 +17,7 @@ export interface Owed {
   readonly seq: number;
   readonly place: Place;
   readonly event: LogEvent;
+  readonly delay: Delay | undefined;
   readonly routes: readonly RouteRef[];
 }
 
@@ -37,6 +40,8 @@ export interface Taken {
   readonly owed: readonly Owed[];
   readonly turns: readonly Turn[];
   readonly repeated: number;
+  /** What a backfill had read before the tail did is owed now: it comes out of the queues by its place. */
+  readonly freed: readonly Freed[];
 }
 
 export class IntakeTables {
@@ -45,6 +50,7 @@ export class IntakeTables {
   readonly #lanes: OwedLanes;
   readonly #settlements: Settlements;
   readonly #bundles: Bundles;
+  readonly #late: LateEvents;
   readonly #configs: Pick<Configs, 'current'>;
 
   constructor(database: Database, bundles: Bundles, configs: Pick<Configs, 'current'>) {
@@ -54,6 +60,7 @@ export class IntakeTables {
     this.#owed = new OwedTable(database, bundles);
     this.#lanes = new OwedLanes(database, this.#owed);
     this.#settlements = new Settlements(database, bundles);
+    this.#late = new LateEvents(this.#owed, this.#lanes, new KnownEvents(database, bundles));
   }
 
   take(intake: Intake, wants: Wants, now: number, routeOf: (key: string) => OwedRoute): Taken {
@@ -62,17 +69,24 @@ export class IntakeTables {
     const from = this.#sourceOf(intake);
     let seq = this.#tables.nextSeq();
     let repeated = 0;
+    const freed: Freed[] = [];
     for (const event of intake.events) {
       const routes = wants.wantedBy(event);
-      const place = routes.length > 0 ? writer.placeFor(seq, event.raw.length) : undefined;
-      const origin = originOf(event, place, { from, intake });
+      // Of one that nobody wants nobody asks how long it took.
+      const wanted =
+        routes.length > 0
+          ? { place: writer.placeFor(seq, event.raw.length), delay: delayOf(event, intake, now) }
+          : undefined;
+      const origin = { ...from, place: wanted?.place, ...wanted?.delay };
       if (!this.#tables.addEvent(seq, event, now, origin)) {
         repeated += 1;
+        const wanting = routes.map(({ key }) => routeOf(key));
+        freed.push(...this.#late.complete(event, wanting, from));
         continue;
       }
-      if (place !== undefined) {
+      if (wanted !== undefined) {
         writer.add(event.raw, routes.length);
-        owed.push({ seq, place, event, routes });
+        owed.push({ seq, event, routes, ...wanted });
       }
       seq += 1;
     }
@@ -81,7 +95,7 @@ export class IntakeTables {
     for (const gap of intake.gaps ?? []) this.#tables.addGap(gap);
     if (intake.cursor !== undefined) this.#tables.saveCursor(intake.cursor);
     const kept = isSparse(owed, intake) ? owed.map((one) => apart(one, writer)) : owed;
-    return { owed: kept, turns: this.#oweAll(kept, routeOf), repeated };
+    return { owed: kept, turns: this.#oweAll(kept, routeOf), repeated, freed };
   }
 
   /** Of loghook's own news no audit asks Okta. */
@@ -125,15 +139,6 @@ export class IntakeTables {
     this.#settlements.addDead(UNREADABLE, seq, { at: now, why, attempts: 0 });
     return true;
   }
-}
-
-/** Of one that nobody wants nobody asks how long it took. */
-function originOf(
-  event: LogEvent,
-  place: Place | undefined,
-  { from, intake }: { readonly from: Origin; readonly intake: Intake },
-): Origin {
-  return place === undefined ? from : { ...from, place, ...delayOf(event, intake) };
 }
 
 /** Whether most of the page is wanted by nobody: the few that are would keep all of it in memory. */

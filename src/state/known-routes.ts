@@ -71,6 +71,7 @@ export class KnownRoutes {
         tries: 0,
         readAt,
         replay: false,
+        ...owed.delay,
         ...(lane === undefined ? {} : { lane }),
       });
     }

@@ -26,6 +26,8 @@ export interface Intake {
   readonly source?: 'tail' | 'news';
   /** When the log had last been read to its end before this page, by Okta's clock, ms since 1970; undefined: not yet. */
   readonly headAt?: number;
+  /** How far Okta's clock is ahead of ours; undefined: not known, then the cursor's `readAt` tells when it was read. */
+  readonly oktaAheadMs?: number;
 }
 
 export interface RouteRef {
@@ -84,6 +86,9 @@ export interface Delivery {
   readonly lastAttemptAt?: number;
   /** When it was read from Okta, ms since 1970. */
   readonly readAt: number;
+  /** Until then: how long it was not to be had, and how long it waited for our poll; see delay.ts. */
+  readonly oktaMs?: number;
+  readonly pollMs?: number;
   /** A person asked for it to be sent again. */
   readonly replay: boolean;
   /** What it must not overtake others of. */
@@ -230,6 +235,8 @@ export interface Outbox {
    * Resolves to whether another process changed something.
    */
   tidy(): Promise<boolean>;
+  /** The part (0..1) of Okta's rate limit that the daemon may use: less while other processes read the log too. */
+  rateShare(): Promise<number>;
   /** Writes what waits to be recorded and lets go of the store. A second call does nothing. */
   close(): Promise<void>;
 }

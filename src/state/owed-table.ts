@@ -2,6 +2,7 @@
 import type { LogEvent } from '../event.ts';
 import { type Bundles, toPlace } from './bundles.ts';
 import type { OwedRows } from './due-queue.ts';
+import { numbers } from './optional.ts';
 import type { Delivery, LeftBehind } from './outbox.ts';
 import { UNPLACED } from './schema.ts';
 import {
@@ -24,7 +25,7 @@ const OWE_MANY = `${OWE}${Array.from({ length: MANY - 1 }, (_, n) => `, (?1, ?${
 
 const DELIVERY_COLUMNS = `
   owed.seq, owed.due_at, owed.attempts, owed.tries, owed.first_at, owed.last_at, owed.lane, owed.replay,
-  events.read_at,
+  events.read_at, events.okta_ms, events.poll_ms,
   events.id, events.type, events.published, events.bundle, events.at, events.size
   FROM owed JOIN events ON events.seq = owed.seq`;
 
@@ -181,6 +182,7 @@ function toDelivery(row: Row, bundle: number, raw: Buffer): Delivery {
     tries: asNumber(row.tries),
     readAt: asNumber(row.read_at),
     replay: row.replay === 1,
+    ...numbers({ oktaMs: row.okta_ms, pollMs: row.poll_ms }),
     ...(lane === undefined ? {} : { lane }),
     ...(firstAttemptAt === undefined ? {} : { firstAttemptAt }),
     ...(lastAttemptAt === undefined ? {} : { lastAttemptAt }),

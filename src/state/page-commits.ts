@@ -47,12 +47,13 @@ export class PageCommits {
     const { clock, gate, tables, routes, history } = this.#parts;
     history.makeRoomFor(intake.events.reduce((sum, { raw }) => sum + raw.length, 0));
     const now = clock.now();
-    let taken: Taken = { owed: [], turns: [], repeated: 0 };
+    let taken: Taken = { owed: [], turns: [], repeated: 0, freed: [] };
     tables.inTransaction(() => {
       taken = this.#parts.intake.take(intake, wants, now, (key) => routes.of(key));
     });
     gate.accepted('intake');
     routes.offer(taken.turns, now);
+    routes.freed(taken.freed);
     return { owed: taken.owed, repeated: taken.repeated };
   }
 

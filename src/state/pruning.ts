@@ -164,7 +164,10 @@ export class Pruning {
 
   #removeEvents(rows: readonly Row[]): void {
     if (rows.length === 0) return;
-    const remove = this.#sql('DELETE FROM events WHERE seq = ?');
+    // Unless a backfill beside us needs it again by now.
+    const remove = this.#sql(
+      'DELETE FROM events WHERE seq = ? AND NOT EXISTS (SELECT 1 FROM bundles WHERE bundles.id = events.bundle)',
+    );
     inTransaction(this.#database, () => {
       for (const row of rows) remove.run(asNumber(row.seq));
     });

@@ -93,7 +93,8 @@ const VERSION_2 = `
  * bytes that were sent. `replays` counts how often a person asked for an event again: each allows one delivery more.
  * `horizons.began_at`: what was published before may never have been read; `ledger_from`: of what was published up to
  * then the ledger may have forgotten. `readers` are the processes that read Okta beside the daemon, and the share of
- * the rate limit that each was given. A backfill goes on at `next_url`; all of it was read when `ended_at` is set.
+ * the rate limit that each was given. A backfill goes on at `next_url`; all of it was read when `ended_at` is set; its
+ * `routes` is JSON, by route how many events it wanted and how many of these were owed.
  */
 const VERSION_3 = `
   CREATE TABLE configs (
@@ -117,7 +118,7 @@ const VERSION_3 = `
   CREATE TABLE backfills (
     id INTEGER PRIMARY KEY, asked TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL,
     next_url TEXT, read_to INTEGER, events INTEGER NOT NULL DEFAULT 0, owed INTEGER NOT NULL DEFAULT 0,
-    started_at INTEGER NOT NULL, ended_at INTEGER
+    routes TEXT NOT NULL DEFAULT '{}', started_at INTEGER NOT NULL, ended_at INTEGER
   );
 `;
 

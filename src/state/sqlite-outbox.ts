@@ -32,6 +32,7 @@ import { OwedLanes } from './owed-lanes.ts';
 import { OwedTable } from './owed-table.ts';
 import { PageCommits } from './page-commits.ts';
 import { Pruning } from './pruning.ts';
+import { daemonShare } from './readers.ts';
 import { Records } from './records.ts';
 import { RouteTable } from './route-table.ts';
 import { openState } from './schema.ts';
@@ -110,6 +111,11 @@ export class SqliteOutbox implements Outbox {
     this.#pages = new PageCommits({ ...parts, routes, intake, records: this.#records, history });
     this.#pruning = new Pruning({ database, clock, log, history });
     this.#stopListening = clock.onJump((jumpMs) => this.#clockJumped(jumpMs));
+  }
+
+  /** False while the disk, or another process, refuses what is to be written. */
+  get isWritable(): boolean {
+    return this.#gate.isOpen;
   }
 
   async adopt(routes: readonly RouteRef[], reading?: Reading): Promise<void> {
@@ -226,6 +232,11 @@ export class SqliteOutbox implements Outbox {
       this.#deferred.write('pruning', () => this.#pruning.step());
     });
     return changed;
+  }
+
+  async rateShare(): Promise<number> {
+    const sql = (text: string) => this.#database.prepare(text);
+    return this.#try('read', () => daemonShare(sql, this.#clock.now()));
   }
 
   async close(): Promise<void> {

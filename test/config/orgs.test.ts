@@ -57,16 +57,16 @@ test('each org has its own URL, token, filter and interval', async (t) => {
 
   assert.equal(emea?.org.url.href, 'https://acme-emea.okta.com/');
   assert.deepEqual(emea?.identity, { kind: 'token', token: EMEA });
-  assert.deepEqual([emea?.intervalMs, emea?.filter, emea?.orgName], [20_000, undefined, 'emea']);
+  assert.deepEqual([emea?.interval, emea?.filter, emea?.orgName], [20_000, undefined, 'emea']);
   assert.deepEqual(us?.identity, { kind: 'token', token: US });
-  assert.deepEqual([us?.intervalMs, us?.filter, us?.orgName], [30_000, 'severity eq "WARN"', 'us']);
+  assert.deepEqual([us?.interval, us?.filter, us?.orgName], [30_000, 'severity eq "WARN"', 'us']);
   assert.equal(emea?.identityFrom, '${EMEA_TOKEN} in loghook.yaml');
 });
 
 test('a flag goes before what the file says', async (t) => {
   const [, us] = await loadConfigs(input(t, TWO, { interval: '5s', filter: 'x' }));
 
-  assert.deepEqual([us?.intervalMs, us?.filter], [5_000, 'x']);
+  assert.deepEqual([us?.interval, us?.filter], [5_000, 'x']);
 });
 
 test('takes a service app and its key', async (t) => {

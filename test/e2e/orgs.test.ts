@@ -299,3 +299,22 @@ test('a reload with a file that cannot be used changes no org', async (t) => {
     /line \d+ column 10: url: "127\.0\.0\.1:\d+" is that of the org in line \d+ too/,
   );
 });
+
+test('the admin server speaks of all orgs, also of one that could not be started', async (t) => {
+  const world = await openWorld(t);
+  const { emea, us, receiver, sandbox } = world;
+  sandbox.write('loghook.yaml', yamlOf(receiver, { emea, us }));
+  const env = { ...ENV, EMEA_TOKEN: 'wrong' };
+  const loghook = sandbox.start([...FAST, '--state', 'state', '--admin', '127.0.0.1:0'], { env });
+  await loghook.logged('org stopped by an error', { org: 'emea' });
+  await loghook.logged('ready', { org: 'us' });
+  const { admin } = await loghook.logged('starting', { org: 'us' });
+
+  const health = await fetch(`http://${admin}/healthz`);
+  const metrics = await (await fetch(`http://${admin}/metrics`)).text();
+  await loghook.stop();
+
+  assert.equal(health.status, 503);
+  assert.match(await health.text(), /an error ended its session, which is tried again/);
+  assert.ok(metrics.includes(`org="${hostOf(us)}"`), metrics);
+});

@@ -27,9 +27,15 @@ export class Progress implements Output {
 
   /** So many events, up to one published at `upTo` (ms since 1970). */
   show(events: number, upTo: number | undefined): void {
-    if (!this.isTTY) return;
     const where = upTo === undefined ? '' : `, up to ${localTime(upTo)}`;
-    this.#line = `${count(events, 'event')}${where} (^C to see what there is so far)`;
+    this.showLine(`${count(events, 'event')}${where} (^C to see what there is so far)`);
+  }
+
+  /** In the place of the line before; a terminal that is narrow gets its start. */
+  showLine(line: string): void {
+    if (!this.isTTY) return;
+    const { columns } = this.#terminal;
+    this.#line = columns === undefined ? line : line.slice(0, Math.max(1, columns - 1));
     this.#terminal.write(`${CLEAR}${this.#line}`);
   }
 

@@ -9,6 +9,7 @@ import type { Stop } from '../../daemon.ts';
 import type { Paces } from '../../delivery/pace.ts';
 import { LoghookError, reasonOf } from '../../errors.ts';
 import type { Log } from '../../log.ts';
+import type { Admin } from '../admin/admin.ts';
 import { duration } from '../duration.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import type { Io } from '../io.ts';
@@ -24,6 +25,7 @@ export interface OrgRunParts {
   readonly log: Log;
   readonly clock: Clock;
   readonly paces: Paces;
+  readonly adminDoor?: Admin;
   /** Of the whole process. */
   readonly stop: Stop;
   /** Told when it begins, reads or fails. */
@@ -99,6 +101,7 @@ export class OrgRun {
       }
     } finally {
       release();
+      this.#parts.adminDoor?.runs(this.#config.org.url.host);
     }
   }
 
@@ -146,7 +149,7 @@ export class OrgRun {
   }
 
   #options(): SessionOptions {
-    const { io, paces } = this.#parts;
+    const { io, paces, adminDoor } = this.#parts;
     const config = this.#config;
     return {
       ...config,
@@ -154,6 +157,7 @@ export class OrgRun {
       name: this.name,
       log: this.#log,
       paces,
+      ...(adminDoor && { adminDoor }),
       folder: orgFolder(config.stateFolder, config.org.url),
       since: this.#since,
       goesOnFromCursor: true,
@@ -169,6 +173,7 @@ export class OrgRun {
   #begins(): void {
     this.#hasBegun = true;
     this.#error = undefined;
+    this.#parts.adminDoor?.runs(this.#config.org.url.host);
     this.#parts.onChange();
   }
 
@@ -191,6 +196,7 @@ export class OrgRun {
     if (this.#failures === 0) this.#failingSince = this.#parts.clock.monotonic();
     this.#failures += 1;
     this.#error = error;
+    this.#parts.adminDoor?.failed(this.#config.org.url.host);
     const hint = error instanceof LoghookError ? error.hint : undefined;
     const again = this.#config.once ? undefined : duration(this.#waitMs());
     this.#log[isKnown ? 'debug' : 'error'](

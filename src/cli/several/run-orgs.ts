@@ -3,6 +3,7 @@ import { SystemClock } from '../../clock.ts';
 import type { Config } from '../../config/config.ts';
 import { Paces } from '../../delivery/pace.ts';
 import type { Log } from '../../log.ts';
+import type { Admin } from '../admin/admin.ts';
 import type { Io } from '../io.ts';
 import { openProcessWide } from '../process-wide.ts';
 import { problemsInWords } from '../reload.ts';
@@ -13,12 +14,14 @@ export interface Several {
   readonly log: Log;
   /** Reads all of them anew; throws when they are not usable. */
   readonly reload: () => Promise<readonly Config[]>;
+  /** Where others ask how it is. */
+  readonly adminDoor?: Admin;
 }
 
 /** Runs until it is told to stop (or, with `once`, all are done). Returns the exit code. */
 export async function runOrgs(
   configs: readonly Config[],
-  { io, log, reload }: Several,
+  { io, log, reload, adminDoor }: Several,
 ): Promise<number> {
   const clock = new SystemClock();
   const wide = openProcessWide({
@@ -28,15 +31,21 @@ export async function runOrgs(
     isAlive: () => orgs.isTurning,
     onReload: () => void reloadAll(),
   });
-  const orgs = new Orgs({ io, log, clock, paces: new Paces(clock) }, wide);
+  const orgs = new Orgs(
+    { io, log, clock, paces: new Paces(clock), ...(adminDoor && { adminDoor }) },
+    wide,
+  );
   const reloadAll = async () => {
     try {
       await orgs.take(await reload());
+      return [];
     } catch (error) {
       const problems = problemsInWords(error);
       log.error({ problems }, 'routes not reloaded, the old ones stay in force');
+      return problems;
     }
   };
+  if (adminDoor !== undefined) adminDoor.reloader = reloadAll;
   try {
     return await orgs.run(configs);
   } finally {

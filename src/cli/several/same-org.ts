@@ -7,7 +7,7 @@ export function isSameOrg(one: Config, other: Config): boolean {
     one.org.url.href === other.org.url.href &&
     one.orgName === other.orgName &&
     one.filter === other.filter &&
-    one.intervalMs === other.intervalMs &&
+    one.interval === other.interval &&
     isSameIdentity(one.identity, other.identity)
   );
 }

@@ -44,7 +44,7 @@ function orgOf(org: OrgInput, file: FileInput, identityFrom: string): OrgInFile 
     identity: identityOf(org),
     identityFrom,
     ...(org.filter !== undefined && { filter: org.filter }),
-    ...(org.interval !== undefined && { intervalMs: org.interval }),
+    ...(org.interval !== undefined && { interval: org.interval }),
     notes,
   });
 }

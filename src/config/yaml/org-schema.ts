@@ -51,7 +51,10 @@ export function orgEntries() {
     privateKey: maybe(privateKey, `The app's key, by reference: \${file:PATH} or \${NAME}.`),
     keyId: maybe(word, 'The kid of that key; an app with one key needs none.'),
     filter: maybe(filter, "A filter of Okta's: only events that it wants are read."),
-    interval: maybe(durationBetween('1s', '1h'), 'How often to poll when nothing is waiting: 15s.'),
+    interval: maybe(
+      v.union([v.literal('auto'), durationBetween('1s', '1h')]),
+      'How often to poll when nothing is waiting: 15s, or auto.',
+    ),
   };
 }
 

@@ -70,6 +70,9 @@ export class WatchedOutbox implements Outbox {
     this.#watcher?.adopted();
     return adopted;
   }
+  rateShare(): Promise<number> {
+    return this.#inner.rateShare();
+  }
   cursor(): Promise<TailCursor | undefined> {
     return this.#inner.cursor();
   }

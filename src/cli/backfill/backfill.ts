@@ -1,0 +1,116 @@
+/**
+ * `loghook backfill`: the org's past events, and what the ledger lacks of them owed to the routes. The cursor is the
+ * daemon's alone; which window is read and how it is said stands here, the reading in perform.ts.
+ */
+import { SystemClock } from '../../clock.ts';
+import { loadSettings } from '../../config/config.ts';
+import { refuse } from '../../config/problems.ts';
+import { findRouteFile, routeFileReader } from '../../config/route-file.ts';
+import { printable } from '../../printable.ts';
+import { Backfills } from '../../state/backfills.ts';
+import { Beside } from '../../state/beside.ts';
+import { reachOf } from '../../state/reach.ts';
+import { EXIT } from '../exit.ts';
+import { type Io, surroundings } from '../io.ts';
+import { instantFlag } from '../ledger/instant-flag.ts';
+import { noteNoDaemon } from '../ledger/state-turn.ts';
+import { findOrgState } from '../org-state.ts';
+import { writeJson } from '../words.ts';
+import type { BackfillFlags } from './add-backfill.ts';
+import { perform } from './perform.ts';
+import { askedFor, type Chosen, chooseRoutes, isRelative, resumeWords, windowOf } from './plan.ts';
+import { reportDocument, reportLines } from './report.ts';
+import type { Order, Sources } from './sources.ts';
+
+/** @throws ConfigError OktaError StateError */
+export async function backfill(flags: BackfillFlags, io: Io): Promise<number> {
+  const clock = new SystemClock();
+  const now = clock.now();
+  const input = { ...surroundings(io, now, io.stderr), flags };
+  const readRoutes = await routeFileReader(findRouteFile(flags.config, io.cwd));
+  const { settings, more } = loadSettings(input, (environment) => ({
+    file: () => readRoutes(environment),
+    until: () => ({ at: instantFlag('--until', flags.until, now) }),
+    since: () => flags.since ?? refuse('--since', 'it is missing', 'Say from when on: --since 7d'),
+  }));
+  const { folder } = findOrgState(io, flags.state);
+  const beside = new Beside(folder, { readOnly: flags.dryRun === true });
+  try {
+    const reach = reachOf(beside) ?? refuseNoDaemon();
+    const chosen = chooseRoutes(more.file, flags.route, beside);
+    const sources = { settings, notes: more.file.notes, beside, folder, reach, chosen, clock, io };
+    const wish = { since: settings.since ?? now, until: more.until.at, now };
+    return await fill(sources, openOrder(sources, flags, wish), flags);
+  } finally {
+    beside.close();
+  }
+}
+
+function refuseNoDaemon(): never {
+  return refuse(
+    'backfill',
+    'no daemon has run with this state folder yet, so no route is known',
+    'Start `loghook run` first.',
+  );
+}
+
+/** The one that was cut off, or another. */
+function openOrder(
+  { beside, reach, chosen, io }: Sources,
+  flags: BackfillFlags,
+  wish: Parameters<typeof windowOf>[0],
+): Order {
+  const backfills = new Backfills(beside);
+  const asked = askedFor(flags, chosen, reach);
+  const { now } = wish;
+  const left = flags.dryRun ? undefined : backfills.unfinished(asked, isRelative(flags), now);
+  if (left !== undefined) {
+    say(io, [resumeWords(left)]);
+    return { kind: 'backfill', backfills, backfill: left, wasResumed: true };
+  }
+  const { notes, ...range } = windowOf(wish, reach, chosen);
+  say(io, notes);
+  if (flags.dryRun === true) return { kind: 'rehearsal', range };
+  const backfill = backfills.begin(asked, range, now);
+  return { kind: 'backfill', backfills, backfill, wasResumed: false };
+}
+
+async function fill(sources: Sources, order: Order, flags: BackfillFlags): Promise<number> {
+  const { io, chosen, settings, folder } = sources;
+  const { came, isPartial } = await perform(sources, order);
+  const { since, until } = order.kind === 'rehearsal' ? order.range : order.backfill;
+  const story = {
+    org: settings.org.url.host,
+    since,
+    until,
+    came,
+    routes: [...chosen.rows.values()],
+    isDry: order.kind === 'rehearsal',
+    wasResumed: order.kind === 'backfill' && order.wasResumed,
+    isPartial,
+  };
+  if (flags.json === true) writeJson(io.stdout, reportDocument(story), 2);
+  else for (const line of reportLines(story)) io.stdout.write(`${printable(line)}\n`);
+  if (isPartial) say(io, [goOnWords(order)]);
+  if (order.kind === 'backfill') {
+    say(io, pausedWords(chosen));
+    noteNoDaemon(folder, io, '`loghook run` will send them');
+  }
+  return EXIT.asAsked;
+}
+
+function goOnWords(order: Order): string {
+  return order.kind === 'rehearsal'
+    ? 'stopped before all events were read'
+    : 'stopped before all events were read: the same command goes on from here';
+}
+
+function pausedWords({ rows }: Chosen): string[] {
+  return [...rows.values()]
+    .filter(({ pausedAt }) => pausedAt !== undefined)
+    .map(({ name }) => `${name} is paused: its events wait until \`loghook resume ${name}\``);
+}
+
+function say(io: Io, lines: readonly string[]): void {
+  for (const line of lines) io.stderr.write(`${printable(line)}\n`);
+}

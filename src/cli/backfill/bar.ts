@@ -1,0 +1,65 @@
+/** How far a backfill has come: a bar on a terminal, elsewhere a line now and then. */
+
+import { duration } from '../duration.ts';
+import type { Io } from '../io.ts';
+import type { Progress } from '../rehearsal/progress.ts';
+import { count, iso } from '../words.ts';
+import type { Progressed } from './reading.ts';
+
+const WIDTH = 20;
+const LINE_EVERY_MS = 10_000;
+
+export interface BarParts {
+  readonly progress: Progress;
+  readonly stderr: Io['stderr'];
+  /** Where it begins now, and where it ends: ms since 1970. */
+  readonly from: number;
+  readonly until: number;
+  /** Ms that only move forward. */
+  readonly monotonic: () => number;
+}
+
+export class Bar {
+  readonly #parts: BarParts;
+  readonly #startedAt: number;
+  readonly #eventsBefore: number;
+  #lineAt: number;
+
+  /** `eventsBefore`: read by a run that was cut off. */
+  constructor(parts: BarParts, eventsBefore: number) {
+    this.#parts = parts;
+    this.#startedAt = parts.monotonic();
+    this.#eventsBefore = eventsBefore;
+    this.#lineAt = this.#startedAt + LINE_EVERY_MS;
+  }
+
+  show(at: Progressed): void {
+    const { progress, stderr, monotonic } = this.#parts;
+    progress.showLine(this.#bar(at));
+    if (progress.isTTY || monotonic() < this.#lineAt) return;
+    this.#lineAt = monotonic() + LINE_EVERY_MS;
+    stderr.write(`${this.#words(at)}, up to ${iso(at.readTo) ?? '-'}\n`);
+  }
+
+  #bar(at: Progressed): string {
+    const done = Math.round(this.#part(at) * WIDTH);
+    const bar = `[${'#'.repeat(done)}${'.'.repeat(WIDTH - done)}]`;
+    return `${bar} ${Math.floor(this.#part(at) * 100)}%  ${this.#words(at)}`;
+  }
+
+  #words(at: Progressed): string {
+    const ms = Math.max(1, this.#parts.monotonic() - this.#startedAt);
+    const perSecond = Math.round(((at.events - this.#eventsBefore) * 1_000) / ms);
+    const part = this.#part(at);
+    const left = part <= 0 ? '' : `, ${duration((ms * (1 - part)) / part)} left`;
+    const rate = perSecond.toLocaleString('en-US');
+    return `${count(at.events, 'event')} read, ${at.owed.toLocaleString('en-US')} owed, ${rate}/s${left}`;
+  }
+
+  /** Of this run, by how far it has come in the org's time. */
+  #part({ readTo }: Progressed): number {
+    const { from, until } = this.#parts;
+    if (readTo === undefined || until <= from) return 0;
+    return Math.min(1, Math.max(0, (readTo - from) / (until - from)));
+  }
+}
