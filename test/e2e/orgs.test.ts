@@ -318,3 +318,88 @@ test('the admin server speaks of all orgs, also of one that could not be started
   assert.match(await health.text(), /an error ended its session, which is tried again/);
   assert.ok(metrics.includes(`org="${hostOf(us)}"`), metrics);
 });
+
+/** Both orgs have run once, and the file is still there. */
+async function afterOneRun(t: TestContext) {
+  const world = await openWorld(t);
+  const { emea, us, receiver, sandbox } = world;
+  const ofEmea = texts(addEvents(emea, 2, 10_000, 1));
+  addEvents(us, 1, 10_000, 2);
+  sandbox.write('loghook.yaml', yamlOf(receiver, { emea, us }));
+  const { code } = await sandbox.run(['--once', '--state', 'state'], { env: ENV });
+  assert.equal(code, 0);
+  return { ...world, ofEmea };
+}
+
+test('commands on state name the org by its name in the file, or its host, and need no secrets', async (t) => {
+  const { us, sandbox, ofEmea } = await afterOneRun(t);
+  const ask = (...args: string[]) => sandbox.run([...args, '--state', 'state']);
+
+  const unnamed = await ask('deliveries');
+  const byName = await ask('deliveries', '--json', '--org', 'emea');
+  const byHost = await ask('deliveries', '--json', '--org', hostOf(us));
+  const paused = await ask('pause', 'siem', '--org', 'us');
+  const routes = await ask('route', 'list', '--json', '--org', 'us');
+  const id = JSON.parse(byName.stdout.split('\n')[0] ?? '').event;
+  const shown = await ask('show', id, '--org', 'emea', '--raw');
+  const dead = await ask('dead', 'list', '--org', 'emea');
+
+  assert.equal(unnamed.code, 2);
+  assert.match(unnamed.stderr, /--org: there are several orgs\n {2}→ name one of emea, us/);
+  const count = ({ stdout }: { stdout: string }) => stdout.trim().split('\n').length;
+  assert.deepEqual([count(byName), count(byHost)], [2, 1]);
+  assert.match(paused.stdout, /^siem is paused/);
+  assert.notEqual(JSON.parse(routes.stdout).pausedAt, null);
+  assert.ok(ofEmea.includes(shown.stdout));
+  assert.match(dead.stderr, /no dead letters/);
+});
+
+test('status shows all orgs of the file, and those that were taken out of it', async (t) => {
+  const { emea, us, receiver, sandbox } = await afterOneRun(t);
+  sandbox.write('loghook.yaml', yamlOf(receiver, { emea, new: { url: 'https://new.okta.com' } }));
+
+  const { code, stdout } = await sandbox.run(['status', '--state', 'state']);
+  const json = await sandbox.run(['status', '--state', 'state', '--json']);
+  const gone = await sandbox.run(['status', '--state', 'state', '--json', '--org', hostOf(us)]);
+
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    /^org {8}emea {3}127[\s\S]*\norg {8}new {3}new\.okta\.com .*\nnothing has run here yet\n/,
+  );
+  const names = JSON.parse(json.stdout).map(({ org }: { org: string | null }) => org);
+  assert.deepEqual(names, ['emea', 'new', null]);
+  assert.equal(JSON.parse(gone.stdout).routes[0].name, 'siem');
+});
+
+test('tail, try, test and sign look at the org that --org names', async (t) => {
+  const { us, receiver, sandbox } = await afterOneRun(t);
+  const ask = (...args: string[]) => sandbox.run(args, { env: ENV });
+
+  const tail = await ask('tail', '--since', '1h', '--until', '0s', '--org', 'us');
+  const tried = await ask('try', '--since', '1h', '--json', '--org', 'us');
+  const tested = await ask('test', 'siem', '--org', 'us');
+  const unnamed = await ask('test', 'siem');
+  const env = { ...ENV, OKTA_ORG_URL: 'https://acme.okta.com', OKTA_API_KEY: 'x' };
+  const listen = await sandbox.run(['listen', '1', '--org', 'no'], { env });
+
+  assert.equal(tail.stdout.trim().split('\n').length, 1, tail.stderr);
+  assert.equal(JSON.parse(tried.stdout).org, hostOf(us));
+  assert.equal(tested.code, 0);
+  assert.equal(receiver.received.at(-1)?.headers['loghook-org'], hostOf(us));
+  assert.equal(unnamed.code, 2);
+  assert.match(listen.stderr, /--org: no org has this name or host/);
+});
+
+test('a terminal is told of which org each line is', async (t) => {
+  const { emea, us, receiver, sandbox } = await openWorld(t);
+  addEvents(emea, 1, 10_000, 1);
+  sandbox.write('loghook.yaml', yamlOf(receiver, { emea, us }));
+
+  const args = ['--once', '--state', 'state', '--log-format', 'pretty'];
+  const { stdout } = await sandbox.run(args, { env: ENV });
+
+  assert.match(stdout, /^loghook \S+ {2}org emea \(127\.0\.0\.1:\d+\) {2}state /m);
+  assert.match(stdout, /^ready: following us \(127\.0\.0\.1:\d+\)/m);
+  assert.match(stdout, /^emea {2}\d\d:\d\d:\d\d ← 204 {2}siem/m);
+});
