@@ -3,9 +3,8 @@
  * daemon's alone; which window is read and how it is said stands here, the reading in perform.ts.
  */
 import { SystemClock } from '../../clock.ts';
-import { loadSettings } from '../../config/config.ts';
+import { loadOne } from '../../config/config.ts';
 import { refuse } from '../../config/problems.ts';
-import { findRouteFile, routeFileReader } from '../../config/route-file.ts';
 import { printable } from '../../printable.ts';
 import { Backfills } from '../../state/backfills.ts';
 import { Beside } from '../../state/beside.ts';
@@ -28,18 +27,16 @@ export async function backfill(flags: BackfillFlags, io: Io): Promise<number> {
   const clock = new SystemClock();
   const now = clock.now();
   const input = { ...surroundings(io, now, io.stderr), flags };
-  const readRoutes = await routeFileReader(findRouteFile(flags.config, io.cwd));
-  const { settings, more } = loadSettings(input, (environment) => ({
-    file: () => readRoutes(environment),
+  const { settings, file, more } = await loadOne(input, () => ({
     until: () => ({ at: instantFlag('--until', flags.until, now) }),
     since: () => flags.since ?? refuse('--since', 'it is missing', 'Say from when on: --since 7d'),
   }));
-  const { folder } = findOrgState(io, flags.state);
+  const { folder } = await findOrgState(io, flags);
   const beside = new Beside(folder, { readOnly: flags.dryRun === true });
   try {
     const reach = reachOf(beside) ?? refuseNoDaemon();
-    const chosen = chooseRoutes(more.file, flags.route, beside);
-    const sources = { settings, notes: more.file.notes, beside, folder, reach, chosen, clock, io };
+    const chosen = chooseRoutes(file, flags.route, beside);
+    const sources = { settings, notes: file.notes, beside, folder, reach, chosen, clock, io };
     const wish = { since: settings.since ?? now, until: more.until.at, now };
     return await fill(sources, openOrder(sources, flags, wish), flags);
   } finally {
