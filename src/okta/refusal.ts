@@ -2,7 +2,8 @@
 
 import { challengeOf } from './challenge.ts';
 import { hintFor } from './hints.ts';
-import type { Answer } from './request.ts';
+import { withoutQuery } from './logs-path.ts';
+import { type Answer, single } from './request.ts';
 import { brief, Trouble, type TroubleKind } from './trouble.ts';
 
 /** As much of an error answer as is read, in bytes. */
@@ -88,6 +89,15 @@ export function troubleOf(
     oktaNowMs,
     fields,
   });
+}
+
+/** Where a redirect leads, fit to be shown. */
+export function whereTo(
+  { headers }: Pick<Answer, 'headers'>,
+  redact: (text: string) => string,
+): Readonly<Record<string, string>> | undefined {
+  const location = single(headers.location);
+  return location === undefined ? undefined : { to: brief(redact(withoutQuery(location))) };
 }
 
 function kindOf({ status, isOAuth }: Refusal, isLink: boolean): TroubleKind {

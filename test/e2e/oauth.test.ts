@@ -1,9 +1,12 @@
 /** `loghook` as a service app, the real process: a practice org of its own, changes at Okta, and refusals. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Authority } from '../support/certificates.ts';
 import { addEvents, openOrg, openReceiver, Sandbox } from '../support/loghook.ts';
+import { openProxy } from '../support/proxy.ts';
 import { CLIENT_ID, ecKey, KEY_ID, publicJwk, testApp } from '../support/service-app.ts';
 import { SECRET } from '../support/service-app-scene.ts';
+import { openTlsFront } from '../support/tls-front.ts';
 
 test('practice-org --oauth prints three settings with which listen delivers its events', async (t) => {
   const receiver = await openReceiver(t);
@@ -69,6 +72,34 @@ test('goes on through expiry, revoked tokens and changed nonces without a word',
   assert.equal(receiver.accepted, 9);
   assert.doesNotMatch(stdout, /"level":(40|50)/);
   assert.doesNotMatch(stdout + stderr, SECRET);
+});
+
+test('asks for tokens through the tunnel of the proxy too, over https', async (t) => {
+  const authority = new Authority();
+  t.after(() => authority.close());
+  const name = 'acme.okta.test';
+  const origin = `https://${name}`;
+  const key = ecKey();
+  const { org } = await openOrg(t, { apps: [testApp({}, key).app], origin });
+  const front = await openTlsFront(t, org.url, { ...authority.issue([`DNS:${name}`]), origin });
+  const proxy = await openProxy(t, { ports: { [name]: front.port } });
+  const sandbox = new Sandbox(t);
+  const [event] = addEvents(org, 1, 3_600_000);
+  const env = {
+    ...settings(origin, key),
+    HTTPS_PROXY: proxy.url.href,
+    NODE_EXTRA_CA_CERTS: sandbox.write('ca.pem', authority.cert),
+  };
+
+  const { code, stdout, stderr } = await sandbox.run(['tail', '--since', '2h', '--until', '30m'], {
+    env,
+  });
+
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, `${event}\n`);
+  assert.equal(org.oauth.tokenCount, 1);
+  assert.deepEqual([...new Set(proxy.asked)], [`CONNECT ${name}:443`]);
+  assert.doesNotMatch(proxy.seen.join(), SECRET);
 });
 
 test('ends with 4 at a first start if the org does not know the key, and says what to do', async (t) => {
