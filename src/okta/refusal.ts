@@ -1,9 +1,10 @@
 /** What Okta's error answers mean. The status decides; codes only add words, for Okta reuses them (E0000053 is both). */
 
 import { challengeOf } from './challenge.ts';
+import { single } from './headers.ts';
 import { hintFor } from './hints.ts';
 import { withoutQuery } from './logs-path.ts';
-import { type Answer, single } from './request.ts';
+import type { Answer } from './request.ts';
 import { brief, Trouble, type TroubleKind } from './trouble.ts';
 
 /** As much of an error answer as is read, in bytes. */

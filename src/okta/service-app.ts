@@ -16,7 +16,8 @@ import type {
   Permit,
   TokenDoor,
 } from './credentials.ts';
-import { type Answer, single } from './request.ts';
+import { single } from './headers.ts';
+import type { Answer } from './request.ts';
 import { Secrets } from './secrets.ts';
 import { signatureOf } from './signing-key.ts';
 import { SigningTime } from './signing-time.ts';
