@@ -8,15 +8,14 @@ import type { Clock } from '../clock.ts';
 import { OktaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { credentialsOf, type Identity } from './credentials.ts';
-import { withoutQuery } from './logs-path.ts';
 import type { Page } from './page.ts';
 import { type GaveUp, PageReader, type ReadPage } from './page-reader.ts';
 import { type Interval, PollInterval } from './poll-interval.ts';
 import { type Cursor, type Left, Position, type Query } from './position.ts';
 import { RateBudget } from './rate-limit.ts';
-import { readRefusal, troubleOf } from './refusal.ts';
-import { type Answer, OktaDoor, retryForEver, single } from './request.ts';
-import { backoffMs, brief, TROUBLE_RULES, Trouble } from './trouble.ts';
+import { readRefusal, troubleOf, whereTo } from './refusal.ts';
+import { type Answer, OktaDoor, retryForEver } from './request.ts';
+import { backoffMs, TROUBLE_RULES, Trouble } from './trouble.ts';
 import { TroubleLog } from './trouble-log.ts';
 import { FILTER_CHANGED, unfit } from './unfit.ts';
 
@@ -236,9 +235,7 @@ export class SystemLog {
   #refusal(answer: Answer, isLink: boolean): Trouble {
     const redact = (text: string) => this.#door.redact(text);
     const refusal = readRefusal(answer, { redact, kind: this.#options.identity.kind });
-    const location = single(answer.headers.location);
-    const fields =
-      location === undefined ? undefined : { to: brief(this.#door.redact(withoutQuery(location))) };
+    const fields = whereTo(answer, redact);
     return troubleOf(refusal, { isLink, oktaNowMs: answer.oktaNowMs, fields });
   }
 
