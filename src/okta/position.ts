@@ -40,7 +40,7 @@ const OVERLAP_MS = 10 * 60_000;
 const REACH_MS = 89 * 86_400_000;
 /** An event that claims to be from later than this after Okta's own time says nothing about where we stand. */
 const AHEAD_MS = 60_000;
-const FILTER = 'filter=';
+const _FILTER = 'filter=';
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
 export interface Query {
@@ -59,6 +59,7 @@ export class Position {
   readonly #query: Query;
   #lastPublishedAt: number | undefined;
   #readAt: number | undefined;
+  #headAt: number | undefined;
 
   private constructor(query: Query, url: string, isLink: boolean) {
     this.#query = query;
@@ -125,6 +126,13 @@ export class Position {
     return this.#cursor();
   }
 
+  /** A page was the end of the log when it was asked for, if `askedAt` tells when. Returns when another was, before it. */
+  atHead(askedAt: number | undefined): { readonly headAt?: number } {
+    const before = this.#headAt;
+    this.#headAt = askedAt ?? before;
+    return before === undefined ? {} : { headAt: before };
+  }
+
   /** What may be missing, once. */
   takeGap(): Gap[] {
     const { gap } = this;
@@ -141,6 +149,8 @@ export class Position {
     };
   }
 }
+
+const FILTER = 'filter=';
 
 /** What a cursor was read with, for comparing. */
 export function queryText(filter: string | undefined): string {

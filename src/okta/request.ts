@@ -1,6 +1,7 @@
 /**
- * The only door to Okta. Invariant: no credential is attached before the address is known to be the System Log of the
- * configured org, and no redirect is ever followed; requests go to the org's origin whatever a link says.
+ * The only door to Okta. Invariant: no credential is attached before the address is known to be the System Log (or the
+ * token endpoint) of the configured org, and no redirect is ever followed; requests go to the org's origin whatever a
+ * link says.
  */
 import pRetry from 'p-retry';
 import { type buildConnector, Pool } from 'undici';
@@ -8,12 +9,15 @@ import type { Clock } from '../clock.ts';
 import { Opening } from '../dial.ts';
 import { codeOf, OktaError, reasonOf } from '../errors.ts';
 import { type AnswerBody, readBody } from './answer-body.ts';
-import type { Credentials } from './credentials.ts';
-import type { HeaderValue, RateBudget } from './rate-limit.ts';
+import type { AuthHeaders, Credentials, TokenDoor } from './credentials.ts';
+import { OktaTime } from './okta-time.ts';
+import { type HeaderValue, RateBudget } from './rate-limit.ts';
 import { MAX_ERROR_BYTES } from './refusal.ts';
 import { brief, Trouble } from './trouble.ts';
 
 export const LOGS_PATH = '/api/v1/logs';
+/** Of the org's own authorization server: no other gives tokens for Okta's API. */
+const TOKEN_PATH = '/oauth2/v1/token';
 
 const CONNECT_MS = 10_000;
 const SILENCE_MS = 45_000;
@@ -28,6 +32,20 @@ export interface Answer extends AnswerBody {
   readonly headers: Readonly<Record<string, HeaderValue>>;
   /** Okta's `Date`, ms since 1970, if it sent one that can be read. */
   readonly oktaNowMs: number | undefined;
+  /** When it was asked for, by Okta's clock as far as it is known, ms since 1970. */
+  readonly askedAt: number;
+  /** How far Okta's clock is ahead of ours, as far as that is known, ms. */
+  readonly oktaAheadMs: number;
+}
+
+/** `path` is known to be one that the credentials in `headers` may go to. */
+interface Outgoing {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly headers: AuthHeaders;
+  readonly body?: string;
+  /** Of an answer 200. */
+  readonly maxBytes: number;
 }
 
 export interface OktaDoorOptions {
@@ -45,29 +63,99 @@ export interface OktaDoorOptions {
 export class OktaDoor {
   readonly #options: OktaDoorOptions;
   readonly #openings = new Set<Opening>();
+  readonly #oktaTime = new OktaTime();
+  readonly #tokenDoor: TokenDoor;
+  /** The token endpoint has a bucket of its own at Okta. */
+  readonly #tokenBudget = new RateBudget(1);
+  readonly #closing = new AbortController();
   #pool: Pool;
   #wakes = 0;
-  #secret = '';
 
   constructor(options: OktaDoorOptions) {
     this.#options = options;
     this.#pool = openPool(options, this.#openings);
+    this.#tokenDoor = {
+      url: options.org.origin + TOKEN_PATH,
+      untilAllowed: () => this.#untilAllowed(this.#tokenBudget, this.#closing.signal),
+      post: (headers, form) => this.#postForm(headers, form),
+    };
   }
 
   /**
-   * One GET, when the rate budget allows it. Any status is an answer. Rejects with an OktaError (kind foreign-link) if
-   * `url` is not the org's System Log, with a Trouble if no answer came, with whatever `signal` aborts with.
+   * One GET, when the rate budget allows it; the credentials may have it repeated. Any status is an answer. Rejects
+   * with an OktaError (kind foreign-link) if `url` is not the org's System Log, with a Trouble if no answer came or no
+   * token was to be had, with whatever `signal` aborts with.
    */
   async get(url: string, signal: AbortSignal): Promise<Answer> {
-    const path = logsPath(this.#options.org, url);
-    await this.#untilAllowed(signal);
-    const authorization = await this.#options.credentials.authorization();
-    this.#secret = authorization.slice(authorization.indexOf(' ') + 1);
-    signal.throwIfAborted();
+    const { org, budget, credentials, clock } = this.#options;
+    const path = logsPath(org, url);
+    const permit = credentials.permit({ method: 'GET', url: org.origin + path }, this.#tokenDoor);
+    for (;;) {
+      await this.#untilAllowed(budget, signal);
+      const headers = await permit.headers(signal);
+      signal.throwIfAborted();
+      if (budget.waitMs(clock.monotonic()) > 0) continue; // it took so long that others went first
+      const outgoing = { method: 'GET', path, headers, maxBytes: MAX_PAGE_BYTES } as const;
+      const answer = await this.#answerTo(outgoing, budget, signal);
+      if (!permit.again(answer)) return answer;
+    }
+  }
 
+  /** The machine slept: connections are dead without knowing it. What is in flight fails with Trouble `woken`. */
+  reconnect(sleptMs: number): void {
+    this.#wakes++;
+    this.#tokenBudget.slept(sleptMs);
+    const old = this.#pool;
+    this.#cutOpenings();
+    this.#pool = openPool(this.#options, this.#openings);
+    // Destroying fails nobody but the requests in flight, which hear of it themselves.
+    old.destroy().catch(() => undefined);
+  }
+
+  /** Our clock was set: what was known of Okta's by it holds no more. */
+  clockSet(): void {
+    this.#oktaTime.forget();
+  }
+
+  /** `text` without any credential. */
+  redact(text: string): string {
+    return this.#options.credentials.redact(text);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#cutOpenings();
+    await this.#pool.destroy();
+  }
+
+  #cutOpenings(): void {
+    for (const opening of this.#openings) opening.cut(new Error('closed'));
+  }
+
+  async #postForm(auth: AuthHeaders, body: string): Promise<Answer> {
+    const { signal } = this.#closing;
+    signal.throwIfAborted();
+    const headers = { ...auth, 'content-type': 'application/x-www-form-urlencoded' };
+    const maxBytes = MAX_ERROR_BYTES;
+    const outgoing = { method: 'POST', path: TOKEN_PATH, headers, body, maxBytes } as const;
+    return this.#answerTo(outgoing, this.#tokenBudget, signal);
+  }
+
+  async #untilAllowed(budget: RateBudget, signal: AbortSignal): Promise<void> {
+    const { clock, onWait } = this.#options;
+    for (;;) {
+      const waitMs = budget.waitMs(clock.monotonic());
+      if (waitMs <= 0 || signal.aborted) return;
+      onWait(waitMs);
+      await clock.sleep(Math.ceil(waitMs), signal);
+    }
+  }
+
+  /** Rejects with a Trouble if no answer came. */
+  async #answerTo(outgoing: Outgoing, budget: RateBudget, signal: AbortSignal): Promise<Answer> {
     const wakes = this.#wakes;
     try {
-      const answer = await this.#send(path, authorization, signal);
+      const answer = await this.#send(outgoing, budget, signal);
       if (answer.cutShort === undefined || wakes === this.#wakes) return answer;
       throw new Error(answer.cutShort.why);
     } catch (error) {
@@ -77,56 +165,27 @@ export class OktaDoor {
     }
   }
 
-  /** The machine slept: connections are dead without knowing it. What is in flight fails with Trouble `woken`. */
-  reconnect(): void {
-    this.#wakes++;
-    const old = this.#pool;
-    this.#cutOpenings();
-    this.#pool = openPool(this.#options, this.#openings);
-    // Destroying fails nobody but the requests in flight, which hear of it themselves.
-    old.destroy().catch(() => undefined);
-  }
-
-  /** `text` without the credential that was sent last. */
-  redact(text: string): string {
-    return this.#secret === '' ? text : text.replaceAll(this.#secret, '[redacted]');
-  }
-
-  async close(): Promise<void> {
-    this.#cutOpenings();
-    await this.#pool.destroy();
-  }
-
-  #cutOpenings(): void {
-    for (const opening of this.#openings) opening.cut(new Error('closed'));
-  }
-
-  async #untilAllowed(signal: AbortSignal): Promise<void> {
-    const { budget, clock, onWait } = this.#options;
-    for (;;) {
-      const waitMs = budget.waitMs(clock.monotonic());
-      if (waitMs <= 0 || signal.aborted) return;
-      onWait(waitMs);
-      await clock.sleep(Math.ceil(waitMs), signal);
-    }
-  }
-
-  async #send(path: string, authorization: string, signal: AbortSignal): Promise<Answer> {
-    const { budget, clock, userAgent } = this.#options;
+  async #send(outgoing: Outgoing, budget: RateBudget, signal: AbortSignal): Promise<Answer> {
+    const { clock, userAgent } = this.#options;
+    const { method, path, maxBytes } = outgoing;
     const startedAt = clock.monotonic();
+    const askedAt = clock.now();
     budget.sent(startedAt);
     const { statusCode, headers, body } = await this.#pool.request({
-      method: 'GET',
+      method,
       path,
       signal,
       headers: {
+        ...outgoing.headers,
         accept: 'application/json',
         'accept-encoding': 'gzip',
         'user-agent': userAgent,
-        authorization,
       },
+      body: outgoing.body ?? null,
     });
     const oktaNowMs = dateOf(headers.date);
+    if (oktaNowMs !== undefined) this.#oktaTime.answered(oktaNowMs, askedAt, clock.now());
+    const { aheadMs: oktaAheadMs } = this.#oktaTime;
     const rate = {
       limit: headers['x-rate-limit-limit'],
       remaining: headers['x-rate-limit-remaining'],
@@ -135,11 +194,18 @@ export class OktaDoor {
     };
     budget.answered(statusCode, rate, oktaNowMs ?? clock.now(), clock.monotonic());
     const read = await readBody(body, single(headers['content-encoding']), {
-      maxBytes: statusCode === 200 ? MAX_PAGE_BYTES : MAX_ERROR_BYTES,
+      maxBytes: statusCode === 200 ? maxBytes : MAX_ERROR_BYTES,
       tooLate: () => clock.monotonic() - startedAt > WHOLE_ANSWER_MS,
     });
     signal.throwIfAborted();
-    return { ...read, status: statusCode, headers, oktaNowMs };
+    return {
+      ...read,
+      status: statusCode,
+      headers,
+      oktaNowMs,
+      askedAt: askedAt + oktaAheadMs,
+      oktaAheadMs,
+    };
   }
 }
 

@@ -113,15 +113,23 @@ export class SqliteOutbox implements Outbox {
     this.#stopListening = clock.onJump((jumpMs) => this.#clockJumped(jumpMs));
   }
 
+  /** False while the disk, or another process, refuses what is to be written. */
+  get isWritable(): boolean {
+    return this.#gate.isOpen;
+  }
+
   async adopt(routes: readonly RouteRef[], reading?: Reading): Promise<void> {
     this.#records.flush();
     this.#try('adopt the routes in', () => {
+      let version: number | undefined;
       this.#routes.adopt(routes, (work) =>
         this.#tables.inTransaction(() => {
           work();
-          if (reading !== undefined) this.#configs.remember(routes, reading, this.#clock.now());
+          if (reading === undefined) return;
+          version = this.#configs.remember(routes, reading, this.#clock.now());
         }),
       );
+      this.#configs.use(version);
       this.#mayBeUnplaced = true;
       this.#deferred.write('lanes', () => {
         while (this.#mayBeUnplaced) this.#place();

@@ -17,6 +17,8 @@ export interface Sources {
   readonly environment: Environment;
   /** Relative paths are looked up here. */
   readonly folder: string;
+  /** What to do instead, where the token of OKTA_ORG_URL is asked for. */
+  readonly tokenHint?: string;
 }
 
 type Found = { readonly text: string } | { readonly message: string; readonly hint?: string };
@@ -55,7 +57,7 @@ function find(reference: string, sources: Sources): Found {
   if (kind === 'credential') return fromCredential(rest.trim(), sources);
   if (!NAME.test(reference)) return { message: `a \${…} names no variable`, hint: HOW };
   if (reference === 'OKTA_API_KEY')
-    return { message: 'it asks for OKTA_API_KEY', hint: TOKEN_HINT };
+    return { message: 'it asks for OKTA_API_KEY', hint: sources.tokenHint ?? TOKEN_HINT };
   const setting = sources.environment.named(reference);
   if (setting !== undefined) return { text: setting };
   const hint = `set ${reference} in the environment or in .env`;
@@ -85,11 +87,12 @@ function fromFile(written: string, sources: Sources): Found {
   return readSecret(resolve(sources.folder, path), `the file ${quote(written)}`, sources);
 }
 
-function readSecret(path: string, shownAs: string, { environment, folder }: Sources): Found {
+function readSecret(path: string, shownAs: string, sources: Sources): Found {
+  const { environment, folder, tokenHint = TOKEN_HINT } = sources;
   // It is looked up in the working folder, as org-settings.ts does.
   const tokenFile = environment.get('OKTA_API_KEY_FILE')?.value.trim();
   if (/[/\\]okta-api-key$/.test(path) || (tokenFile && resolve(tokenFile) === path)) {
-    return { message: `${shownAs} holds the Okta token`, hint: TOKEN_HINT };
+    return { message: `${shownAs} holds the Okta token`, hint: tokenHint };
   }
   const file = readBytes(path);
   if (file.kind === 'absent') {

@@ -23,7 +23,7 @@ const RANGE = { since: PUBLISHED_AT - 1_000, until: PUBLISHED_AT + 1_000 };
 function pageOf(events: readonly LogEvent[], n: number): Page {
   const nextUrl = `https://acme.okta.com/api/v1/logs?after=${n}`;
   const cursor = { nextUrl, query: '', readAt: 0, lastPublishedAt: PUBLISHED_AT + n };
-  return { events, cursor, leftovers: [], full: true, gaps: [] };
+  return { events, cursor, leftovers: [], full: true, gaps: [], oktaAheadMs: 0 };
 }
 
 type Range = Parameters<ReadingParts['systemLog']['read']>[0];
