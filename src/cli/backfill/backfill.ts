@@ -16,7 +16,7 @@ import { type Io, surroundings } from '../io.ts';
 import { instantFlag } from '../ledger/instant-flag.ts';
 import { noteNoDaemon } from '../ledger/state-turn.ts';
 import { findOrgState } from '../org-state.ts';
-import { writeJson } from '../words.ts';
+import { iso, writeJson } from '../words.ts';
 import type { BackfillFlags } from './add-backfill.ts';
 import { perform, readerName } from './perform.ts';
 import { askedFor, type Chosen, chooseRoutes, isRelative, resumeWords, windowOf } from './plan.ts';
@@ -92,7 +92,10 @@ function refuseTwice(beside: Beside, id: number, now: number): void {
 
 async function fill(sources: Sources, order: Order, flags: BackfillFlags): Promise<number> {
   const { io, chosen, settings, folder } = sources;
-  const { came, isPartial } = await perform(sources, order);
+  const { came, isPartial } = await perform(sources, order).catch((error: unknown) => {
+    say(io, keptWords(order));
+    throw error;
+  });
   const { since, until } = order.kind === 'rehearsal' ? order.range : order.backfill;
   const story = {
     org: settings.org.url.host,
@@ -112,6 +115,13 @@ async function fill(sources: Sources, order: Order, flags: BackfillFlags): Promi
     noteNoDaemon(folder, io, '`loghook run` will send them');
   }
   return EXIT.asAsked;
+}
+
+function keptWords(order: Order): string[] {
+  if (order.kind === 'rehearsal') return [];
+  const { readTo } = order.backfills.of(order.backfill.id);
+  if (readTo === undefined) return [];
+  return [`what is owed up to ${iso(readTo)} stays owed: the same command goes on from there`];
 }
 
 function goOnWords(order: Order): string {

@@ -84,6 +84,7 @@ function read(sources: Sources, order: Order, tools: Tools): Promise<Came> {
     },
   });
   takeShare();
+  bar.show(order.kind === 'rehearsal' ? { events: 0, owed: 0 } : order.backfill);
   return order.kind === 'rehearsal'
     ? reading.rehearse(order.range, stop.soft)
     : reading.run(order.backfill, order.backfills, stop.soft);
