@@ -7,7 +7,7 @@ import { loadSettings } from '../../config/config.ts';
 import { refuse } from '../../config/problems.ts';
 import { findRouteFile, routeFileReader } from '../../config/route-file.ts';
 import { printable } from '../../printable.ts';
-import { Backfills } from '../../state/backfills.ts';
+import { Backfills, owedIn } from '../../state/backfills.ts';
 import { Beside } from '../../state/beside.ts';
 import { reachOf } from '../../state/reach.ts';
 import { readersBeside } from '../../state/readers.ts';
@@ -112,7 +112,7 @@ async function fill(sources: Sources, order: Order, flags: BackfillFlags): Promi
   if (isPartial) say(io, [goOnWords(order)]);
   if (order.kind === 'backfill') {
     say(io, pausedWords(chosen));
-    noteNoDaemon(folder, io, '`loghook run` will send them');
+    if (owedIn(came.routes) > 0) noteNoDaemon(folder, io, '`loghook run` will send them');
   }
   return EXIT.asAsked;
 }

@@ -12,6 +12,8 @@ const LINE_EVERY_MS = 10_000;
 export interface BarParts {
   readonly progress: Progress;
   readonly stderr: Io['stderr'];
+  /** Nothing is owed, it is only counted. */
+  readonly isDry: boolean;
   /** Where it begins now, and where it ends: ms since 1970. */
   readonly from: number;
   readonly until: number;
@@ -53,7 +55,8 @@ export class Bar {
     const part = this.#part(at);
     const left = part <= 0 ? '' : `, ${duration((ms * (1 - part)) / part)} left`;
     const rate = perSecond.toLocaleString('en-US');
-    return `${count(at.events, 'event')} read, ${at.owed.toLocaleString('en-US')} owed, ${rate}/s${left}`;
+    const owed = `${at.owed.toLocaleString('en-US')} ${this.#parts.isDry ? 'to owe' : 'owed'}`;
+    return `${count(at.events, 'event')} read, ${owed}, ${rate}/s${left}`;
   }
 
   /** Of this run, by how far it has come in the org's time. */

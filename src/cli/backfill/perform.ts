@@ -66,7 +66,13 @@ function read(sources: Sources, order: Order, tools: Tools): Promise<Came> {
   const { clock, io, folder } = sources;
   const { progress, systemLog, reader, stop } = tools;
   const bar = new Bar(
-    { progress, stderr: io.stderr, ...spanOf(order), monotonic: () => clock.monotonic() },
+    {
+      progress,
+      stderr: io.stderr,
+      isDry: order.kind === 'rehearsal',
+      ...spanOf(order),
+      monotonic: () => clock.monotonic(),
+    },
     order.kind === 'backfill' ? order.backfill.events : 0,
   );
   const takeShare = () => {

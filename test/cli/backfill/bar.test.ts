@@ -18,7 +18,8 @@ function desk(isTTY: boolean, eventsBefore = 0, columns = 100) {
     },
   };
   const progress = new Progress(stderr);
-  const parts = { progress, stderr, from: FROM, until: FROM + 10 * HOUR_MS, monotonic: () => now };
+  const span = { from: FROM, until: FROM + 10 * HOUR_MS };
+  const parts = { progress, stderr, isDry: false, ...span, monotonic: () => now };
   const bar = new Bar(parts, eventsBefore);
   return {
     show: (hours: number, events: number, afterMs: number) => {
