@@ -50,8 +50,8 @@ export async function backfill(flags: BackfillFlags, io: Io): Promise<number> {
 function refuseNoDaemon(): never {
   return refuse(
     'backfill',
-    'no daemon has run with this state folder yet, so no route is known',
-    'Start `loghook run` first.',
+    'no daemon of this version has run with this state folder yet, so nobody knows its routes',
+    'Start `loghook run` first, or start it anew.',
   );
 }
 
