@@ -22,6 +22,7 @@ import type { Admin } from './admin/admin.ts';
 import type { OrgWatch } from './admin/org-watch.ts';
 import { announce } from './announcement.ts';
 import { EXIT } from './exit.ts';
+import type { IdentityOrigins } from './identity-words.ts';
 import { type Io, userAgentOf } from './io.ts';
 import { heartbeatOf, inShort, openTelling, type TellingParts } from './telling.ts';
 
@@ -29,7 +30,7 @@ const OPEN_AGAIN_MS = 5_000;
 /** A first start reads from this long ago. */
 export const FIRST_START_MS = 2 * 60_000;
 
-export interface SessionOptions {
+export interface SessionOptions extends Partial<IdentityOrigins> {
   readonly io: Io;
   readonly log: Log;
   readonly org: { readonly url: URL; readonly notes: readonly string[] };
@@ -154,7 +155,7 @@ export class Session {
 
   /** When `run` has ended. */
   async close(): Promise<void> {
-    this.#watch?.close();
+    this.#watch?.leave();
     await this.#outbox.close();
   }
 
@@ -182,7 +183,7 @@ export class Session {
     const { adminDoor, org, folder, interval } = this.#options;
     const intervalMs = longestIntervalMs(interval);
     return adminDoor?.watch({
-      ...{ org: org.url.host, folder, intervalMs, clock: this.#clock },
+      ...{ org: org.url.host, folder, intervalMs },
       ...{ outbox: this.#outbox, systemLog: this.#systemLog },
       isTurning: () => this.isTurning,
       obey: () => this.#daemon.obey(),

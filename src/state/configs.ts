@@ -109,7 +109,7 @@ export class Configs {
       .sort((one, other) => one.id - other.id);
     const written = JSON.stringify(wanting);
     const last = this.#sql('SELECT * FROM configs ORDER BY id DESC LIMIT 1').get();
-    this.#begin(last === undefined, since ?? now, now);
+    this.#begin(last === undefined, { since: since ?? now, now });
     if (last !== undefined && last.query === query && last.routes === written) {
       return asNumber(last.id);
     }
@@ -128,7 +128,7 @@ export class Configs {
    * What was published before was never asked for, or was read by a loghook that did not remember its routes. As long as
    * nothing was read, every start is a first one.
    */
-  #begin(isFirst: boolean, since: number, now: number): void {
+  #begin(isFirst: boolean, { since, now }: { readonly since: number; readonly now: number }): void {
     const readTo = this.#readTo();
     if (readTo !== undefined) {
       if (isFirst) this.#takeOver(readTo, now);
@@ -141,8 +141,8 @@ export class Configs {
   }
 
   /**
-   * The ledger forgets what was settled 30 days ago, and did not say what it had forgotten before: what was published
-   * before its first line may be gone as well.
+   * The ledger forgets what was settled 30 days ago, and was not told apart by what it might have forgotten before: what
+   * was published before its first line may be gone as well.
    */
   #takeOver(readTo: number, now: number): void {
     const first = this.#sql(
@@ -151,21 +151,19 @@ export class Configs {
     const firstAt = Date.parse(asOptionalText(first?.published) ?? '');
     const ledgerFrom = Math.max(now - LEDGER_MS, Number.isNaN(firstAt) ? 0 : firstAt);
     this.#sql(
-      `INSERT INTO horizons (only, began_at, ledger_from, old_routes)
-       VALUES (1, ?, ?, (SELECT max(id) FROM routes))
-       ON CONFLICT (only) DO UPDATE SET began_at = excluded.began_at, old_routes = excluded.old_routes,
-         ledger_from = max(ifnull(ledger_from, 0), excluded.ledger_from)`,
+      `INSERT OR IGNORE INTO horizons (only, began_at, ledger_from, old_routes)
+       VALUES (1, ?, ?, (SELECT max(id) FROM routes))`,
     ).run(readTo + 1, ledgerFrom);
-  }
-
-  #readTo(): number | undefined {
-    const cursor = this.#sql('SELECT last_published_at, read_at FROM cursor').get();
-    return asOptionalNumber(cursor?.last_published_at) ?? asOptionalNumber(cursor?.read_at);
   }
 
   /** By Okta's clock: what was published before was held against older versions, whatever our clock says. */
   #readAt(): number {
     return asOptionalNumber(this.#sql('SELECT read_at FROM cursor').get()?.read_at) ?? 0;
+  }
+
+  #readTo(): number | undefined {
+    const cursor = this.#sql('SELECT last_published_at, read_at FROM cursor').get();
+    return asOptionalNumber(cursor?.last_published_at) ?? asOptionalNumber(cursor?.read_at);
   }
 
   #idOf(key: string): number {
