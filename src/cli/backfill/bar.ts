@@ -8,6 +8,8 @@ import type { Progressed } from './reading.ts';
 
 const WIDTH = 20;
 const LINE_EVERY_MS = 10_000;
+/** A wait that nobody wonders about. */
+const SHORT_MS = 2_000;
 
 export interface BarParts {
   readonly progress: Progress;
@@ -26,6 +28,7 @@ export class Bar {
   readonly #startedAt: number;
   readonly #eventsBefore: number;
   #lineAt: number;
+  #at: Progressed | undefined;
 
   /** `eventsBefore`: read by a run that was cut off. */
   constructor(parts: BarParts, eventsBefore: number) {
@@ -37,16 +40,24 @@ export class Bar {
 
   show(at: Progressed): void {
     const { progress, stderr, monotonic } = this.#parts;
-    progress.showLine(this.#bar(at));
+    this.#at = at;
+    progress.showLine(`${this.#bar(at)}  ${this.#words(at)}`);
     if (progress.isTTY || monotonic() < this.#lineAt) return;
     this.#lineAt = monotonic() + LINE_EVERY_MS;
     stderr.write(`${this.#words(at)}, up to ${iso(at.readTo) ?? '-'}\n`);
   }
 
+  /** A bar that stands still must say why. */
+  waits(ms: number): void {
+    if (this.#at === undefined || ms < SHORT_MS) return;
+    const words = `${count(this.#at.events, 'event')} read, waits ${duration(ms)} for the rate limit`;
+    this.#parts.progress.showLine(`${this.#bar(this.#at)}  ${words}`);
+  }
+
   #bar(at: Progressed): string {
     const done = Math.round(this.#part(at) * WIDTH);
     const bar = `[${'#'.repeat(done)}${'.'.repeat(WIDTH - done)}]`;
-    return `${bar} ${Math.floor(this.#part(at) * 100)}%  ${this.#words(at)}`;
+    return `${bar} ${Math.floor(this.#part(at) * 100)}%`;
   }
 
   #words(at: Progressed): string {

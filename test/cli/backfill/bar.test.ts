@@ -22,6 +22,7 @@ function desk(isTTY: boolean, eventsBefore = 0, columns = 100) {
   const parts = { progress, stderr, isDry: false, ...span, monotonic: () => now };
   const bar = new Bar(parts, eventsBefore);
   return {
+    waits: (ms: number) => bar.waits(ms),
     show: (hours: number, events: number, afterMs: number) => {
       now = afterMs;
       bar.show({ events, owed: 7, readTo: FROM + hours * HOUR_MS });
@@ -45,6 +46,18 @@ test('the rate is of this run, not of the one that was cut off', () => {
   show(5, 3_000, 1_000);
 
   assert.match(shown() ?? '', /50% {2}3,000 events read, 7 owed, 1,000\/s, 1 s left$/);
+});
+
+test('a bar that stands still says why', () => {
+  const { show, waits, shown } = desk(true);
+  show(5, 1_000, 1_000);
+
+  waits(1_999);
+  const short = shown();
+  waits(40_000);
+
+  assert.doesNotMatch(short ?? '', /waits/);
+  assert.match(shown() ?? '', /50% {2}1,000 events read, waits 40 s for the rate limit$/);
 });
 
 test('a narrow terminal gets as much as fits on a line', () => {
