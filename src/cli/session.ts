@@ -276,7 +276,7 @@ function refuseSince(options: SessionOptions, cursor: TailCursor | undefined): v
     {
       where: '--since',
       message: `there is a cursor already in ${options.folder}: it goes on from ${new Date(cursor.readAt).toISOString()}`,
-      hint: 'Leave --since out to go on from there, or give another folder with --state for a first start.',
+      hint: 'Leave --since out to go on from there; what is older: loghook backfill --since.',
     },
   ]);
 }

@@ -41,6 +41,8 @@ export interface SystemLogOptions {
   readonly limit?: number;
   /** Told what keeps the log from being read, when it is said, and undefined when it is read again. */
   readonly onTrouble?: (trouble: Trouble | undefined) => void;
+  /** Told of each wait for the rate limit before it, ms. */
+  readonly onWait?: (waitMs: number) => void;
   /** 0 ≤ n < 1, for jitter. */
   readonly random?: () => number;
 }
@@ -80,7 +82,10 @@ export class SystemLog {
     this.#query = { org, limit, filter: filter === '' ? undefined : filter };
     this.#troubles = new TroubleLog(log, clock, options.onTrouble ?? (() => undefined));
     this.#budget = new RateBudget(rateShare, this.#random, options.rateReserve);
-    const onWait = (waitMs: number) => this.#troubles.waits(waitMs);
+    const onWait = (waitMs: number) => {
+      this.#troubles.waits(waitMs);
+      options.onWait?.(waitMs);
+    };
     const credentials = credentialsOf(options.identity, { org, clock, log, random: this.#random });
     this.#door = new OktaDoor({ ...options, credentials, budget: this.#budget, onWait });
     this.#pages = new PageReader(org, (text) => this.#door.redact(text));
