@@ -23,6 +23,7 @@ import { proxyOption } from '../session.ts';
 import { listenForSignals } from '../signals.ts';
 import { writeJson } from '../words.ts';
 import type { AuditFlags } from './add-audit.ts';
+import { ahead } from './ahead.ts';
 import { Auditor } from './auditor.ts';
 import { auditDocument } from './document.ts';
 import { Repair } from './repair.ts';
@@ -100,7 +101,7 @@ async function readAll(
     if (holderOf(plan.folder) !== undefined) await clock.sleep(NOTICED_MS, stop.soft);
     progress.show(0, undefined);
     systemLog.rateShare = shareOf(reader, plan);
-    for await (const page of systemLog.read(window, stop.soft)) {
+    for await (const page of ahead(systemLog.read(window, stop.soft))) {
       const lacks = auditor.take(page.events);
       if (repair !== undefined && lacks.length > 0) {
         repair.owe(lacks, clock.now());
