@@ -202,7 +202,8 @@ export function openStateBeside(
   }
 }
 
-function versionOf(database: Database): number {
+/** 0: it has no tables of ours. */
+export function versionOf(database: Database): number {
   return Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
 }
 
