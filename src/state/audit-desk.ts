@@ -9,10 +9,12 @@ import { numbers, texts } from './optional.ts';
 import type { Gap } from './outbox.ts';
 import { SOURCES } from './schema.ts';
 import type { SeqSet } from './seq-set.ts';
-import { asNumber, asOptionalNumber, asText, type Row } from './sqlite.ts';
+import { asNumber, asOptionalNumber, asOptionalText, asText, type Row } from './sqlite.ts';
 
 /** What bounds an audit. Instants in ms since 1970. */
 export interface Horizon {
+  /** The host that was read; absent before the first page. */
+  readonly org?: string;
   /** Oldest first. */
   readonly versions: readonly ConfigVersion[];
   /** What was published before may never have been read. */
@@ -64,10 +66,12 @@ export class AuditDesk {
     return this.#beside.read(() => {
       const horizons = this.#beside.sql('SELECT * FROM horizons').get();
       const cursor = this.#beside
-        .sql('SELECT coalesce(head_at, last_published_at) AS read_to FROM cursor')
+        .sql('SELECT next_url, coalesce(head_at, last_published_at) AS read_to FROM cursor')
         .get();
+      const nextUrl = asOptionalText(cursor?.next_url);
       return {
         versions: new Configs(this.#beside.database).all(),
+        ...(nextUrl === undefined ? {} : { org: new URL(nextUrl).host }),
         ...numbers({
           beganAt: horizons?.began_at,
           forgottenTo: horizons?.ledger_from,

@@ -389,3 +389,20 @@ test('exits 4 when Okta refuses the token', async (t) => {
   assert.equal(code, 4);
   assert.match(stderr, /E0000011/);
 });
+
+test('refuses to hold one org against the ledger of another', async (t) => {
+  const world = await settled(t);
+  const { env } = await openOrg(t);
+  const url = new URL(world.org.url);
+
+  const { code, stderr } = await world.sandbox.run(
+    ['audit', '--repair', '--state', `state/${url.hostname}-${url.port}`],
+    { env },
+  );
+
+  assert.equal(code, 2);
+  assert.match(
+    stderr,
+    /OKTA_ORG_URL: it is 127\.0\.0\.1:\d+, but the state is of 127\.0\.0\.1:\d+/,
+  );
+});
