@@ -135,6 +135,8 @@ export type FindingId = keyof typeof FINDINGS;
 export interface Finding {
   /** Fixed; what scripts look for. */
   readonly id: FindingId;
+  /** The org that it is about, where there are several. */
+  readonly org?: string;
   readonly check: CheckName;
   readonly level: Level;
   /** What was found, in words; no secret, but text of strangers may be in it. */
