@@ -6,11 +6,11 @@ import { readEnvironmentOrGoOn, type SettingsInput } from './config.ts';
 import { chooseOne } from './each-org.ts';
 import type { Environment } from './environment.ts';
 import { type OrgSettings, orgSettings } from './org-settings.ts';
-import { parseOrgUrl } from './org-url.ts';
 import { readSome } from './problems.ts';
 import { type ProxyFor, proxySettings } from './proxy.ts';
 import { findRouteFile, type OrgInFile, type RouteFile, routeFileReader } from './route-file.ts';
 import { filterSetting, intervalSetting, logFormat, logLevel } from './settings.ts';
+import { Sources } from './sources.ts';
 import { stateFolder } from './state-folder.ts';
 
 export interface PartialConfig {
@@ -58,7 +58,7 @@ export async function loadPartialConfigs(input: SettingsInput): Promise<readonly
     return chosen.map((one, index) => ofFile(one, shared, index === 0 ? first : NOTHING));
   }
   const notes = [...(org?.org.notes ?? []), ...first.notes];
-  const its = namesOrgs ? {} : orgOf(org, environment);
+  const its = namesOrgs ? {} : orgOf(org, new Sources(environment, input.cwd));
   return [{ ...shared, ...(file !== undefined && { file }), ...its, ...first, notes }];
 }
 
@@ -98,13 +98,13 @@ function ofFile(
   };
 }
 
-function orgOf(org: OrgSettings | undefined, environment: Environment): Partial<PartialConfig> {
+function orgOf(org: OrgSettings | undefined, sources: Sources): Partial<PartialConfig> {
   if (org !== undefined) {
     const { identity, identityFrom } = org;
     return { orgUrl: org.org.url, identity, identityFrom };
   }
-  const parsed = parseOrgUrl(environment.get('OKTA_ORG_URL')?.value ?? '');
-  return 'error' in parsed ? {} : { orgUrl: parsed.url };
+  const { values } = readSome({ found: () => sources.findOrg() }); // what is wrong with it is said
+  return values.found === undefined ? {} : { orgUrl: values.found.url };
 }
 
 function withoutUndefined<T extends object>(

@@ -8,10 +8,11 @@ import { sceneOf } from '../../../src/cli/doctor/scene.ts';
 import { Trouble } from '../../../src/okta/trouble.ts';
 import type { Fault, PracticeApp } from '../../../src/practice/org.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { marksOf, pemOf } from '../../support/keys.ts';
 import { openOrg, Sandbox } from '../../support/loghook.ts';
 import { openScriptedOkta, page } from '../../support/scripted-okta.ts';
 import { type AppIdentity, testApp } from '../../support/service-app.ts';
-import { examined, found, notFound, sceneIn } from './desk.ts';
+import { diagnose, examined, found, notFound, sceneIn } from './desk.ts';
 
 async function met(t: TestContext, fault: Fault) {
   const { org, env } = await openOrg(t);
@@ -138,6 +139,24 @@ test('a service app, with proofs and without', async (t) => {
   found(plain.findings, 'credentials-good', /^a service app that may read the System Log$/);
   found(proven.clockFindings, 'clock-right', /./);
   assert.equal(proven.org.requests.filter(({ url }) => url.startsWith('/api/v1/logs')).length, 1);
+});
+
+test('a service app as the settings name it, in the real process', async (t) => {
+  const { app, identity } = testApp();
+  const { env } = await openOrg(t, { apps: [app] });
+  const sandbox = new Sandbox(t);
+  const { clientId, keyId = '', privateKey } = identity;
+  const pem = pemOf(privateKey);
+
+  const { findings, stdout } = await diagnose(sandbox, {
+    OKTA_ORG_URL: env.OKTA_ORG_URL,
+    OKTA_CLIENT_ID: clientId,
+    OKTA_KEY_ID: keyId,
+    OKTA_PRIVATE_KEY_FILE: sandbox.write('key.pem', pem),
+  });
+
+  found(findings, 'credentials-good', /^a service app .* \(DPoP\)$/);
+  for (const mark of marksOf(privateKey)) assert.ok(!stdout.includes(mark));
 });
 
 test('a service app that was not granted the scope', async (t) => {
