@@ -122,6 +122,7 @@ export const FINDINGS = {
 
   'unit-none': ['service', 'note'],
   'unit-fine': ['service', 'ok'],
+  'unit-settings': ['service', 'note'],
   'unit-unreadable': ['service', 'note'],
   'unit-program': ['service', 'problem'],
   'unit-version': ['service', 'warning'],

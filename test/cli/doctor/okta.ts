@@ -112,6 +112,20 @@ for (const [fault, id, words, fix] of REFUSED) {
   });
 }
 
+test('Okta takes the question and says nothing', async (t) => {
+  const { org, env } = await openOrg(t);
+  org.fail({ kind: 'hang' });
+  const clock = new FakeClock(Date.now());
+  const { io, machine, config } = await sceneIn(new Sandbox(t), env);
+  const scene = await sceneOf({ io, clock, machine, config }, undefined);
+
+  const checking = checkCredentials(scene);
+  await org.waitForRequests(1);
+  await clock.advance(9_000);
+
+  found(await checking, 'okta-odd', /no answer within 9 s/, /status\.okta\.com/);
+});
+
 /** A service app, as the settings will hold it. */
 async function asApp(
   t: TestContext,

@@ -1,8 +1,10 @@
 /** What doctor finds out about receivers, with and without sending them anything. */
 import assert from 'node:assert/strict';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { after, type TestContext, test } from 'node:test';
 import { checkRoutes } from '../../../src/cli/doctor/checks/routes.ts';
 import { Authority } from '../../support/certificates.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { openReceiver, Sandbox } from '../../support/loghook.ts';
 import { openProxy } from '../../support/proxy.ts';
 import { openTlsReceiver } from '../../support/tls-receiver.ts';
@@ -106,6 +108,23 @@ test('a host that nobody knows', async (t) => {
   const findings = await checkRoutes(scene);
 
   found(findings, 'route-dns', /^lost: host name not found \(ENOTFOUND\)$/, /name server/);
+});
+
+test('a receiver that takes the connection and says nothing', async (t) => {
+  const server = createServer((socket) => socket.on('error', () => {}));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const connected = new Promise<Socket>((resolve) => server.once('connection', resolve));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo; // it listens on TCP
+  const sandbox = withRoutes(t, `name: mute, url: "https://127.0.0.1:${port}/S3CRET"`);
+  const clock = new FakeClock();
+
+  const checking = checkRoutes({ ...(await sceneIn(sandbox, {})), clock });
+  const socket = await connected;
+  await new Promise((resolve) => socket.once('data', resolve));
+  await clock.advance(6_000);
+
+  found(await checking, 'route-tls', /^mute: connection timed out \(ETIMEDOUT\)$/);
 });
 
 test('certificates that are not believed are named', async (t) => {

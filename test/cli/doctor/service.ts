@@ -1,4 +1,5 @@
 /** What doctor finds in the files of services: units as `loghook service print` writes them, in a root of the test's own. */
+import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -86,6 +87,23 @@ test('the system unit as it is printed, with all that it needs', async (t) => {
   const findings = await lookedAt(root);
 
   found(findings, 'unit-fine', /loghook\.service starts a loghook of this version$/);
+});
+
+test('settings that only the service has, and how to look with them', async (t) => {
+  const root = openRoot(t);
+  withFiles(root);
+  root.write(SYSTEM_UNIT, unitText('systemd', root));
+  const { sandbox, home } = root;
+  const machine = { root: root.root, home, platform: 'linux' } as const;
+
+  const findings = checkService(await sceneIn(sandbox, {}, machine, { state: '/var/lib/loghook' }));
+
+  const { fix } = found(findings, 'unit-settings', /loghook\.service has settings .* of its own/);
+  assert.equal(
+    fix,
+    "to look with them: sudo sh -c 'set -a; . /etc/loghook/env; CREDENTIALS_DIRECTORY=/etc/loghook exec loghook doctor --config /etc/loghook/loghook.csv --state /var/lib/loghook'",
+  );
+  notFound(await lookedAt(root), 'unit-settings');
 });
 
 test('files that the unit needs are missing', async (t) => {
