@@ -114,6 +114,11 @@ test('files that the unit needs are missing', async (t) => {
 
   found(findings, 'unit-file-missing', /needs \/etc\/loghook\/okta-api-key/, /head of the unit/);
   found(findings, 'unit-file-missing', /needs \/etc\/loghook\/loghook\.csv/);
+  root.write(`${SYSTEM_UNIT}.d/none.conf`, '[Service]\nLoadCredential=\n');
+  assert.ok(
+    !JSON.stringify(await lookedAt(root)).includes('okta-api-key'),
+    'taken back by a drop-in',
+  );
 });
 
 test("a user's unit, in a home with spaces, with state elsewhere", async (t) => {
@@ -215,5 +220,11 @@ test('another loghook among the processes of the machine', async (t) => {
 
   const findings = checkDaemons(scene);
 
-  found(findings, 'daemon-elsewhere', /another loghook runs \(pid 4242\)/);
+  found(findings, 'daemon-elsewhere', /^another loghook runs \(pid 4242\), with state elsewhere/);
+  for (let pid = 5001; pid <= 5009; pid++) root.write(`/proc/${pid}/comm`, 'loghook\n');
+  found(
+    checkDaemons(scene),
+    'daemon-elsewhere',
+    /^10 other loghooks run \(pids 4242, 5001, .* …\)/,
+  );
 });
