@@ -155,7 +155,7 @@ export class Session {
 
   /** When `run` has ended. */
   async close(): Promise<void> {
-    this.#watch?.close();
+    this.#watch?.leave();
     await this.#outbox.close();
   }
 
@@ -183,7 +183,7 @@ export class Session {
     const { adminDoor, org, folder, interval } = this.#options;
     const intervalMs = longestIntervalMs(interval);
     return adminDoor?.watch({
-      ...{ org: org.url.host, folder, intervalMs, clock: this.#clock },
+      ...{ org: org.url.host, folder, intervalMs },
       ...{ outbox: this.#outbox, systemLog: this.#systemLog },
       isTurning: () => this.isTurning,
       obey: () => this.#daemon.obey(),

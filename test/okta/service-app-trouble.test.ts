@@ -81,7 +81,7 @@ test('a 429 of the token endpoint is waited for, and what is sent then is fresh'
 test('a 429 of the token endpoint does not hold up the log while a token is good', async (t) => {
   const scene = await openAppScene(t, {
     app: { dpop: false },
-    desk: { intervalMs: 49 * MINUTE_MS },
+    desk: { interval: 49 * MINUTE_MS },
   });
   const { clock, org, systemLog, stop, next, since } = scene;
   const pages = systemLog.tail({ since }, stop.signal);
@@ -150,7 +150,7 @@ for (const [name, spoil, code, hint] of REFUSALS) {
   });
 
   test(`${name} later is said once, and over when it is put right`, async (t) => {
-    const scene = await openAppScene(t, { desk: { intervalMs: 2 * HOUR_MS } });
+    const scene = await openAppScene(t, { desk: { interval: 2 * HOUR_MS } });
     const { org, clock, app, systemLog, stop, next, since } = scene;
     const pages = systemLog.tail({ since }, stop.signal);
     await next(pages);
@@ -175,7 +175,7 @@ for (const [name, spoil, code, hint] of REFUSALS) {
 }
 
 test('a renewal that fails while the token is good is a warning, once', async (t) => {
-  const scene = await openAppScene(t, { app: { dpop: false }, desk: { intervalMs: MINUTE_MS } });
+  const scene = await openAppScene(t, { app: { dpop: false }, desk: { interval: MINUTE_MS } });
   const { clock, org, systemLog, stop, next, since } = scene;
   const pages = systemLog.tail({ since }, stop.signal);
   await next(pages);
@@ -199,7 +199,7 @@ test('a renewal that fails while the token is good is a warning, once', async (t
 });
 
 test('a renewal that goes on failing is an outage when the token is over', async (t) => {
-  const scene = await openAppScene(t, { app: { dpop: false }, desk: { intervalMs: MINUTE_MS } });
+  const scene = await openAppScene(t, { app: { dpop: false }, desk: { interval: MINUTE_MS } });
   const { org, app, systemLog, stop, next, since, clock } = scene;
   const pages = systemLog.tail({ since }, stop.signal);
   await next(pages);

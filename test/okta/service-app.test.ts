@@ -62,7 +62,7 @@ test('a key without a kid is enough for an app that has one key', async (t) => {
 
 for (const dpop of [false, true]) {
   test(`events come hour after hour, each token in time (DPoP: ${dpop})`, async (t) => {
-    const scene = await openAppScene(t, { app: { dpop }, desk: { intervalMs: 5 * MINUTE_MS } });
+    const scene = await openAppScene(t, { app: { dpop }, desk: { interval: 5 * MINUTE_MS } });
     const { clock, org, systemLog, stop, next, since } = scene;
     const pages = systemLog.tail({ since }, stop.signal);
     const start = clock.now();
@@ -87,7 +87,7 @@ for (const dpop of [false, true]) {
   });
 
   test(`a token that is over before its renewal is waited for (DPoP: ${dpop})`, async (t) => {
-    const scene = await openAppScene(t, { app: { dpop }, desk: { intervalMs: 2 * HOUR_MS } });
+    const scene = await openAppScene(t, { app: { dpop }, desk: { interval: 2 * HOUR_MS } });
     const pages = scene.systemLog.tail({ since: scene.since }, scene.stop.signal);
 
     for (let n = 0; n < 3; n++) await scene.next(pages);
@@ -147,7 +147,7 @@ for (const dpop of [false, true]) {
 }
 
 test('a nonce that was rotated costs one request, and is kept', async (t) => {
-  const scene = await openAppScene(t, { desk: { intervalMs: HOUR_MS } });
+  const scene = await openAppScene(t, { desk: { interval: HOUR_MS } });
   const { org, systemLog, stop, next, since } = scene;
   const pages = systemLog.tail({ since }, stop.signal);
   await next(pages);
@@ -162,7 +162,7 @@ test('a nonce that was rotated costs one request, and is kept', async (t) => {
 });
 
 test('a nonce that a good answer brings is used from then on', async (t) => {
-  const scene = await openAppScene(t, { app: { logNonce: true }, desk: { intervalMs: HOUR_MS } });
+  const scene = await openAppScene(t, { app: { logNonce: true }, desk: { interval: HOUR_MS } });
   const { org, systemLog, stop, next, since } = scene;
   const pages = systemLog.tail({ since }, stop.signal);
   org.oauth.announceNonce('token');
@@ -229,7 +229,7 @@ for (const minutes of [-10, 10]) {
 test('an app that is switched to DPoP is followed at its next token', async (t) => {
   const scene = await openAppScene(t, {
     app: { dpop: false },
-    desk: { intervalMs: 2 * HOUR_MS },
+    desk: { interval: 2 * HOUR_MS },
   });
   const pages = scene.systemLog.tail({ since: scene.since }, scene.stop.signal);
   await scene.next(pages);
