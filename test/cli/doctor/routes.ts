@@ -40,6 +40,7 @@ test('routes that are reached, in their own ways, are sent nothing', async (t) =
     `name: plain, url: "${plain.url}/S3CRET"`,
     `name: secure, url: "https://127.0.0.1:${secure.port}/S3CRET", tls: { ca: ca.pem }`,
     `name: tunnelled, url: "https://receiver.test/S3CRET", proxy: "${proxy.url.href}", tls: { ca: ca.pem }`,
+    `name: forwarded, url: "${plain.url}/S3CRET", proxy: "${proxy.url.href}"`,
     `name: off, url: "http://127.0.0.1:9/", enabled: false`,
   );
 
@@ -49,7 +50,8 @@ test('routes that are reached, in their own ways, are sent nothing', async (t) =
     'route-reached',
     /^secure: reached in \d+ ms, certificate valid for (29|30) days$/,
   );
-  found(findings, 'route-reached', /^tunnelled: reached in/);
+  found(findings, 'route-reached', /^tunnelled: reached in \d+ ms through the proxy 127\.0\.0\.1:/);
+  found(findings, 'route-reached', /^forwarded: its proxy .* the receiver is not asked$/);
   found(findings, 'route-disabled', /^off is disabled/);
   assert.deepEqual(
     [plain.received, secure.received, proxy.asked],
