@@ -109,7 +109,7 @@ async function openWorld(t: TestContext): Promise<World> {
 const COMMANDS: readonly (readonly [command: string, says: RegExp])[] = [
   ['check', /forwarded/],
   ['doctor', /forwarded/],
-  ['doctor --send', /nobody: a test event was sent/],
+  ['doctor --send', /nobody: a test event could not be sent/],
   ['doctor --json --send fails heartbeat', /500/],
   ['status', /flows/],
   ['status --json', /"flows"/],

@@ -5,7 +5,7 @@ import { after, type TestContext, test } from 'node:test';
 import { checkRoutes } from '../../../src/cli/doctor/checks/routes.ts';
 import { Authority } from '../../support/certificates.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { openReceiver, Sandbox } from '../../support/loghook.ts';
+import { deferred, openReceiver, Sandbox } from '../../support/loghook.ts';
 import { openProxy } from '../../support/proxy.ts';
 import { openTlsReceiver } from '../../support/tls-receiver.ts';
 import { diagnose, examined, found, sceneIn } from './desk.ts';
@@ -137,6 +137,19 @@ test('a receiver that takes the connection and says nothing', async (t) => {
   found(await checking, 'route-tls', /^mute: connection timed out \(ETIMEDOUT\)$/);
 });
 
+test('a name server that says nothing', async (t) => {
+  const sandbox = withRoutes(t, 'name: lost, url: "https://lost.example/S3CRET"');
+  const clock = new FakeClock();
+  const asked = deferred<void>();
+  const scene = await sceneIn(sandbox, {}, { lookup: () => asked.resolve() });
+
+  const checking = checkRoutes({ ...scene, clock });
+  await asked.promise;
+  await clock.advance(6_000);
+
+  found(await checking, 'route-dns', /^lost: host name could not be looked up/, /name server/);
+});
+
 test('certificates that are not believed are named', async (t) => {
   const port = async (...issue: Parameters<Authority['issue']>) =>
     (await openTlsReceiver(t, authority.issue(...issue))).port;
@@ -218,7 +231,12 @@ test('--send sends a marked event to all, and says what came', async (t) => {
 
   assert.equal(code, 1);
   found(findings, 'send-delivered', /^good: a test event was sent and answered 204$/);
-  found(findings, 'send-failed', /^bad: .*connection refused.*hold the route/, /running/);
+  found(
+    findings,
+    'send-failed',
+    /^bad: a test event could not be sent: connection refused.*hold the route/,
+    /running/,
+  );
   assert.equal(receiver.received[0]?.headers['loghook-test'], 'true');
   assert.doesNotMatch(stdout, /S3CRET/);
 });

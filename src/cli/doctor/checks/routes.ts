@@ -6,7 +6,7 @@ import { networkWords } from '../../../delivery/network-words.ts';
 import { poolKey } from '../../../delivery/target.ts';
 import type { Route } from '../../../routing/route.ts';
 import { duration } from '../../duration.ts';
-import { type Connection, connectOnce, type Fault } from '../connection.ts';
+import { type Connection, connectOnce, type Fault, isLookedUp } from '../connection.ts';
 import { type Finding, type FindingId, finding } from '../finding.ts';
 import type { Scene } from '../scene.ts';
 import { EXPIRING_MS } from './network.ts';
@@ -55,8 +55,10 @@ interface Reached {
 }
 
 async function connect(connector: Connector, clock: Scene['clock']): Promise<Reached> {
+  const looksUp = isLookedUp(new URL(connector.origin), connector.proxyHost);
+  const limits = { clock, looksUp, limitMs: CONNECT_MS };
   try {
-    return { connector, connection: await connectOnce(connector.prepare(), clock, CONNECT_MS) };
+    return { connector, connection: await connectOnce(connector.prepare(), limits) };
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     const fault = { at: 'tls-failed', error } as const;
