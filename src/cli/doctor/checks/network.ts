@@ -95,5 +95,10 @@ const FAILED: Readonly<Record<FaultPlace, readonly [id: FindingId, fix: string]>
 function failed({ org, shown }: OrgConnection, { at, error }: Fault): Finding[] {
   const [id, fix] = FAILED[at];
   const who = shown === undefined ? '' : `; it is signed by "${shown.issuer}"`;
-  return [finding(id, `${org.host}: ${networkWords(error)}${who}`, fix)];
+  return [finding(id, `${org.host}: ${wordsOf(error)}${who}`, fix)];
+}
+
+/** Without the advice that is for routes alone. */
+function wordsOf(error: Error): string {
+  return networkWords(error).replace(/: [^(]*`ca`/, '');
 }
