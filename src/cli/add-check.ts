@@ -11,7 +11,7 @@ export function addCheck(program: Command, io: Io, ended: Ended): void {
     .option('-s, --state <dir>', 'where what is owed is kept')
     .option('--interval <time>', 'how often to poll when nothing is waiting (15s), or auto');
   examples(
-    orgOption(adminOption(command)),
+    adminOption(orgOption(command)),
     `  loghook check
   loghook check --config /etc/loghook.csv && systemctl reload loghook`,
   ).action(async (flags) => ended(await (await import('./check.ts')).check(flags, io)));

@@ -3,17 +3,17 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { SystemClock } from '../clock.ts';
 import { readEnvironment } from '../config/environment.ts';
-import { parseOrgUrl } from '../config/org-url.ts';
 import { chooseOrg, type NamedOrg } from '../config/orgs.ts';
 import { refuse } from '../config/problems.ts';
 import { knownOrgs } from '../config/route-file.ts';
+import { findOrgUrl } from '../config/sources.ts';
 import { orgFolder, stateFolder } from '../config/state-folder.ts';
 import { codeOf, StateError } from '../errors.ts';
 import { DATABASE_FILE } from '../state/folder.ts';
 import { type Io, shownPath, surroundings } from './io.ts';
 
 /** How `listen` names its sub-folders of the org's folder. */
-const LISTEN = /^listen-/;
+export const LISTEN = /^listen-/;
 
 /** What says which org is meant; the flags of a command that has these options. */
 export interface OrgFlags {
@@ -87,8 +87,8 @@ async function findPlaces(io: Io, flags: OrgFlags): Promise<Places> {
     folder: orgFolder(root, url),
   });
   const inFile = (await knownOrgs(flags.config, io.cwd, environment)).map(placeOf);
-  const setting = environment.get('OKTA_ORG_URL');
-  const ofEnvironment = setting === undefined ? [] : [placeOf({ url: orgUrl(setting.value) })];
+  const found = findOrgUrl(environment);
+  const ofEnvironment = found === undefined ? [] : [placeOf({ url: found.url })];
   const known = inFile.length > 0 ? inFile : ofEnvironment;
   const others = subFolders(root)
     .map((folder) => ({ host: basename(folder), folder }))
@@ -99,11 +99,6 @@ async function findPlaces(io: Io, flags: OrgFlags): Promise<Places> {
   if (others.length === 0) refuseEmpty(root);
   const why = ' (OKTA_ORG_URL is not set; it is the only org there)';
   return { places: others, others: [], why };
-}
-
-function orgUrl(text: string): URL {
-  const parsed = parseOrgUrl(text);
-  return 'error' in parsed ? refuse('OKTA_ORG_URL', parsed.error, parsed.hint) : parsed.url;
 }
 
 function refuseInside(root: string): never {
@@ -117,8 +112,8 @@ function refuseEmpty(root: string): never {
   });
 }
 
-/** Those that hold state. */
-function subFolders(folder: string): string[] {
+/** Those that hold state. @throws StateError */
+export function subFolders(folder: string): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())

@@ -93,7 +93,7 @@ test('says that the org of the environment is not used', async (t) => {
 
   const [emea, us] = await loadConfigs(input(t, TWO, {}, env));
 
-  const note = 'OKTA_ORG_URL and OKTA_API_KEY are set, but not used: loghook.yaml names its orgs';
+  const note = 'OKTA_ORG_URL, OKTA_API_KEY are set, but not used: loghook.yaml names its orgs';
   assert.deepEqual([emea?.notes, us?.notes], [[note], []]);
 });
 
@@ -205,7 +205,7 @@ const REFUSED: readonly (readonly [why: string, text: string, complaints: readon
   [
     'a key that is none',
     `orgs: [{ name: a, url: 'https://a.okta.com', clientId: b, privateKey: '\${T}', ${REST} }]`,
-    ['1:71 privateKey: it is no private key that can be read'],
+    ['1:71 privateKey: it is neither PEM (-----BEGIN …) nor a JWK ({"kty": …})'],
   ],
   [
     'an org without routes',

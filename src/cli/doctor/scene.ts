@@ -1,0 +1,130 @@
+/** What the checks look at: the settings as far as they can be read, this machine, and what several checks ask once. */
+import type { Clock } from '../../clock.ts';
+import { loadPartialConfig, type PartialConfig } from '../../config/partial.ts';
+import { orgFolder } from '../../config/state-folder.ts';
+import { StateError } from '../../errors.ts';
+import { silentLog } from '../../log.ts';
+import { askOnce, type ProbeAnswer } from '../../okta/probe.ts';
+import { Trouble } from '../../okta/trouble.ts';
+import type { Route } from '../../routing/route.ts';
+import { type Soundness, soundnessOf } from '../../state/soundness.ts';
+import { readStanding, type Standing } from '../../state/standing.ts';
+import { type Io, surroundings, userAgentOf } from '../io.ts';
+import { hasState, subFolders } from '../org-state.ts';
+import { proxyOption } from '../session.ts';
+import type { DoctorFlags } from './add-doctor.ts';
+import { routesToSend } from './checks/send.ts';
+import type { Machine } from './machine.ts';
+import { connectToOrg, type OrgConnection } from './org-connection.ts';
+
+export interface Scene {
+  readonly io: Io;
+  readonly clock: Clock;
+  readonly machine: Machine;
+  readonly config: PartialConfig;
+  /** The org's own sub-folder of the state folder, where both are known. */
+  readonly folder?: string;
+  readonly state: StateLook;
+  /** The routes that a test event is to be sent to. */
+  readonly toSend: readonly Route[];
+  /** How the org is reached; undefined where it is not known. */
+  readonly orgConnection: () => Promise<OrgConnection | undefined>;
+  /** What Okta answered to one question; undefined where it was not asked. */
+  readonly oktaAnswer: () => Promise<ProbeAnswer | undefined>;
+}
+
+/** What the state folder says, of one moment. */
+export interface StateLook {
+  readonly soundness: Soundness;
+  /** Absent where there is none of this loghook's own version, or it cannot be read. */
+  readonly standing?: Standing;
+}
+
+const ANSWER_MS = 9_000;
+const LATE = `no answer within ${ANSWER_MS / 1_000} s`;
+
+export async function openScene(
+  flags: DoctorFlags,
+  { io, clock, machine }: Pick<Scene, 'io' | 'clock' | 'machine'>,
+): Promise<Scene> {
+  const { config: file, state, org } = flags;
+  const input = surroundings(io, clock.now(), io.stdout);
+  const config = await loadPartialConfig({ ...input, flags: { config: file, state, org } });
+  const parts = { io, clock, machine, config };
+  const orgConnection = once(() => connectToOrg(parts));
+  const folder = folderOf(config);
+  return {
+    ...parts,
+    ...(folder !== undefined && { folder }),
+    // Before anything is waited for: it blocks this process for as long as the disk takes.
+    state: await lookAtState(folder, clock.now()),
+    toSend: routesToSend(config, flags.send),
+    orgConnection,
+    oktaAnswer: once(async () => {
+      const connection = await orgConnection();
+      return connection?.isOpen === true ? ask(parts) : undefined;
+    }),
+  };
+}
+
+/** As `status` finds it: what `--state` names, if it holds state itself; else the org's; else the only one there is. */
+function folderOf({ stateFolder, orgUrl }: PartialConfig): string | undefined {
+  if (stateFolder === undefined) return undefined;
+  if (hasState(stateFolder)) return stateFolder;
+  if (orgUrl !== undefined) return orgFolder(stateFolder, orgUrl);
+  try {
+    const [only, ...others] = subFolders(stateFolder);
+    return others.length === 0 ? only : undefined;
+  } catch (error) {
+    if (error instanceof StateError) return undefined;
+    throw error;
+  }
+}
+
+async function lookAtState(folder: string | undefined, now: number): Promise<StateLook> {
+  if (folder === undefined) return { soundness: { kind: 'none' } };
+  const soundness = soundnessOf(folder);
+  // Reading an older one would make it new; a damaged one says anything.
+  if (soundness.kind !== 'read' || soundness.damage !== undefined) return { soundness };
+  try {
+    return { soundness, standing: await readStanding(folder, now) };
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    return { soundness: { kind: 'unreadable', error } };
+  }
+}
+
+async function ask({
+  io,
+  clock,
+  config,
+}: Pick<Scene, 'io' | 'clock' | 'config'>): Promise<ProbeAnswer | undefined> {
+  const { orgUrl: org, identity, filter, proxyFor } = config;
+  if (org === undefined || identity === undefined) return undefined;
+  const userAgent = userAgentOf(io.version);
+  const late = new AbortController();
+  const cancel = clock.after(ANSWER_MS, () => late.abort());
+  try {
+    return await askOnce(
+      {
+        ...{ org, identity, clock, log: silentLog(), userAgent },
+        ...(filter !== undefined && { filter }),
+        ...proxyOption(proxyFor?.(org)),
+      },
+      late.signal,
+    );
+  } catch (error) {
+    if (late.signal.aborted) return { trouble: new Trouble(LATE, { kind: 'unreachable' }) };
+    throw error;
+  } finally {
+    cancel();
+  }
+}
+
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | undefined;
+  return () => {
+    asked ??= ask();
+    return asked;
+  };
+}
