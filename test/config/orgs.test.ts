@@ -110,6 +110,16 @@ for (const [org, host] of [
   });
 }
 
+test('says that a heartbeat of several orgs hides the silence of one', async (t) => {
+  const [emea, us] = await loadConfigs(input(t, `heartbeat: https://ping.example/\n${TWO}`));
+
+  assert.match(String(emea?.notes), /several orgs ping one `heartbeat`/);
+  assert.deepEqual(
+    [emea, us].map((config) => config?.heartbeat?.url.host),
+    ['ping.example', 'ping.example'],
+  );
+});
+
 test('one of several orgs has to be named', async (t) => {
   const none = await settled(loadConfig(input(t, TWO)));
   const wrong = await settled(loadConfig(input(t, TWO, { org: 'emaa' })));

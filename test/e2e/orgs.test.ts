@@ -275,6 +275,7 @@ test('a reload with another token opens that org anew, and only that one', async
   sandbox.write('loghook.yaml', text);
 
   loghook.child.kill('SIGHUP');
+  await loghook.logged('org changed, it is opened anew', { org: 'emea' });
   await loghook.logged('ready', { org: 'emea' });
   const { stdout } = await loghook.stop();
 

@@ -127,11 +127,17 @@ export class OrgRun {
   async #runSession(): Promise<number | undefined> {
     const { clock } = this.#parts;
     const stop = { soft: this.#ownStop.soft.signal, hard: this.#ownStop.hard.signal };
+    const config = this.#config;
     try {
-      const session = await Session.open(this.#options(), clock, stop.soft);
+      const session = await Session.open(this.#options(config), clock, stop.soft);
+      if (this.#config !== config) {
+        // It waited for room on its disk, and the routes were read anew meanwhile.
+        await session.close();
+        return await this.#runSession();
+      }
       this.#session = session;
       try {
-        if (session.isFirstStart === false) this.#noteSince();
+        if (!session.isFirstStart) this.#noteSince();
         return await session.run(stop, {
           begins: () => this.#begins(),
           reads: () => this.#reads(),
@@ -148,9 +154,8 @@ export class OrgRun {
     }
   }
 
-  #options(): SessionOptions {
+  #options(config: Config): SessionOptions {
     const { io, paces, adminDoor } = this.#parts;
-    const config = this.#config;
     return {
       ...config,
       io,
