@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import { Daemon, type Stop } from '../daemon.ts';
 import { Sender } from '../delivery/attempt.ts';
 import type { Paces } from '../delivery/pace.ts';
-import { ConfigError, reasonOf, StateError } from '../errors.ts';
+import { ConfigError, OktaError, reasonOf, StateError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Identity } from '../okta/credentials.ts';
 import { type Interval, longestIntervalMs } from '../okta/poll-interval.ts';
@@ -143,6 +143,11 @@ export class Session {
       announce(this.#options, this.#cursor, this.#since);
       told.begins();
       await this.#daemon.run(stop);
+    } catch (error) {
+      // The process goes on without this org: its state is where a person looks.
+      if (this.#options.name !== undefined && error instanceof OktaError)
+        await this.#outbox.saveTrouble(error.message);
+      throw error;
     } finally {
       await this.#telling.close();
       await Promise.all([this.#sender.close(), this.#systemLog.close()]);

@@ -13,6 +13,8 @@ import type { PracticeReceiver } from '../../src/practice/receiver.ts';
 import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
 import { addEvents, openOrg, openReceiver, Sandbox } from '../support/loghook.ts';
 
+/** pino's levels: the same error again is said once. */
+const [DEBUG, ERROR] = [20, 50];
 const FAST = ['--interval', '1s'];
 const TOKENS = {
   emea: '00emeaS3CRETtoken-of-the-usual-length-42',
@@ -165,12 +167,17 @@ test('an org that cannot be reached delays no other', async (t) => {
 
 test('an org that refuses its credentials is said and tried again, the other delivers', async (t) => {
   const world = await openWorld(t);
-  const { emea, us } = world;
+  const { emea, us, sandbox } = world;
 
-  const loghook = await delivers(world, { emea, us }, { ...ENV, EMEA_TOKEN: 'wrong' });
-  const said = await loghook.logged('org stopped by an error', { org: 'emea' });
+  const env = { ...ENV, EMEA_TOKEN: 'wrong', LOGHOOK_LOG_LEVEL: 'debug' };
+  const loghook = await delivers(world, { emea, us }, env);
+  const said = await loghook.logged('org stopped by an error', { org: 'emea', level: ERROR });
+  const status = await sandbox.run(['status', '--state', 'state', '--org', 'emea', '--json']);
+  loghook.child.kill('SIGHUP');
+  await loghook.logged('org stopped by an error', { org: 'emea', level: DEBUG });
   const { code, stdout } = await loghook.stop();
 
+  assert.match(JSON.parse(status.stdout).trouble.what, /could not read the System Log/);
   assert.match(String(said.reason), /could not read the System Log of 127\.0\.0\.1.*: .*token/i);
   assert.equal(said.again, 'in 30 s');
   assert.equal(code, 0);
@@ -275,6 +282,7 @@ test('a reload with another token opens that org anew, and only that one', async
   sandbox.write('loghook.yaml', text);
 
   loghook.child.kill('SIGHUP');
+  await loghook.logged('org changed, it is opened anew', { org: 'emea' });
   await loghook.logged('ready', { org: 'emea' });
   const { stdout } = await loghook.stop();
 
@@ -402,4 +410,20 @@ test('a terminal is told of which org each line is', async (t) => {
   assert.match(stdout, /^loghook \S+ {2}org emea \(127\.0\.0\.1:\d+\) {2}state /m);
   assert.match(stdout, /^ready: following us \(127\.0\.0\.1:\d+\)/m);
   assert.match(stdout, /^emea {2}\d\d:\d\d:\d\d ← 204 {2}siem/m);
+});
+
+test('check shows every org, reaches none, and shows no secret', async (t) => {
+  const { emea, us, receiver, sandbox } = await openWorld(t);
+  sandbox.write('loghook.yaml', yamlOf(receiver, { emea, us }));
+
+  const { code, stdout, stderr } = await sandbox.run(['check'], { env: ENV });
+
+  assert.equal(code, 0, stderr);
+  const lines = stdout.split('\n').filter((line) => line.startsWith('org '));
+  assert.deepEqual(lines, [
+    `org       emea   ${emea.url}, from loghook.yaml`,
+    `org       us   ${us.url}, from loghook.yaml`,
+  ]);
+  assert.doesNotMatch(stdout + stderr, /S3CRET/);
+  assert.deepEqual([emea.requestCount, us.requestCount], [0, 0]);
 });

@@ -7,7 +7,7 @@ import type { Config } from '../../config/config.ts';
 import { orgFolder } from '../../config/state-folder.ts';
 import type { Stop } from '../../daemon.ts';
 import type { Paces } from '../../delivery/pace.ts';
-import { LoghookError, reasonOf } from '../../errors.ts';
+import { LoghookError, OktaError, reasonOf } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Admin } from '../admin/admin.ts';
 import { duration } from '../duration.ts';
@@ -45,7 +45,7 @@ export class OrgRun {
   #hasRead = false;
   #error: unknown;
   #failures = 0;
-  /** Why it failed last. */
+  /** What it failed of last, as `kindOf` says. */
   #said = '';
   #failingSince = 0;
   #wait = new AbortController();
@@ -128,11 +128,17 @@ export class OrgRun {
   async #runSession(): Promise<number | undefined> {
     const { clock } = this.#parts;
     const stop = { soft: this.#ownStop.soft.signal, hard: this.#ownStop.hard.signal };
+    const config = this.#config;
     try {
-      const session = await Session.open(this.#options(), clock, stop.soft);
+      const session = await Session.open(this.#options(config), clock, stop.soft);
+      if (this.#config !== config) {
+        // It waited for room on its disk, and the routes were read anew meanwhile.
+        await session.close();
+        return await this.#runSession();
+      }
       this.#session = session;
       try {
-        if (session.isFirstStart === false) this.#noteSince();
+        if (!session.isFirstStart) this.#noteSince();
         return await session.run(stop, {
           begins: () => this.#begins(),
           reads: () => this.#reads(),
@@ -149,9 +155,8 @@ export class OrgRun {
     }
   }
 
-  #options(): SessionOptions {
+  #options(config: Config): SessionOptions {
     const { io, paces, adminDoor } = this.#parts;
-    const config = this.#config;
     return {
       ...config,
       io,
@@ -191,8 +196,9 @@ export class OrgRun {
   /** The same error again and again is said once. */
   #fails(error: unknown): void {
     const reason = inWords(error);
-    const isKnown = this.#failures > 0 && reason === this.#said;
-    this.#said = reason;
+    const kind = kindOf(error);
+    const isKnown = this.#failures > 0 && kind === this.#said;
+    this.#said = kind;
     if (this.#failures === 0) this.#failingSince = this.#parts.clock.monotonic();
     this.#failures += 1;
     this.#error = error;
@@ -245,6 +251,12 @@ export function inWords(error: unknown): string {
   if (!(error instanceof LoghookError)) return `this is a bug in loghook: ${reasonOf(error)}`;
   if ('problems' in error) return problemsInWords(error).join('; ');
   return error.cause === undefined ? error.message : `${error.message} (${reasonOf(error.cause)})`;
+}
+
+/** The same for errors that say the same: Okta gives each refusal an id of its own. */
+function kindOf(error: unknown): string {
+  if (!(error instanceof OktaError)) return inWords(error);
+  return [error.kind, error.status, error.oktaCode].join(' ');
 }
 
 function stackOf(error: unknown): string | undefined {

@@ -63,16 +63,32 @@ export class Orgs {
     });
     const goes = before.filter((run) => stays.every((one) => one.run !== run));
     const comes = configs.filter((config) => stays.every((one) => one.config !== config));
-    for (const run of goes) {
-      this.#parts.log.info({ org: run.name }, 'org taken out of the file, its state is kept');
-      run.stop();
-    }
-    const taken = stays.map(({ run, config }) => run.take(config));
-    // One that comes again with another token has to let go of its folder first.
-    await Promise.all(goes.map((run) => this.#runs.get(run)));
-    for (const config of comes) this.#start(config);
-    await Promise.all(taken);
+    for (const run of goes) this.#takeOut(run, comes.some(isAt(run)));
+    await Promise.all([
+      ...stays.map(({ run, config }) => run.take(config)),
+      ...comes.map((config) =>
+        this.#bringIn(
+          config,
+          goes.find((run) => isAt(run)(config)),
+        ),
+      ),
+      ...goes.map((run) => this.#runs.get(run)),
+    ]);
     this.#tell();
+  }
+
+  #takeOut(run: OrgRun, comesAgain: boolean): void {
+    const said = comesAgain
+      ? 'org changed, it is opened anew'
+      : 'org taken out of the file, its state is kept';
+    this.#parts.log.info({ org: run.name }, said);
+    run.stop();
+  }
+
+  /** One that comes again, with another token, has to let go of its folder first. */
+  async #bringIn(config: Config, before: OrgRun | undefined): Promise<void> {
+    if (before !== undefined) await this.#runs.get(before);
+    this.#start(config);
   }
 
   #start(config: Config): void {
@@ -127,6 +143,10 @@ export class Orgs {
     ];
     this.#wide.notifier.status(words.join('; '));
   }
+}
+
+function isAt({ config: { org } }: OrgRun): (config: Config) => boolean {
+  return (config) => config.org.url.href === org.url.href;
 }
 
 /** A bug before all else, then what a person has to put right; that deliveries are still owed is the least. */
