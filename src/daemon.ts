@@ -8,6 +8,8 @@ import type { Page } from './okta/system-log.ts';
 import type { Routes } from './routing/routes.ts';
 import type { Committed, Wants } from './state/outbox.ts';
 
+export type { Meter } from './dispatch.ts';
+
 /** How long a soft stop waits for requests in flight. */
 const DRAIN_MS = 10_000;
 const TIDY_EVERY_MS = 1_000;
@@ -92,6 +94,11 @@ export class Daemon {
     return !this.#halt.signal.aborted && (await this.#dispatch.change(routes));
   }
 
+  /** Sees at once what people asked of the routes, and not only within a second. */
+  async obey(): Promise<void> {
+    if (!this.#halt.signal.aborted) await this.#dispatch.obey();
+  }
+
   async #runOn(): Promise<void> {
     await this.#dispatch.open();
     await this.#shareRate();
@@ -132,7 +139,7 @@ export class Daemon {
     signal: AbortSignal,
     isLast: (page: Page) => boolean = () => false,
   ): Promise<void> {
-    const { tail, outbox, telling, onReady } = this.#parts;
+    const { tail, outbox, telling, meter, onReady } = this.#parts;
     // Asked anew for each event: routes may change while a page waits for room on the disk.
     const wants: Wants = { wantedBy: (event) => this.#dispatch.routes.wantedBy(event) };
     let sayReady = onReady;
@@ -141,6 +148,7 @@ export class Daemon {
       const committed = await outbox.commit(page, wants, signal);
       if (committed === undefined) return;
       this.#say(page, committed);
+      meter?.read(page, committed);
       await telling?.read(page, committed.owed);
       sayReady?.();
       sayReady = undefined;

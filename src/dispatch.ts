@@ -6,15 +6,26 @@ import type { Clock } from './clock.ts';
 import type { Sender } from './delivery/attempt.ts';
 import type { Lane } from './delivery/lane.ts';
 import { Lanes } from './delivery/lanes.ts';
+import type { Made } from './delivery/outcome.ts';
 import type { Paces } from './delivery/pace.ts';
 import { raw } from './formats/raw.ts';
 import type { Log } from './log.ts';
 import { changedKeys } from './routing/changes.ts';
 import type { Routes } from './routing/routes.ts';
-import type { Delivery, Outbox, Reading, Settlement } from './state/outbox.ts';
+import type { Committed, Delivery, Outbox, Reading, Settlement } from './state/outbox.ts';
 import { ALERTS_KEY, type Telling } from './status/telling.ts';
 
 const LEFT_HINT = 'put it back into the routes file, or: loghook route move FROM TO';
+
+/** Told of what is done, to count it: never throws, and takes no time to speak of. */
+export interface Meter {
+  /** A page is committed. */
+  read(page: { readonly events: readonly unknown[] }, committed: Committed): void;
+  /** An attempt came to an end of its own. */
+  attempted(route: string, outcome: Made): void;
+  /** It is recorded. */
+  settled(route: string, delivery: Delivery, settlement: Settlement): void;
+}
 
 export interface DispatchParts {
   readonly outbox: Outbox;
@@ -37,6 +48,7 @@ export interface DispatchParts {
   readonly longestProbeMs?: number;
   /** Told of what people should know. */
   readonly telling?: Telling;
+  readonly meter?: Meter;
 }
 
 export class Dispatch {
@@ -57,8 +69,10 @@ export class Dispatch {
     this.#parts = parts;
     this.#onFault = onFault;
     this.#routes = parts.routes;
+    const { meter } = parts;
     this.#lanes = new Lanes({
       ...parts,
+      ...(meter && { onAttempt: ({ name }, outcome) => meter.attempted(name, outcome) }),
       encoding: raw,
       random: parts.random ?? Math.random,
       ignoreHold: parts.once === true,
@@ -226,13 +240,14 @@ export class Dispatch {
   }
 
   async #settle(lane: Lane, delivery: Delivery, settlement: Settlement | undefined): Promise<void> {
-    const { outbox, telling } = this.#parts;
+    const { outbox, telling, meter } = this.#parts;
     if (settlement === undefined) {
       outbox.release(lane, delivery);
       return;
     }
     this.#counts[settlement.kind === 'expired' ? 'dead' : settlement.kind] += 1;
     await outbox.record(lane, delivery, settlement);
+    meter?.settled(lane.name, delivery, settlement);
     if (settlement.kind === 'delivered' || settlement.kind === 'postponed') return;
     telling?.dead(lane.key, delivery.event, settlement);
   }

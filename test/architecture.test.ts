@@ -39,6 +39,7 @@ const STANDS_ONLY_IN: readonly (readonly [what: RegExp, where: readonly string[]
   [/from 'p-retry'/, ['okta/request.ts']],
   [/from 'parse-link-header'/, ['okta/link-header.ts']],
   [/from 'undici'/, ['okta/request.ts', 'delivery/attempt.ts']],
+  [/from 'prom-client'/, ['status/metrics.ts', 'status/process-metrics.ts']],
   [/node:sqlite|@photostructure\/sqlite/, ['state/']],
   [/import (?!type)[^;]*from 'pino'/, ['log.ts']],
   [/\bset(Timeout|Interval)\(|Date\.now\(/, ['clock.ts']],

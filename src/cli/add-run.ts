@@ -1,7 +1,7 @@
 /** The words of `loghook run`. */
 import type { Command } from 'commander';
 import type { Io } from './io.ts';
-import { daemonOptions, type Ended, examples, logOptions } from './options.ts';
+import { adminOption, daemonOptions, type Ended, examples, logOptions } from './options.ts';
 
 export function addRun(program: Command, io: Io, ended: Ended): void {
   const command = program
@@ -10,7 +10,7 @@ export function addRun(program: Command, io: Io, ended: Ended): void {
     .option('-c, --config <file>', 'the routes (./loghook.yaml, .yml or .json, else ./loghook.csv)')
     .option('--once', 'read to the end of the log, try each due delivery once, and end');
   examples(
-    logOptions(daemonOptions(command)),
+    logOptions(adminOption(daemonOptions(command))),
     `  loghook run                          until ^C, with ./loghook.yaml or ./loghook.csv
   loghook run --since 2h               a first start that begins two hours ago
   loghook run --once                   for cron: read to the end, deliver, and end

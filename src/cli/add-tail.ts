@@ -10,7 +10,7 @@ export function addTail(program: Command, io: Io, ended: Ended): void {
     .option('-m, --match <regex>', 'only event types in which this is found (.*)')
     .option('--since <when>', 'from here: 2h, or a time such as 2026-11-20T10:00:00Z (2m)')
     .option('--until <when>', 'up to here, and end; needs --since')
-    .option('--interval <time>', 'how often to poll when nothing is waiting (15s)')
+    .option('--interval <time>', 'how often to poll when nothing is waiting (15s), or auto')
     .option(
       '--filter <expression>',
       "only what this filter of Okta's wants, such as 'severity eq \"WARN\"'",

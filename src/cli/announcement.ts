@@ -3,6 +3,7 @@ import type { Log } from '../log.ts';
 import type { Route } from '../routing/route.ts';
 import type { TailCursor } from '../state/outbox.ts';
 import { identityFields } from './identity-words.ts';
+import { formatInterval } from './interval-words.ts';
 import { shownPath } from './io.ts';
 import { optionWords } from './option-words.ts';
 import type { ShownRoute } from './route-tree.ts';
@@ -25,7 +26,9 @@ export function announce(
       state: shownPath(folder),
       from: new Date(cursor?.readAt ?? since).toISOString(),
       firstStart: cursor === undefined,
+      interval: formatInterval(options.interval),
       ...oktaProxy(options),
+      ...(options.adminDoor && { admin: options.adminDoor.address }),
       routes: describeRoutes(options),
     },
     'starting',

@@ -1,33 +1,46 @@
 /** `loghook check`: what the settings and the routes say. Reaches nothing, makes nothing, prints no secret. */
 import { SystemClock } from '../clock.ts';
-import { type Flags, loadConfig } from '../config/config.ts';
+import type { AdminSettings } from '../config/admin.ts';
+import { type Config, type Flags, loadConfig, loadConfigs } from '../config/config.ts';
 import { orgFolder } from '../config/state-folder.ts';
 import { printable } from '../printable.ts';
 import type { Routes } from '../routing/routes.ts';
 import { describeRoutes } from './announcement.ts';
 import { EXIT } from './exit.ts';
 import { identityLines } from './identity-words.ts';
+import { intervalWords } from './interval-words.ts';
 import { type Io, shownPath, surroundings } from './io.ts';
 import { routeTree } from './route-tree.ts';
 
 /** @throws ConfigError with every problem */
 export async function check(flags: Flags, io: Io): Promise<number> {
-  const config = await loadConfig({
-    ...surroundings(io, new SystemClock().now(), io.stdout),
-    flags,
-  });
-  const { org, routes, stateFolder, intervalMs, filter } = config;
-  const lines = [
+  const input = { ...surroundings(io, new SystemClock().now(), io.stdout), flags };
+  const all = flags.org === undefined ? await loadConfigs(input) : [await loadConfig(input)];
+  const lines = all.flatMap((config, index) => [...(index === 0 ? [] : ['']), ...linesOf(config)]);
+  for (const line of lines) io.stdout.write(`${printable(line)}\n`);
+  return EXIT.asAsked;
+}
+
+function linesOf(config: Config): string[] {
+  const { org, routes, stateFolder, interval, filter, admin } = config;
+  return [
     ...identityLines(config),
     `state     ${shownPath(orgFolder(stateFolder, org.url))}`,
-    `interval  ${intervalMs / 1_000} s`,
+    `interval  ${intervalWords(interval)}`,
     ...(filter === undefined ? [] : [`filter    ${filter}`]),
+    ...(admin === undefined ? [] : [`admin     ${adminWords(admin)}`]),
     `routes    ${config.routesFileShownAs}`,
     ...routeTree(describeRoutes(config)),
     ...[...org.notes, ...config.notes, ...looseNotes(routes)].map((note) => `note: ${note}`),
   ];
-  for (const line of lines) io.stdout.write(`${printable(line)}\n`);
-  return EXIT.asAsked;
+}
+
+/** Where it listens, and what may be done there. */
+function adminWords({ address, token }: AdminSettings): string {
+  const { host, port, isLoopback } = address;
+  const reach = isLoopback ? '' : ', OPEN TO THE NETWORK';
+  const changes = token === undefined ? 'reading only' : 'with a token for changes';
+  return `${host.includes(':') ? `[${host}]` : host}:${port} (${changes}${reach})`;
 }
 
 /** A whole event type as people type it, neither anchored nor with its dots escaped. */

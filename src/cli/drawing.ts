@@ -9,6 +9,7 @@
 
 import { printable } from '../printable.ts';
 import { duration } from './duration.ts';
+import { AUTO_WORDS } from './interval-words.ts';
 import { routeTree, type ShownRoute } from './route-tree.ts';
 
 export interface Line extends Readonly<Record<string, unknown>> {
@@ -117,6 +118,7 @@ function banner(line: Line): string[] {
     'routes',
     ...routeTree(routesOf(line)),
     `reading from ${instant(line.from, line.time)}${why}`,
+    ...(line.interval === 'auto' ? [`polling ${AUTO_WORDS}`] : []),
   ];
 }
 

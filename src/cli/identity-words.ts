@@ -5,9 +5,10 @@ import type { OrgSettings } from '../config/org-settings.ts';
 export type IdentityOrigins = Pick<OrgSettings, 'orgFrom' | 'identityFrom' | 'app'>;
 
 /** One line for each, with its label. */
-export function identityLines(settings: OrgSettings): string[] {
-  const { org, orgFrom, identityFrom, app } = settings;
-  const url = `org       ${org.url.origin}, from ${orgFrom}`;
+export function identityLines(settings: OrgSettings & { readonly orgName?: string }): string[] {
+  const { org, orgName, orgFrom, identityFrom, app } = settings;
+  const name = orgName === undefined ? '' : `${orgName}   `;
+  const url = `org       ${name}${org.url.origin}, from ${orgFrom}`;
   if (app === undefined) return [url, `token     ${identityFrom}`];
   return [
     url,

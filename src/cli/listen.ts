@@ -1,7 +1,7 @@
 /** `loghook listen`: the daemon with one route that stands on the command line, and state of its own. */
 import { join } from 'node:path';
 import { SystemClock } from '../clock.ts';
-import { type Flags, loadSettings } from '../config/config.ts';
+import { type Flags, loadOrgSettings } from '../config/config.ts';
 import { orgFolder, stateFolder } from '../config/state-folder.ts';
 import { openCommandLog } from './command-log.ts';
 import { type Io, surroundings } from './io.ts';
@@ -17,7 +17,7 @@ export async function listen(
   io: Io,
 ): Promise<number> {
   const input = { ...surroundings(io, new SystemClock().now(), io.stderr), flags };
-  const { settings, more } = loadSettings(input, (environment) => ({
+  const { settings, more } = await loadOrgSettings(input, (environment) => ({
     pattern: () => parseMatch(flags.match),
     target: () => parseTarget(target),
     stateFolder: () => stateFolder({ ...input, flag: flags.state, environment }),

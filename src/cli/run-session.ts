@@ -6,7 +6,7 @@ import { Session, type SessionOptions } from './session.ts';
 
 /** Runs until it is told to stop (or, with `once`, is done). Returns the exit code. @throws what `explain` explains */
 export async function runSession(options: SessionOptions): Promise<number> {
-  const { io, log, org } = options;
+  const { io, log, org, adminDoor } = options;
   const clock = new SystemClock();
   const session = await Session.open(options, clock);
   try {
@@ -18,6 +18,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
       onReload: () => void reloadOf(options, session),
       stop: options.stop,
     });
+    if (adminDoor !== undefined) adminDoor.reloader = () => reloadOf(options, session);
     try {
       return await session.run(stop, {
         begins: () => notifier.ready(),
@@ -31,6 +32,10 @@ export async function runSession(options: SessionOptions): Promise<number> {
   }
 }
 
-async function reloadOf({ log, reload: read }: SessionOptions, session: Session): Promise<void> {
-  if (read !== undefined) await reload(log, read, (found) => session.putInForce(found));
+async function reloadOf(
+  { log, reload: read }: SessionOptions,
+  session: Session,
+): Promise<readonly string[]> {
+  if (read === undefined) return ['there is no routes file'];
+  return reload(log, read, (found) => session.putInForce(found));
 }

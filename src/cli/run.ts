@@ -2,6 +2,7 @@
 import { SystemClock } from '../clock.ts';
 import { type Flags, loadConfig, routesReloader } from '../config/config.ts';
 import { orgFolder } from '../config/state-folder.ts';
+import { withAdmin } from './admin/with-admin.ts';
 import { openCommandLog } from './command-log.ts';
 import { type Io, surroundings } from './io.ts';
 import { runSession } from './run-session.ts';
@@ -11,11 +12,15 @@ export async function run(flags: Flags, io: Io): Promise<number> {
     ...surroundings(io, new SystemClock().now(), io.stdout),
     flags,
   });
-  return runSession({
-    ...config,
-    io,
-    log: openCommandLog(config, io.stdout, io.env),
-    folder: orgFolder(config.stateFolder, config.org.url),
-    reload: routesReloader(config.routesFile, { flags, env: io.env, cwd: io.cwd }),
-  });
+  const log = openCommandLog(config, io.stdout, io.env);
+  return withAdmin(config.admin, { version: io.version, log }, (admin) =>
+    runSession({
+      ...config,
+      ...admin,
+      io,
+      log,
+      folder: orgFolder(config.stateFolder, config.org.url),
+      reload: routesReloader(config.routesFile, { flags, env: io.env, cwd: io.cwd }),
+    }),
+  );
 }

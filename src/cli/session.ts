@@ -9,6 +9,7 @@ import type { Paces } from '../delivery/pace.ts';
 import { ConfigError, reasonOf, StateError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Identity } from '../okta/credentials.ts';
+import { type Interval, longestIntervalMs } from '../okta/poll-interval.ts';
 import { queryText } from '../okta/position.ts';
 import { type Page, SystemLog } from '../okta/system-log.ts';
 import type { Route } from '../routing/route.ts';
@@ -17,6 +18,8 @@ import type { TailCursor } from '../state/outbox.ts';
 import { isDiskFull } from '../state/sqlite.ts';
 import { SqliteOutbox } from '../state/sqlite-outbox.ts';
 import type { Telling } from '../status/telling.ts';
+import type { Admin } from './admin/admin.ts';
+import type { OrgWatch } from './admin/org-watch.ts';
 import { announce } from './announcement.ts';
 import { EXIT } from './exit.ts';
 import type { IdentityOrigins } from './identity-words.ts';
@@ -41,7 +44,7 @@ export interface SessionOptions extends Partial<IdentityOrigins> {
   readonly notes?: readonly string[];
   /** The org's own sub-folder of the state folder. */
   readonly folder: string;
-  readonly intervalMs: number;
+  readonly interval: Interval;
   readonly filter?: string;
   /** The proxy of whatever names none of its own. */
   readonly proxyFor?: (url: URL) => URL | undefined;
@@ -54,6 +57,8 @@ export interface SessionOptions extends Partial<IdentityOrigins> {
   readonly paces?: Paces;
   /** Reads the routes anew for a SIGHUP; throws when they are not usable. */
   readonly reload?: () => Promise<RoutesInForce>;
+  /** Where others ask how it is; it outlives the session. */
+  readonly adminDoor?: Admin;
   /** Stops it instead of the process's signals. */
   readonly stop?: Stop & { readonly release?: () => void };
   readonly onReady?: () => void;
@@ -82,6 +87,7 @@ export class Session {
   readonly #systemLog: SystemLog;
   readonly #tellingParts: TellingParts;
   readonly #telling: Telling;
+  readonly #watch: OrgWatch | undefined;
   readonly #daemon: Daemon;
   #told: Told | undefined;
 
@@ -113,6 +119,7 @@ export class Session {
     this.#tellingParts = { version, org: org.url.host, userAgent, outbox, sender, clock, log };
     this.#telling = openTelling(this.#tellingParts, options.heartbeat);
     this.#systemLog = this.#openSystemLog(userAgent);
+    this.#watch = this.#openWatch();
     this.#daemon = this.#openDaemon(userAgent);
   }
 
@@ -148,24 +155,38 @@ export class Session {
 
   /** When `run` has ended. */
   async close(): Promise<void> {
+    this.#watch?.close();
     await this.#outbox.close();
   }
 
   #openSystemLog(userAgent: string): SystemLog {
-    const { org, identity, intervalMs, filter, proxyFor } = this.#options;
+    const { org, identity, interval, filter, proxyFor } = this.#options;
     return new SystemLog({
       org: org.url,
       identity,
       clock: this.#clock,
       log: this.#log,
       userAgent,
-      intervalMs,
+      interval,
       onTrouble: (trouble) => {
         this.#remember(trouble?.message);
-        if (trouble !== undefined) this.#telling.trouble(inShort(trouble));
+        if (trouble === undefined) return;
+        this.#telling.trouble(inShort(trouble));
+        this.#watch?.trouble(trouble.kind);
       },
       ...(filter === undefined ? {} : { filter }),
       ...proxyOption(proxyFor?.(org.url)),
+    });
+  }
+
+  #openWatch(): OrgWatch | undefined {
+    const { adminDoor, org, folder, interval } = this.#options;
+    const intervalMs = longestIntervalMs(interval);
+    return adminDoor?.watch({
+      ...{ org: org.url.host, folder, intervalMs, clock: this.#clock },
+      ...{ outbox: this.#outbox, systemLog: this.#systemLog },
+      isTurning: () => this.isTurning,
+      obey: () => this.#daemon.obey(),
     });
   }
 
@@ -185,6 +206,7 @@ export class Session {
       org: org.url.host,
       ...(paces !== undefined && { paces }),
       telling: this.#telling,
+      ...(this.#watch && { meter: this.#watch.meter }),
       once: once === true,
       onRateShare: (share) => {
         this.#systemLog.rateShare = share;

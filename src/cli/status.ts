@@ -2,10 +2,12 @@
 import { SystemClock } from '../clock.ts';
 import { printable } from '../printable.ts';
 import type { Gap, RouteState } from '../state/outbox.ts';
+import type { DelaySpread } from '../state/recent-delays.ts';
 import { type RouteStanding, readStanding, type Standing } from '../state/standing.ts';
 import { gapInShort } from '../status/gap-words.ts';
 import { ALERTS_KEY } from '../status/telling.ts';
 import type { StatusFlags } from './add-status.ts';
+import { delayAsJson, recentDelayLines } from './delay-words.ts';
 import { duration } from './duration.ts';
 import { EXIT } from './exit.ts';
 import { type Io, shownPath } from './io.ts';
@@ -105,6 +107,9 @@ function notesOn(route: RouteStanding | undefined, now: number): string[] {
   return [
     ...(route.key === ALERTS_KEY ? ["  takes loghook's own news"] : []),
     ...(route.retired && route.enabled ? [] : standingNotes(route, now)),
+    ...(route.delays === undefined
+      ? []
+      : recentDelayLines(route.delays).map((line) => `  ${line}`)),
     ...(lastError === undefined ? [] : [`  last error ${when(lastFailedAt, now)}: ${lastError}`]),
   ];
 }
@@ -169,9 +174,20 @@ function asJson(standing: Standing, now: number) {
           ? null
           : { published: route.oldest.published ?? null, readAt: iso(route.oldest.readAt) },
       lastDeliveredAt: iso(route.lastDeliveredAt),
+      delays: delaysAsJson(route),
       lastFailedAt: iso(route.lastFailedAt),
       lastError: route.lastError ?? null,
     })),
+  };
+}
+
+function delaysAsJson({ delays }: RouteStanding) {
+  if (delays === undefined) return null;
+  const spread = (one: DelaySpread) => ({ whole: one.wholeMs, ...delayAsJson(one) });
+  return {
+    deliveries: delays.count,
+    medianMs: spread(delays.median),
+    p95Ms: spread(delays.p95),
   };
 }
 

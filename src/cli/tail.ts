@@ -1,6 +1,6 @@
 /** `loghook tail`: events on stdout, one a line, and nothing else there. Keeps no state and sends nothing. */
 import { SystemClock } from '../clock.ts';
-import { type Flags, loadSettings, type Settings } from '../config/config.ts';
+import { type Flags, loadOrgSettings, type Settings } from '../config/config.ts';
 import { refuse } from '../config/problems.ts';
 import { quote } from '../config/quote.ts';
 import { parseInstant } from '../config/time.ts';
@@ -24,7 +24,7 @@ export async function tail(flags: TailFlags, io: Io): Promise<number> {
   const clock = new SystemClock();
   const now = clock.now();
   const input = { ...surroundings(io, now, io.stderr), flags };
-  const { settings, more } = loadSettings(input, () => ({
+  const { settings, more } = await loadOrgSettings(input, () => ({
     pattern: () => parseMatch(flags.match),
     until: () => untilAt(flags, now),
   }));
@@ -66,7 +66,7 @@ function openSystemLog(
     clock,
     log,
     userAgent: userAgentOf(io.version),
-    intervalMs: settings.intervalMs,
+    interval: settings.interval,
     ...(settings.filter === undefined ? {} : { filter: settings.filter }),
     ...proxyOption(settings.proxyFor(settings.org.url)),
   });

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { SystemClock } from '../clock.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { orgHostIn } from '../config/org-settings.ts';
+import { chooseOrg } from '../config/orgs.ts';
 import { readAll } from '../config/problems.ts';
 import { type ProxyFor, proxySettings } from '../config/proxy.ts';
 import { findRouteFile, type RouteFile, routeFileReader } from '../config/route-file.ts';
@@ -20,6 +21,7 @@ import { printableLines, writeJson } from './words.ts';
 
 export interface TestFlags extends EventFlags {
   readonly config?: string;
+  readonly org?: string;
   readonly json?: boolean;
 }
 
@@ -27,11 +29,13 @@ export async function testRoute(name: string, flags: TestFlags, io: Io): Promise
   const clock = new SystemClock();
   const readRoutes = await routeFileReader(findRouteFile(flags.config, io.cwd));
   const environment = readEnvironment(io.env, io.cwd);
-  const { file, org, proxyFor } = readAll({
+  const read = readAll({
     file: () => readRoutes(environment),
     org: () => orgHostIn(environment),
     proxyFor: () => proxySettings(environment),
   });
+  const { proxyFor } = read;
+  const { file, org } = ofOneOrg(read, flags.org);
   const route = routeNamed(testable(file), name, 'test');
   const path = flags.event === undefined ? {} : { event: resolve(io.cwd, flags.event) };
   const isPing = route === file.heartbeat;
@@ -51,8 +55,22 @@ export async function testRoute(name: string, flags: TestFlags, io: Io): Promise
   return whole.judgement.delivered ? EXIT.asAsked : EXIT.notDelivered;
 }
 
+/** Its host is what requests say: the file's orgs go before the one in the environment. @throws ConfigError */
+function ofOneOrg(
+  { file, org }: { readonly file: RouteFile; readonly org: string | undefined },
+  written: string | undefined,
+): { readonly file: Omit<RouteFile, 'orgs'>; readonly org: string | undefined } {
+  if (file.orgs === undefined) {
+    if (written !== undefined) chooseOrg(org === undefined ? [] : [{ host: org }], written);
+    return { file, org };
+  }
+  const named = file.orgs.map((one) => ({ name: one.name, host: one.org.url.host, one }));
+  const { one, host } = chooseOrg(named, written);
+  return { file: one, org: host };
+}
+
 /** Disabled ones too, and where loghook tells people of itself. */
-function testable({ routes, heartbeat }: RouteFile): readonly Route[] {
+function testable({ routes, heartbeat }: Omit<RouteFile, 'orgs'>): readonly Route[] {
   return [...routes.all, ...routes.disabled, ...(heartbeat === undefined ? [] : [heartbeat])];
 }
 

@@ -3,9 +3,9 @@
  * no more than a quarter of its rate limit, so that a daemon beside it keeps its share.
  */
 import { type Clock, SystemClock } from '../clock.ts';
-import { type Flags, loadSettings, type Settings } from '../config/config.ts';
+import { type Flags, loadOne, type Settings } from '../config/config.ts';
 import { refuse } from '../config/problems.ts';
-import { findRouteFile, type RouteFile, routeFileReader } from '../config/route-file.ts';
+import type { RouteFile } from '../config/route-file.ts';
 import { SystemLog } from '../okta/system-log.ts';
 import { printable } from '../printable.ts';
 import type { Route } from '../routing/route.ts';
@@ -35,19 +35,17 @@ export async function tryRoutes(flags: TryFlags, io: Io): Promise<number> {
   const clock = new SystemClock();
   const now = clock.now();
   const input = { ...surroundings(io, now, io.stderr), flags };
-  const readRoutes = await routeFileReader(findRouteFile(flags.config, io.cwd));
-  const { settings, more } = loadSettings(input, (environment) => ({
-    file: () => readRoutes(environment),
+  const { settings, file, more } = await loadOne(input, () => ({
     until: () => untilAt(flags.until, now),
   }));
   const since = settings.since ?? now - DAY_MS;
   if (more.until <= since) {
     refuse('--until', 'it is not after --since', 'the later of the two is --until');
   }
-  const routes = eventRoutes(more.file);
+  const routes = eventRoutes(file);
   const only = flags.route === undefined ? undefined : routeNamed(routes, flags.route, '--route');
   const rehearsal = new Rehearsal(routes, only);
-  const notes = [...settings.org.notes, ...more.file.notes];
+  const notes = [...settings.org.notes, ...file.notes];
   const stretch = await rehearse(rehearsal, {
     settings,
     notes,
@@ -112,7 +110,7 @@ function openSystemLog({ settings, notes, clock, io }: Plan, progress: Progress)
     clock,
     log,
     userAgent: userAgentOf(io.version),
-    intervalMs: settings.intervalMs,
+    interval: settings.interval,
     rateShare: RATE_SHARE,
     ...(settings.filter === undefined ? {} : { filter: settings.filter }),
     ...proxyOption(settings.proxyFor(settings.org.url)),

@@ -1,37 +1,47 @@
 /** Flags, environment, `.env` and the routes file as one frozen Config. Whatever is wrong in any of them is reported at once. */
 import type { Problem } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
+import type { Interval } from '../okta/poll-interval.ts';
+import { Routes } from '../routing/routes.ts';
+import { type AdminSettings, adminSettings } from './admin.ts';
+import { chooseOne, loadEach } from './each-org.ts';
 import { Environment, readEnvironment, type Variables } from './environment.ts';
 import { type OrgSettings, orgSettings } from './org-settings.ts';
-import { type Parts, problemsOf, type Read, readAll } from './problems.ts';
+import { type Parts, problemsOf, type Read, readAll, refuse } from './problems.ts';
 import { type ProxyFor, proxySettings } from './proxy.ts';
 import {
   type FoundFile,
   findRouteFile,
+  type OrgInFile,
+  type ReadRoutes,
   type RouteFile,
   refuseFallBack,
   routeFileReader,
 } from './route-file.ts';
 import {
   filterSetting,
-  intervalMs,
+  intervalSetting,
   type LogFormat,
   logFormat,
   logLevel,
   sinceAt,
 } from './settings.ts';
+import { namesOrg } from './sources.ts';
 import { stateFolder } from './state-folder.ts';
 
 /** As commander names them. */
 export interface Flags {
   readonly config?: string | undefined;
   readonly state?: string | undefined;
+  /** Which of several orgs: its name or host. */
+  readonly org?: string | undefined;
   readonly since?: string | undefined;
   readonly interval?: string | undefined;
   readonly filter?: string | undefined;
   readonly logLevel?: string | undefined;
   readonly logFormat?: string | undefined;
   readonly once?: boolean | undefined;
+  readonly admin?: string | undefined;
 }
 
 /** The outside world, handed in. */
@@ -51,7 +61,7 @@ export interface Surroundings {
 export interface Settings extends OrgSettings {
   /** A SCIM filter for Okta, exactly as written. */
   readonly filter?: string;
-  readonly intervalMs: number;
+  readonly interval: Interval;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** Milliseconds since 1970. */
@@ -60,7 +70,9 @@ export interface Settings extends OrgSettings {
   readonly proxyFor: ProxyFor;
 }
 
-export interface Config extends Settings, RouteFile {
+export interface Config extends Settings, Omit<RouteFile, 'orgs'> {
+  /** What the file calls the org; undefined where it names none. */
+  readonly orgName?: string;
   /** Absolute. */
   readonly routesFile: string;
   /** How messages name it. */
@@ -68,45 +80,107 @@ export interface Config extends Settings, RouteFile {
   /** Absolute, and without the org's sub-folder (see orgFolder). */
   readonly stateFolder: string;
   readonly once: boolean;
+  /** The server that is asked for health and metrics; undefined: there is none. */
+  readonly admin?: AdminSettings;
 }
 
 export type SettingsInput = Surroundings & { readonly flags: Flags };
 
-/** Throws ConfigError with every problem of every part. */
+/** Of the org that `--org` names, or of the only one. Throws ConfigError with every problem of every part. */
 export async function loadConfig(input: SettingsInput): Promise<Config> {
-  const { flags, cwd } = input;
-  const file = findRouteFile(flags.config, cwd);
-  const readRoutes = await routeFileReader(file);
-  const { settings, more } = loadSettings(input, (environment) => ({
-    file: () => readRoutes(environment),
-    stateFolder: () => stateFolder({ ...input, flag: flags.state, environment }),
-  }));
-  return Object.freeze({
-    ...settings,
-    ...more.file,
-    stateFolder: more.stateFolder,
-    routesFile: file.path,
-    routesFileShownAs: file.shownAs,
-    once: flags.once ?? false,
-  });
+  return chooseOne(await loadConfigs(input), input.flags.org);
 }
 
-/** The settings, and what else a command needs, `parts`. Throws ConfigError with every problem of all of them. */
+/** Of each org that the file names, or else of the one in the environment. Throws ConfigError with every problem. */
+export async function loadConfigs(input: SettingsInput): Promise<readonly Config[]> {
+  const { flags } = input;
+  const { found, all } = await loadAll(input, (environment) => ({
+    stateFolder: () => stateFolder({ ...input, flag: flags.state, environment }),
+    admin: () => adminSettings(flags.admin, environment, input.cwd),
+  }));
+  return all.map(({ loaded, file, orgName }) =>
+    Object.freeze({
+      ...loaded.settings,
+      ...file,
+      ...(orgName !== undefined && { orgName }),
+      ...(loaded.more.admin !== undefined && { admin: loaded.more.admin }),
+      stateFolder: loaded.more.stateFolder,
+      routesFile: found.path,
+      routesFileShownAs: found.shownAs,
+      once: flags.once ?? false,
+    }),
+  );
+}
+
+/** The settings of one org, its routes, and what else a command needs. Throws ConfigError with every problem. */
+export async function loadOne<P extends Parts>(
+  input: SettingsInput,
+  parts: (environment: Environment) => P,
+) {
+  const { all } = await loadAll(input, parts);
+  const named = all.map((one) => ({ ...one, org: one.loaded.settings.org }));
+  const { loaded, file, orgName } = chooseOne(named, input.flags.org);
+  return { ...loaded, file, ...(orgName !== undefined && { orgName }) };
+}
+
+async function loadAll<P extends Parts>(
+  input: SettingsInput,
+  parts: (environment: Environment) => P,
+) {
+  const found = findRouteFile(input.flags.config, input.cwd);
+  const readRoutes = await routeFileReader(found);
+  const { environment } = readEnvironmentOrGoOn(input);
+  const all = loadEach({ found, readRoutes, environment }, (file, of) =>
+    loadSettings(input, (known) => ({ file, ...parts(known) }), of),
+  );
+  return { found, all };
+}
+
+/**
+ * What a command has that needs no routes: the settings of the org in the environment, unless `--org` chooses one of the
+ * file, or the environment names none. Throws ConfigError with every problem.
+ */
+export async function loadOrgSettings<P extends Parts>(
+  input: SettingsInput,
+  parts: (environment: Environment) => P,
+) {
+  const { environment } = readEnvironmentOrGoOn(input);
+  const isOfEnvironment = namesOrg(environment);
+  if (input.flags.org === undefined && isOfEnvironment) return loadSettings(input, parts);
+  const found = findRouteFile(input.flags.config, input.cwd);
+  const readRoutes = await routeFileReader(found);
+  const all = loadEach({ found, readRoutes: orgsOnly(readRoutes), environment }, (file, of) => {
+    file();
+    return loadSettings(input, parts, of);
+  });
+  const named = all.map((one) => ({ ...one, org: one.loaded.settings.org }));
+  return chooseOne(named, input.flags.org).loaded;
+}
+
+/**
+ * The settings, and what else a command needs, `parts`. The org and its token are those of the environment, unless the
+ * file says them, `of`. A flag goes before the file, and the file before a variable. Throws ConfigError with every
+ * problem of all of them.
+ */
 export function loadSettings<P extends Parts>(
   input: SettingsInput,
   parts: (environment: Environment) => P,
+  of?: OrgInFile,
 ): { readonly settings: Settings; readonly more: Read<P> } {
   const { flags, cwd } = input;
   const { environment, problems } = readEnvironmentOrGoOn(input);
   const { org, more, since, filter, ...rest } = readAll(
     {
-      org: () => orgSettings(environment, cwd),
+      org: () => (of === undefined ? orgSettings(environment, cwd) : settingsIn(of)),
       more: () => readAll(parts(environment)),
-      intervalMs: () => intervalMs(flags.interval, environment),
+      interval: () =>
+        flags.interval === undefined && of?.interval !== undefined
+          ? of.interval
+          : intervalSetting(flags.interval, environment),
       logLevel: () => logLevel(flags.logLevel, environment),
       logFormat: () => logFormat(flags.logFormat, environment, input.isTerminal),
       since: () => sinceAt(flags.since, input.now),
-      filter: () => filterSetting(flags.filter, environment),
+      filter: () => filterSetting(flags.filter ?? of?.filter, environment),
       proxyFor: () => proxySettings(environment),
     },
     problems,
@@ -120,25 +194,71 @@ export function loadSettings<P extends Parts>(
   return { settings, more };
 }
 
+function settingsIn({ org, orgFrom, identity, identityFrom, app }: OrgInFile): OrgSettings {
+  return { org, orgFrom, identity, identityFrom, ...(app !== undefined && { app }) };
+}
+
 export type ReloadInput = Pick<SettingsInput, 'flags' | 'env' | 'cwd'>;
 
 /**
- * The routes alone, from scratch: which file there is, and the environment that it may name, are looked at anew.
- * Throws ConfigError or RoutesError with every problem.
+ * The routes of one org alone, from scratch: which file there is, and the environment that it may name, are looked at
+ * anew. Throws ConfigError or RoutesError with every problem.
  */
-export async function reloadRoutes(input: ReloadInput): Promise<RouteFile> {
-  return readAnew(findRouteFile(input.flags.config, input.cwd), input);
+export async function reloadRoutes(input: ReloadInput): Promise<Omit<RouteFile, 'orgs'>> {
+  const { orgs, ...file } = await readAnew(findRouteFile(input.flags.config, input.cwd), input);
+  return orgs === undefined ? file : chooseOne(orgs.map(asNamed), input.flags.org);
 }
 
-/** The same again and again for one daemon, which began with the file `inUse`. */
+/** The same again and again for one daemon, which began with the file `inUse`, and with one org that it did not name. */
 export function routesReloader(inUse: string, input: ReloadInput): () => Promise<RouteFile> {
   let path = inUse;
   return async () => {
     const found = findRouteFile(input.flags.config, input.cwd);
     refuseFallBack(path, found);
     const read = await readAnew(found, input);
+    if (read.orgs !== undefined) refuse(found.shownAs, 'it names orgs now', RESTART);
     path = found.path;
     return read;
+  };
+}
+
+/** All of it anew, for a daemon that began with the file `inUse` and the orgs in it. */
+export function configsReloader(
+  inUse: string,
+  input: SettingsInput,
+): () => Promise<readonly Config[]> {
+  let path = inUse;
+  return async () => {
+    refuseFallBack(path, findRouteFile(input.flags.config, input.cwd));
+    const configs = await loadConfigs(input);
+    const [first] = configs;
+    if (first?.orgName === undefined)
+      refuse(first?.routesFileShownAs ?? path, 'it names no orgs any more', RESTART);
+    path = first.routesFile;
+    return configs;
+  };
+}
+
+const RESTART = 'start loghook again to go on with that';
+
+function asNamed(org: OrgInFile) {
+  return { ...org, orgName: org.name };
+}
+
+/** A file that cannot be read, and names no orgs as far as can be told, is as good as none. */
+function orgsOnly(readRoutes: ReadRoutes): ReadRoutes {
+  return (environment, onOrgs) => {
+    let namesOrgs = false;
+    try {
+      return readRoutes(environment, () => {
+        namesOrgs = true;
+        onOrgs?.();
+      });
+    } catch (error) {
+      if (namesOrgs) throw error;
+      problemsOf(error);
+      return { routes: new Routes([]), notes: [] };
+    }
   };
 }
 

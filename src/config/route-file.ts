@@ -2,9 +2,11 @@
 import { existsSync } from 'node:fs';
 import { basename, extname, relative, resolve } from 'node:path';
 import { RoutesError } from '../errors.ts';
+import type { Interval } from '../okta/poll-interval.ts';
 import type { Route } from '../routing/route.ts';
 import type { Routes } from '../routing/routes.ts';
 import type { Environment } from './environment.ts';
+import type { OrgSettings } from './org-settings.ts';
 import { loadRoutes } from './routes-file.ts';
 import { refuseSecrets } from './token-guard.ts';
 
@@ -17,6 +19,15 @@ export interface RouteFile {
   readonly heartbeat?: Route;
   /** What a person should know, and nothing is wrong with. */
   readonly notes: readonly string[];
+  /** Where the file names its orgs; `routes` then are those that all of them have. */
+  readonly orgs?: readonly OrgInFile[];
+}
+
+/** An org as the file says it: its routes are those of the whole file and its own. */
+export interface OrgInFile extends OrgSettings, Omit<RouteFile, 'orgs'> {
+  readonly name: string;
+  readonly filter?: string;
+  readonly interval?: Interval;
 }
 
 export interface FoundFile {
@@ -60,28 +71,29 @@ function rankOf(path: string): number {
   return NAMES.indexOf(basename(path));
 }
 
-/** Loads what reads the file; what it resolves to reads it from scratch and throws RoutesError with every problem. */
-export async function routeFileReader(
-  file: FoundFile,
-): Promise<(environment: Environment) => RouteFile> {
+/**
+ * Reads the file from scratch. Calls `onOrgs` when it names orgs, whatever else is wrong with it. Throws RoutesError with
+ * every problem.
+ */
+export type ReadRoutes = (environment: Environment, onOrgs?: () => void) => RouteFile;
+
+/** Loads what reads the file. */
+export async function routeFileReader(file: FoundFile): Promise<ReadRoutes> {
   const { path, shownAs, notes } = file;
   if (!/^\.(ya?ml|json)$/i.test(extname(path))) {
     return (environment) => {
       const routes = loadRoutes(path, shownAs);
-      refuseSecrets(routes.all, environment, shownAs);
-      return Object.freeze({ routes, notes });
+      const read: RouteFile = { routes, notes };
+      refuseSecrets(read, environment, shownAs);
+      return Object.freeze(read);
     };
   }
   const { readRouteFile } = await import('./yaml/read.ts');
-  return (environment) => {
-    const read = readRouteFile(path, shownAs, environment);
-    refuseSecrets(allOf(read), environment, shownAs);
+  return (environment, onOrgs) => {
+    const read = readRouteFile(path, shownAs, { environment, onOrgs });
+    refuseSecrets(read, environment, shownAs);
     return Object.freeze({ ...read, notes: [...notes, ...read.notes] });
   };
-}
-
-function allOf({ routes, heartbeat }: RouteFile): Route[] {
-  return [...routes.all, ...routes.disabled, ...(heartbeat === undefined ? [] : [heartbeat])];
 }
 
 function shown(path: string, cwd: string): { readonly path: string; readonly shownAs: string } {

@@ -1,5 +1,6 @@
 /** The small settings: each from its flag, else its variable, else its default. A flag wins. */
 import { LOG_LEVELS, type LogLevel } from '../log.ts';
+import type { Interval } from '../okta/poll-interval.ts';
 import type { Environment } from './environment.ts';
 import { refuse } from './problems.ts';
 import { quote } from './quote.ts';
@@ -19,12 +20,13 @@ interface Written {
   readonly value: string;
 }
 
-/** How long to wait after a short page: `--interval 15s`, else LOGHOOK_RETRY_SECONDS. A bare number is seconds. */
-export function intervalMs(flag: string | undefined, environment: Environment): number {
+/** How long to wait after a short page: `--interval 15s` or `auto`, else LOGHOOK_RETRY_SECONDS. A bare number is seconds. */
+export function intervalSetting(flag: string | undefined, environment: Environment): Interval {
   const written = pick('--interval', flag, 'LOGHOOK_RETRY_SECONDS', environment);
   if (written === undefined) return DEFAULT_INTERVAL_MS;
+  if (written.value.trim().toLowerCase() === 'auto') return 'auto';
   const ms = parseDuration(written.value, 's');
-  const hint = 'write seconds, or a duration like 15s or 1m, from 1s to 1h';
+  const hint = 'write seconds, or a duration like 15s or 1m, from 1s to 1h, or auto';
   if (ms === undefined) refuse(written.where, `${quote(written.value)} is not a duration`, hint);
   if (ms < MIN_INTERVAL_MS) refuse(written.where, `${quote(written.value)} is too short`, hint);
   if (ms > MAX_INTERVAL_MS) refuse(written.where, `${quote(written.value)} is too long`, hint);
@@ -67,7 +69,8 @@ export function filterSetting(
   return pick('--filter', flag, 'LOGHOOK_FILTER', environment)?.value;
 }
 
-function pick(
+/** What was written, and where; a flag wins. */
+export function pick(
   flagName: string,
   flag: string | undefined,
   name: string,

@@ -3,21 +3,16 @@
  * are refused, however it came into them. No message repeats any of it.
  */
 import type { KeyObject } from 'node:crypto';
-import { ConfigError, RoutesError } from '../errors.ts';
+import { ConfigError, type Problem, RoutesError } from '../errors.ts';
 import type { Identity } from '../okta/credentials.ts';
 import type { Route } from '../routing/route.ts';
+import type { Routes } from '../routing/routes.ts';
 import { cleanToken } from './api-token.ts';
 import type { Environment } from './environment.ts';
 import { parsePrivateKey } from './private-key.ts';
 import { type FoundSettings, Sources } from './sources.ts';
 
 export type SecretKind = 'token' | 'private key';
-
-/** A text that no route may hold. */
-export interface GuardedSecret {
-  readonly kind: SecretKind;
-  readonly text: string;
-}
 
 export function secretHint(kind: SecretKind): string {
   return `the Okta ${kind} goes to Okta only: give the receiver a secret of its own`;
@@ -26,41 +21,80 @@ export function secretHint(kind: SecretKind): string {
 /** Okta's are longer; what is shorter may stand somewhere by chance. */
 const SHORTEST = 20;
 
-/** Throws RoutesError with every route that holds a secret of the settings. Relative files begin at the working folder. */
-export function refuseSecrets(
-  routes: readonly Route[],
-  environment: Environment,
-  shownAs: string,
-): void {
-  refuseHolding(routes, knownSecrets(environment), shownAs);
+/** What of a file can carry a secret somewhere. */
+export interface Guarded {
+  readonly routes: Routes;
+  readonly heartbeat?: Route;
+  readonly orgs?: readonly (Omit<Guarded, 'orgs'> & {
+    readonly name: string;
+    readonly identity: Identity;
+  })[];
 }
 
-/** The same for secrets that are known otherwise. */
-export function refuseHolding(
-  routes: readonly Route[],
-  secrets: readonly GuardedSecret[],
-  shownAs: string,
-): void {
-  const long = secrets.filter(({ text }) => text.length >= SHORTEST);
-  if (long.length === 0) return;
-  const problems = routes.flatMap((route) => {
-    const texts = textsOf(route);
-    const held = long.find(({ text }) => texts.some((carried) => carried.includes(text)));
-    if (held === undefined) return [];
-    const message = `the route ${route.name} holds the Okta ${held.kind}`;
-    return [{ where: shownAs, message, hint: secretHint(held.kind) }];
+/** A text that no route may hold. */
+interface Known {
+  readonly kind: SecretKind;
+  readonly text: string;
+  /** Whose it is, in words. */
+  readonly whose: string;
+}
+
+/**
+ * Throws RoutesError with every route that holds the secret of any org, and every org that has another one's. Relative
+ * files are looked up in the working folder.
+ */
+export function refuseSecrets(file: Guarded, environment: Environment, shownAs: string): void {
+  const { orgs = [] } = file;
+  const ofOrgs = orgs.flatMap(({ name, identity }) => formsOf(identity, `of ${name}`));
+  const isLong = ({ text }: Known) => text.length >= SHORTEST;
+  const all = [...knownSecrets(environment), ...ofOrgs].filter(isLong);
+  if (all.length === 0) return;
+  const problems = [
+    ...[file, ...orgs].flatMap(routesOf).flatMap((route) => leaks(route, all)),
+    ...shared(ofOrgs.filter(isLong)),
+  ].map((problem) => ({ where: shownAs, ...problem }));
+  if (problems.length > 0) throw new RoutesError(once(problems));
+}
+
+function routesOf({ routes, heartbeat }: Guarded): Route[] {
+  return [...routes.all, ...routes.disabled, ...(heartbeat === undefined ? [] : [heartbeat])];
+}
+
+function leaks(route: Route, known: readonly Known[]): Pick<Problem, 'message' | 'hint'>[] {
+  const texts = textsOf(route);
+  return known
+    .filter(({ text }) => texts.some((carried) => carried.includes(text)))
+    .map(({ whose, kind }) => ({
+      message: `the route ${route.name} holds ${whose}`,
+      hint: secretHint(kind),
+    }));
+}
+
+/** A secret belongs to one org: a token that is sent to another would be given away. */
+function shared(known: readonly Known[]): Pick<Problem, 'message' | 'hint'>[] {
+  return known.flatMap(({ text, whose, kind }) => {
+    const first = known.find((other) => other.text === text);
+    if (first === undefined || first.whose === whose || kind !== 'token') return [];
+    const message = `${whose} is ${first.whose} too: each would be sent to the other's org`;
+    return [{ message, hint: 'make a token in each org' }];
   });
-  if (problems.length > 0) throw new RoutesError(problems);
+}
+
+/** A route that all orgs have stands in each of them, and a key is known in several forms. */
+function once(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [problem.message, problem])).values()];
 }
 
 /** In every form in which it may stand somewhere. */
-export function guarded(identity: Identity): readonly GuardedSecret[] {
-  if (identity.kind === 'token') return [{ kind: 'token', text: identity.token }];
-  return formsOf(identity.privateKey).map((text) => ({ kind: 'private key', text }));
+function formsOf(identity: Identity, whose = ''): readonly Known[] {
+  const kind = identity.kind === 'token' ? 'token' : 'private key';
+  const texts = identity.kind === 'token' ? [identity.token] : keyForms(identity.privateKey);
+  const words = whose === '' ? `the Okta ${kind}` : `the ${kind} ${whose}`;
+  return texts.map((text) => ({ kind, text, whose: words }));
 }
 
 /** The number that makes it private, and each PEM's base64 without line ends. */
-function formsOf(key: KeyObject): readonly string[] {
+function keyForms(key: KeyObject): readonly string[] {
   const { d = '' } = key.export({ format: 'jwk' });
   const types = ['pkcs8', key.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'sec1'] as const;
   const bodies = types.map((type) => key.export({ format: 'der', type }).toString('base64'));
@@ -68,23 +102,23 @@ function formsOf(key: KeyObject): readonly string[] {
 }
 
 /** Of every place, also of those that another one goes before. */
-function knownSecrets(environment: Environment): readonly GuardedSecret[] {
-  return new Sources(environment, '').each((read) => usable(read) ?? []).flat();
+function knownSecrets(environment: Environment): readonly Known[] {
+  return new Sources(environment, '').each(usable).flat();
 }
 
-/** Undefined when there is none that could be used: whoever needs it says what is wrong with it. */
-function usable(read: () => FoundSettings): readonly GuardedSecret[] | undefined {
+/** None where there is none that could be used: whoever needs it says what is wrong with it. */
+function usable(read: () => FoundSettings): readonly Known[] {
   try {
     const { token, privateKey } = read();
     const key = privateKey && parsePrivateKey(privateKey.value);
     return [
-      ...(token === undefined ? [] : [{ kind: 'token' as const, text: cleanToken(token).token }]),
+      ...(token === undefined ? [] : formsOf({ kind: 'token', ...cleanToken(token) })),
       ...(key === undefined || 'error' in key
         ? []
-        : guarded({ kind: 'app', clientId: '', privateKey: key.key })),
+        : formsOf({ kind: 'app', clientId: '', privateKey: key.key })),
     ];
   } catch (error) {
-    if (error instanceof ConfigError) return undefined;
+    if (error instanceof ConfigError) return [];
     throw error;
   }
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { DialTimes } from '../dial.ts';
 import { codeOf } from '../errors.ts';
 import { AnswerHead } from './answer-head.ts';
+import { faultOf } from './fault.ts';
 import { networkWords, proxyStatusWords } from './network-words.ts';
 import type { Answer, AttemptTrace } from './outcome.ts';
 import type { Redaction } from './redaction.ts';
@@ -163,15 +164,18 @@ export class Exchange<Line extends Wire> {
     const trace = this.#trace({});
     if (error === STOPPED) return { kind: 'cut' };
     if (this.#controller === undefined || isRefusedByTls(error)) {
-      const why = error === LATE ? this.#lateWords() : networkWords(error);
-      return { kind: 'unreachable', why, ms, trace };
+      const isLate = error === LATE;
+      const why = isLate ? this.#lateWords() : networkWords(error);
+      const fault = isLate ? 'timeout' : faultOf(error);
+      return { kind: 'unreachable', why, ms, fault, trace };
     }
     if (error === LATE) {
       const why = `no answer within ${TOTAL_MS / 1000} s`;
-      return { kind: 'unanswered', why, ms, timedOut: true, trace };
+      return { kind: 'unanswered', why, ms, timedOut: true, fault: 'timeout', trace };
     }
     if (isClosed(error) && this.line.isStale && ms < STALE_WITHIN_MS) return STALE;
-    return { kind: 'unanswered', why: networkWords(error), ms, timedOut: false, trace };
+    const why = networkWords(error);
+    return { kind: 'unanswered', why, ms, timedOut: false, fault: faultOf(error), trace };
   }
 
   #lateWords(): string {

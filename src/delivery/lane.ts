@@ -9,7 +9,7 @@ import type { Log } from '../log.ts';
 import { whyExpired } from './age.ts';
 import type { Request } from './attempt.ts';
 import type { Destination, Encoding } from './destination.ts';
-import { type Answer, type AttemptTrace, outcomeOf } from './outcome.ts';
+import { type Answer, type AttemptTrace, type Made, outcomeOf } from './outcome.ts';
 import type { Pace } from './pace.ts';
 import { RouteNews } from './route-news.ts';
 import { RouteRequests } from './route-requests.ts';
@@ -74,6 +74,8 @@ export interface LaneOptions {
   /** A held route is tried at least this often, ms. */
   readonly longestProbeMs?: number;
   readonly onState: (state: RouteState) => void;
+  /** Told of every attempt that came to an end of its own. */
+  readonly onAttempt?: (outcome: Made) => void;
 }
 
 export class Lane {
@@ -228,6 +230,7 @@ export class Lane {
       this.#wake();
       return undefined;
     }
+    this.#options.onAttempt?.(outcome);
     const judged = this.#trouble.judge(delivery, outcome, clock.now());
     const verdict = outcome.trace === undefined ? judged : { ...judged, trace: outcome.trace };
     // Only answers of the usual kind show how fast the receiver is: a refusal may be quicker, and says nothing.

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Destination, Encoding } from './destination.ts';
 import { Lane, type Sends, type Wish } from './lane.ts';
+import type { Made } from './outcome.ts';
 import { Paces } from './pace.ts';
 import { StartRates } from './start-rate.ts';
 import type { RouteState } from './verdict.ts';
@@ -24,6 +25,8 @@ export interface LanesOptions {
   readonly longestProbeMs?: number;
   /** Told of every change, to be remembered across restarts. */
   readonly onState: (lane: Lane, state: RouteState) => void;
+  /** Told of every attempt that came to an end of its own. */
+  readonly onAttempt?: (lane: Lane, outcome: Made) => void;
 }
 
 export class Lanes {
@@ -54,7 +57,7 @@ export class Lanes {
 
   /** Opens a route's lane, going on from the state that was saved. */
   open(destination: Destination, state: RouteState): Lane {
-    const { onState, ...shared } = this.#options;
+    const { onState, onAttempt, ...shared } = this.#options;
     const lane: Lane = new Lane({
       ...shared,
       destination,
@@ -62,6 +65,7 @@ export class Lanes {
       pace: this.#paces.of(destination.url.origin),
       startRate: this.#startRates.of(destination.key, destination.rate),
       onState: (changed) => onState(lane, changed),
+      ...(onAttempt && { onAttempt: (outcome) => onAttempt(lane, outcome) }),
     });
     this.#open.set(destination.key, lane);
     return lane;

@@ -3,6 +3,8 @@
  * status line decides, so a body that breaks after a 2xx changes nothing.
  */
 
+import type { Fault } from './fault.ts';
+
 /** What came back over the wire, before anyone judges it. Durations in ms. */
 export type Answer =
   | {
@@ -17,6 +19,7 @@ export type Answer =
       readonly kind: 'unreachable';
       readonly why: string;
       readonly ms: number;
+      readonly fault?: Fault;
       readonly trace?: AttemptTrace;
     }
   /** Sent, and no status line came back: the receiver may or may not have the event. */
@@ -25,6 +28,7 @@ export type Answer =
       readonly why: string;
       readonly ms: number;
       readonly timedOut: boolean;
+      readonly fault?: Fault;
       readonly trace?: AttemptTrace;
     }
   /** Cut by our own stop: it says nothing about the receiver. */
@@ -52,6 +56,9 @@ export type Outcome =
   | Failure
   | { readonly kind: 'cut' };
 
+/** Of an attempt that was not cut. */
+export type Made = Exclude<Outcome, { readonly kind: 'cut' }>;
+
 export interface Failure {
   /**
    * `verdict`: the receiver judged the request (400, 422 …). `gone`: 410. `throttled`: 429. `unreachable`: no
@@ -65,6 +72,8 @@ export interface Failure {
   readonly retryAfterMs?: number;
   /** A sign of overload: 429, 503 or a time-out. */
   readonly congested: boolean;
+  /** What failed, where no status came back. */
+  readonly fault?: Fault;
   /** The route says that this status is never the event's fault. */
   readonly spares?: boolean;
   readonly trace?: AttemptTrace;
@@ -111,11 +120,12 @@ export function outcomeOf(answer: Answer, rules: StatusRules = {}): Outcome {
   if (answer.kind === 'cut') return answer;
   const { ms } = answer;
   const trace = answer.trace === undefined ? {} : { trace: answer.trace };
-  if (answer.kind === 'unreachable') {
-    return { kind: 'unreachable', why: answer.why, ms, congested: false, ...trace };
-  }
-  if (answer.kind === 'unanswered') {
-    return { kind: 'failed', why: answer.why, ms, congested: answer.timedOut, ...trace };
+  if (answer.kind !== 'answered') {
+    const { why, fault } = answer;
+    const more = { ...(fault !== undefined && { fault }), ...trace };
+    return answer.kind === 'unreachable'
+      ? { kind: 'unreachable', why, ms, congested: false, ...more }
+      : { kind: 'failed', why, ms, congested: answer.timedOut, ...more };
   }
   const { status, retryAfterMs } = answer;
   if (status >= 200 && status < 300) return { kind: 'delivered', status, ms, ...trace };

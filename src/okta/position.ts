@@ -59,6 +59,7 @@ export class Position {
   readonly #query: Query;
   #lastPublishedAt: number | undefined;
   #readAt: number | undefined;
+  #headAt: number | undefined;
 
   private constructor(query: Query, url: string, isLink: boolean) {
     this.#query = query;
@@ -123,6 +124,13 @@ export class Position {
   restart(nowMs: number): Cursor {
     this.fallBack(nowMs, 'a page without a next link', false);
     return this.#cursor();
+  }
+
+  /** A page was the end of the log when it was asked for, if `askedAt` tells when. Returns when another was, before it. */
+  atHead(askedAt: number | undefined): { readonly headAt?: number } {
+    const before = this.#headAt;
+    this.#headAt = askedAt ?? before;
+    return before === undefined ? {} : { headAt: before };
   }
 
   /** What may be missing, once. */

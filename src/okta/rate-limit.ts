@@ -22,8 +22,24 @@ export const MAX_WAIT_MS = 15 * 60_000;
 const MIN_WAIT_MS = 1_000;
 /** Windows are typically a minute: https://developer.okta.com/docs/reference/rate-limits/ */
 const USUAL_WINDOW_MS = 60_000;
+/** A limit that nobody told us of is taken for the smallest that Okta gives. */
+const UNTOLD_LIMIT = 20;
 const RESERVE = 0.1;
+/** An even pace stays this much below our share: requests are under way for unequal times. */
+const SLACK = 0.01;
+/** `Date` counts whole seconds, so a window may have ended this much earlier than it seems. */
+const RESET_BLUR_MS = 1_000;
 const JITTER_CAP_MS = 5 * 60_000;
+
+/** How requests go out evenly. Durations in ms, from one request to the next. */
+export interface Pace {
+  /** Never faster than our share allows, and with what is left spread until there is more. */
+  readonly evenMs: number;
+  /** If all of the org's limit were used. */
+  readonly wholeMs: number;
+  /** When the last request went out. */
+  readonly sentAt: number;
+}
 
 interface Seen {
   readonly limit: number;
@@ -38,6 +54,10 @@ export class RateBudget {
   readonly #random: () => number;
   readonly #reserve: number;
   #seen: Seen | undefined;
+  /** As the last answer that told had it, whether or not its window is over. */
+  #told = { limit: UNTOLD_LIMIT, windowMs: USUAL_WINDOW_MS };
+  #sentAt = Number.NEGATIVE_INFINITY;
+  #said: { readonly limit: number; readonly remaining: number } | undefined;
   /** When our requests of the last window went out, oldest first. */
   #sent: number[] = [];
   #unanswered = 0;
@@ -52,6 +72,11 @@ export class RateBudget {
     this.#reserve = reserve;
   }
 
+  /** What Okta said last of the window: its limit, and what was left of it. */
+  get said(): { readonly limit: number; readonly remaining: number } | undefined {
+    return this.#said;
+  }
+
   /** How long to wait at `now` before the next request, 0 to go. `now` only moves forward, in ms from anywhere. */
   waitMs(now: number): number {
     this.#forgetWhatIsOver(now);
@@ -59,10 +84,22 @@ export class RateBudget {
     return clamp(until - now, 0, MAX_WAIT_MS);
   }
 
+  /** How the next requests go out evenly from `now` on. */
+  pace(now: number): Pace {
+    this.#forgetWhatIsOver(now);
+    const { limit, windowMs } = this.#told;
+    return {
+      evenMs: Math.max((windowMs / this.#ours(limit)) * (1 + SLACK), this.#leftMs(now)),
+      wholeMs: windowMs / limit,
+      sentAt: this.#sentAt,
+    };
+  }
+
   /** To be told of every request as it goes out. */
   sent(now: number): void {
     this.#forgetWhatIsOver(now);
     this.#sent.push(now);
+    this.#sentAt = now;
     this.#unanswered++;
   }
 
@@ -75,12 +112,14 @@ export class RateBudget {
     else this.#refusals = this.#collisions = 0;
     if (limit === undefined || limit === 0 || remaining === undefined) return;
     this.#unanswered = 0;
+    this.#said = { limit, remaining };
     this.#seen = {
       limit,
       remaining,
       resetAt: now + Math.max(MIN_WAIT_MS, untilReset ?? USUAL_WINDOW_MS),
       windowMs: Math.max(USUAL_WINDOW_MS, untilReset ?? 0),
     };
+    this.#told = { limit, windowMs: this.#seen.windowMs };
   }
 
   /**
@@ -120,18 +159,39 @@ export class RateBudget {
   #allowedAt(now: number): number {
     const seen = this.#seen;
     if (seen === undefined) return now;
-    const reserve = Math.max(1, Math.floor(seen.limit * this.#reserve));
-    if (seen.remaining - this.#unanswered <= reserve) return seen.resetAt;
-    const ours = Math.max(1, Math.floor(seen.limit * this.share));
+    if (this.#untaken(seen) <= 0) return seen.resetAt;
+    const ours = this.#ours(seen.limit);
     if (this.#sent.length < ours) return now;
     const oldest = this.#sent[this.#sent.length - ours] ?? now;
     return Math.min(seen.resetAt, oldest + seen.windowMs);
   }
 
+  /** What is left, of our share and of what nobody has taken, spread until there is more of it. */
+  #leftMs(now: number): number {
+    const seen = this.#seen;
+    if (seen === undefined) return 0;
+    const ours = this.#ours(seen.limit) - this.#sent.length;
+    const oldest = this.#sent[0] ?? now - seen.windowMs;
+    return Math.max(
+      spread(oldest + seen.windowMs - now, ours),
+      spread(seen.resetAt - now, this.#untaken(seen)),
+    );
+  }
+
+  #ours(limit: number): number {
+    return Math.max(1, Math.floor(limit * this.share));
+  }
+
+  /** What nobody has taken yet of a window, but for what is kept for others. */
+  #untaken({ limit, remaining }: Seen): number {
+    return remaining - this.#unanswered - Math.max(1, Math.floor(limit * this.#reserve));
+  }
+
   #forgetWhatIsOver(now: number): void {
     if (this.#seen !== undefined && this.#seen.resetAt <= now) {
+      const beganAt = this.#seen.resetAt - RESET_BLUR_MS;
       this.#seen = undefined;
-      this.#sent = [];
+      this.#sent = this.#sent.filter((at) => at > beganAt);
       this.#unanswered = 0;
     }
     const since = now - (this.#seen?.windowMs ?? USUAL_WINDOW_MS);
@@ -154,6 +214,11 @@ function readNumber(
   const parts = (typeof value === 'string' ? value : value.join(',')).split(',');
   const numbers = parts.map((part) => part.trim()).filter((part) => /^\d{1,15}$/.test(part));
   return numbers.length === 0 ? undefined : pick(...numbers.map(Number));
+}
+
+/** From one request to the next, so that one more than are left would go when `ms` are over. */
+function spread(ms: number, left: number): number {
+  return ms / (Math.max(0, left) + 1);
 }
 
 function clamp(value: number, low: number, high: number): number {

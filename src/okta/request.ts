@@ -9,6 +9,7 @@ import { Opening } from '../dial.ts';
 import { codeOf, OktaError, reasonOf } from '../errors.ts';
 import { type AnswerBody, readBody } from './answer-body.ts';
 import type { Credentials } from './credentials.ts';
+import { OktaTime } from './okta-time.ts';
 import type { HeaderValue, RateBudget } from './rate-limit.ts';
 import { MAX_ERROR_BYTES } from './refusal.ts';
 import { brief, Trouble } from './trouble.ts';
@@ -28,6 +29,10 @@ export interface Answer extends AnswerBody {
   readonly headers: Readonly<Record<string, HeaderValue>>;
   /** Okta's `Date`, ms since 1970, if it sent one that can be read. */
   readonly oktaNowMs: number | undefined;
+  /** When it was asked for, by Okta's clock as far as it is known, ms since 1970. */
+  readonly askedAt: number;
+  /** How far Okta's clock is ahead of ours, as far as that is known, ms. */
+  readonly oktaAheadMs: number;
 }
 
 export interface OktaDoorOptions {
@@ -45,6 +50,7 @@ export interface OktaDoorOptions {
 export class OktaDoor {
   readonly #options: OktaDoorOptions;
   readonly #openings = new Set<Opening>();
+  readonly #oktaTime = new OktaTime();
   #pool: Pool;
   #wakes = 0;
   #secret = '';
@@ -87,6 +93,11 @@ export class OktaDoor {
     old.destroy().catch(() => undefined);
   }
 
+  /** Our clock was set: what was known of Okta's by it holds no more. */
+  clockSet(): void {
+    this.#oktaTime.forget();
+  }
+
   /** `text` without the credential that was sent last. */
   redact(text: string): string {
     return this.#secret === '' ? text : text.replaceAll(this.#secret, '[redacted]');
@@ -114,6 +125,7 @@ export class OktaDoor {
   async #send(path: string, authorization: string, signal: AbortSignal): Promise<Answer> {
     const { budget, clock, userAgent } = this.#options;
     const startedAt = clock.monotonic();
+    const askedAt = clock.now();
     budget.sent(startedAt);
     const { statusCode, headers, body } = await this.#pool.request({
       method: 'GET',
@@ -127,6 +139,8 @@ export class OktaDoor {
       },
     });
     const oktaNowMs = dateOf(headers.date);
+    if (oktaNowMs !== undefined) this.#oktaTime.answered(oktaNowMs, askedAt, clock.now());
+    const { aheadMs: oktaAheadMs } = this.#oktaTime;
     const rate = {
       limit: headers['x-rate-limit-limit'],
       remaining: headers['x-rate-limit-remaining'],
@@ -139,7 +153,14 @@ export class OktaDoor {
       tooLate: () => clock.monotonic() - startedAt > WHOLE_ANSWER_MS,
     });
     signal.throwIfAborted();
-    return { ...read, status: statusCode, headers, oktaNowMs };
+    return {
+      ...read,
+      status: statusCode,
+      headers,
+      oktaNowMs,
+      askedAt: askedAt + oktaAheadMs,
+      oktaAheadMs,
+    };
   }
 }
 

@@ -10,6 +10,7 @@ import type { LogEvent } from '../event.ts';
 import type { Log } from '../log.ts';
 import { credentialsOf, type Identity } from './credentials.ts';
 import { type GaveUp, type Leftover, PageReader, type ReadPage } from './page-reader.ts';
+import { type Interval, PollInterval } from './poll-interval.ts';
 import { type Cursor, type Gap, type Left, Position, type Query } from './position.ts';
 import { RateBudget } from './rate-limit.ts';
 import { readRefusal, troubleOf } from './refusal.ts';
@@ -30,6 +31,10 @@ export interface Page {
   readonly full: boolean;
   /** What may be missing before or in this page, and why; to be kept in the same transaction. */
   readonly gaps: readonly Gap[];
+  /** When the log had last been read to its end before, by Okta's clock, ms since 1970; undefined: not yet. */
+  readonly headAt?: number;
+  /** How far Okta's clock is ahead of ours, as far as that is known, ms. */
+  readonly oktaAheadMs: number;
 }
 
 export interface SystemLogOptions {
@@ -39,8 +44,7 @@ export interface SystemLogOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly userAgent: string;
-  /** The wait after a page that is not full. */
-  readonly intervalMs: number;
+  readonly interval: Interval;
   /** The part (0..1) of the rate limit that may be used. Default: 0.5. */
   readonly rateShare?: number;
   /** The part (0..1) of it that is left to others, whoever uses the rest. Default: 0.1. */
@@ -102,6 +106,11 @@ export class SystemLog {
     this.#budget.share = share;
   }
 
+  /** What Okta said last of its rate limit for the log. */
+  get rateLimit(): { readonly limit: number; readonly remaining: number } | undefined {
+    return this.#budget.said;
+  }
+
   /**
    * Every event from `from` on, as pages, for ever; empty pages too, so that whoever reads knows that Okta answers.
    * A full page is followed at once, any other after the interval. Ends quietly when `signal` aborts. Rejects with an
@@ -114,13 +123,17 @@ export class SystemLog {
     const position =
       'cursor' in from ? this.#resume(from.cursor) : Position.start(this.#query, from);
     const reading = { position, bounded: false, firstStart: 'since' in from, signal };
+    const { clock } = this.#options;
+    const interval = new PollInterval(this.#options.interval);
     const stopWatching = this.#watchClock();
     try {
       for (;;) {
         const page = await this.#next(reading);
         if (page === undefined) return;
         yield page;
-        if (!page.full) await this.#options.clock.sleep(this.#options.intervalMs, signal);
+        const now = clock.monotonic();
+        const waitMs = interval.afterPage(page, this.#budget.pace(now), now);
+        if (waitMs > 0) await clock.sleep(Math.ceil(waitMs), signal);
       }
     } finally {
       stopWatching();
@@ -192,13 +205,15 @@ export class SystemLog {
     this.#answeredWell = true;
     if (read.gaveUp === undefined) this.#allIsWell();
     else this.#sayGivenUp(read, read.gaveUp);
-    return this.#taken(read, position, answer.oktaNowMs ?? this.#options.clock.now());
+    return this.#taken(read, position, answer);
   }
 
   /** Nothing can fail from here on: the position moves. */
-  #taken(read: ReadPage, position: Position, oktaNowMs: number): Page {
+  #taken(read: ReadPage, position: Position, { askedAt, oktaAheadMs, ...answer }: Answer): Page {
     const { events, leftovers, gaveUp } = read;
+    const oktaNowMs = answer.oktaNowMs ?? this.#options.clock.now();
     const full = events.length >= position.limit;
+    const head = position.atHead(full || gaveUp !== undefined ? undefined : askedAt);
     const gaps = position.takeGap();
     let cursor = position.moveOn(read.next, events, oktaNowMs);
     if (gaveUp !== undefined && (gaveUp.eventsMissing || leftovers.length > 0)) {
@@ -211,7 +226,8 @@ export class SystemLog {
       });
     }
     if (gaveUp !== undefined && read.next === undefined) cursor = position.restart(oktaNowMs);
-    return { events, cursor, leftovers, full, gaps: [...gaps, ...position.takeGap()] };
+    gaps.push(...position.takeGap());
+    return { events, cursor, leftovers, full, gaps, ...head, oktaAheadMs };
   }
 
   #allIsWell(): void {
@@ -284,6 +300,7 @@ export class SystemLog {
   /** After a sleep nothing that was waited for still holds, and open connections are dead. */
   #watchClock(): () => void {
     return this.#options.clock.onJump((jumpMs) => {
+      this.#door.clockSet();
       if (jumpMs < 0) return;
       this.#budget.slept(jumpMs);
       this.#troubles.paceAfresh();

@@ -3,7 +3,8 @@ import { ConfigError } from '../errors.ts';
 import { shownIdStart } from '../event.ts';
 import type { Beside } from './beside.ts';
 import type { Place } from './bundles.ts';
-import { texts } from './optional.ts';
+import { numbers, texts } from './optional.ts';
+import { SOURCES } from './schema.ts';
 import { asNumber, asOptionalNumber, asOptionalText, asText, type Row } from './sqlite.ts';
 
 export interface FoundEvent {
@@ -13,6 +14,11 @@ export interface FoundEvent {
   /** As Okta wrote it. */
   readonly published?: string;
   readonly readAt: number;
+  /** Until then, see delay.ts. */
+  readonly oktaMs?: number;
+  readonly pollMs?: number;
+  /** It was not met by tailing. */
+  readonly backfilled: boolean;
   /** Where its bytes lie, while they are kept. */
   readonly place?: Place;
 }
@@ -71,6 +77,8 @@ function toFound(row: Row): FoundEvent {
     event: asText(row.id),
     ...texts({ eventType: row.type, published: row.published }),
     readAt: asNumber(row.read_at),
+    ...numbers({ oktaMs: row.okta_ms, pollMs: row.poll_ms }),
+    backfilled: row.source === SOURCES.backfill,
     ...(bundle === undefined
       ? {}
       : { place: { bundle, at: asNumber(row.at), size: asNumber(row.size) } }),

@@ -113,6 +113,11 @@ export class SqliteOutbox implements Outbox {
     this.#stopListening = clock.onJump((jumpMs) => this.#clockJumped(jumpMs));
   }
 
+  /** False while the disk, or another process, refuses what is to be written. */
+  get isWritable(): boolean {
+    return this.#gate.isOpen;
+  }
+
   async adopt(routes: readonly RouteRef[], reading?: Reading): Promise<void> {
     this.#records.flush();
     this.#try('adopt the routes in', () => {

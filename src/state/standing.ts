@@ -5,6 +5,7 @@ import { SystemClock } from '../clock.ts';
 import { StateError } from '../errors.ts';
 import { DATABASE_FILE, holderOf } from './folder.ts';
 import type { Gap, RouteState } from './outbox.ts';
+import { type RecentDelays, recentDelays } from './recent-delays.ts';
 import { toRouteState } from './route-table.ts';
 import { openStateBeside, UNREADABLE } from './schema.ts';
 import {
@@ -52,6 +53,8 @@ export interface RouteStanding {
   readonly oldest?: { readonly published?: string; readonly readAt: number };
   readonly dead: number;
   readonly lastDeliveredAt?: number;
+  /** How long its last deliveries took. */
+  readonly delays?: RecentDelays;
   readonly lastFailedAt?: number;
   readonly lastError?: string;
 }
@@ -136,6 +139,7 @@ function gapKind(text: string): Gap['kind'] {
 function routesOf(database: Database): RouteStanding[] {
   const owed = byRoute(database, 'SELECT route, count(*) AS n, min(seq) AS oldest FROM owed');
   const dead = byRoute(database, 'SELECT route, count(*) AS n FROM dead');
+  const delays = recentDelays(database);
   const event = database.prepare('SELECT published, read_at FROM events WHERE seq = ?');
   return database
     .prepare('SELECT * FROM routes ORDER BY retired, id = ?, name')
@@ -162,6 +166,7 @@ function routesOf(database: Database): RouteStanding[] {
               },
             }),
         ...optional('lastDeliveredAt', asOptionalNumber(row.last_delivered_at)),
+        ...optional('delays', delays.get(asNumber(row.id))),
         ...optional('lastFailedAt', asOptionalNumber(row.last_failed_at)),
         ...optional('silentSince', asOptionalNumber(row.silent_since)),
         ...optional('lastError', asOptionalText(row.last_error)),

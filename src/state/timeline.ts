@@ -1,6 +1,7 @@
 /** What became of one event: on each route every attempt that is remembered, and what it waits for now. */
 import type { Beside } from './beside.ts';
 import { Bundles } from './bundles.ts';
+import { type DelayParts, partsSinceRead } from './delay.ts';
 import { type FoundEvent, findEvent, shortId } from './event-finder.ts';
 import { allRoutes, type DeliveryStatus, type NamedRoute, owedStatus } from './named-routes.ts';
 import { numbers, texts } from './optional.ts';
@@ -34,6 +35,8 @@ export interface RouteTimeline {
   readonly dueAt?: number;
   /** Whether its last attempt was made, or its next one is, because a person asked for it again. */
   readonly replay: boolean;
+  /** How long it took, unless a person asked for it again. Of what was delivered only. */
+  readonly delay?: DelayParts;
   /** The event that it waits for, in short. */
   readonly behind?: string;
 }
@@ -66,7 +69,7 @@ export function timelineOf(beside: Beside, idPrefix: string, now: number): Timel
   return beside.read(() => {
     const past = pastAttempts(beside, event.seq);
     const routes = allRoutes(beside).flatMap((route) => {
-      const settled = new RouteRows(beside, event.seq, route);
+      const settled = new RouteRows(beside, event, route);
       const one = settled.timeline(past.get(route.id) ?? [], now);
       return one === undefined ? [] : [one];
     });
@@ -82,12 +85,12 @@ export function bytesOf(beside: Beside, { place }: FoundEvent): Buffer | undefin
 
 class RouteRows {
   readonly #beside: Beside;
-  readonly #seq: number;
+  readonly #event: FoundEvent;
   readonly #route: NamedRoute;
 
-  constructor(beside: Beside, seq: number, route: NamedRoute) {
+  constructor(beside: Beside, event: FoundEvent, route: NamedRoute) {
     this.#beside = beside;
-    this.#seq = seq;
+    this.#event = event;
     this.#route = route;
   }
 
@@ -147,7 +150,15 @@ class RouteRows {
       attempts: asNumber(row.attempts),
       remembered,
       replay: remembered.at(-1)?.replay === true,
+      ...(wasDelivered ? this.#delay(remembered.at(-1)) : {}),
     };
+  }
+
+  #delay(last: PastAttempt | undefined): { readonly delay?: DelayParts } {
+    if (last?.ms === undefined || last.replay) return {};
+    const { readAt, oktaMs, pollMs } = this.#event;
+    const known = oktaMs === undefined || pollMs === undefined ? {} : { oktaMs, pollMs };
+    return { delay: { ...known, ...partsSinceRead({ readAt, at: last.at, ms: last.ms }) } };
   }
 
   /** The one that others of its lane wait for. */
@@ -167,17 +178,17 @@ class RouteRows {
       .sql(
         `SELECT * FROM owed WHERE route = ? AND due_at IN (0, ${PARKED}, ${UNPLACED}) AND seq = ?`,
       )
-      .get(this.#route.id, this.#seq);
+      .get(this.#route.id, this.#event.seq);
     if (atOnce !== undefined) return atOnce;
     return this.#beside
       .sql('SELECT * FROM owed WHERE route = ? AND due_at > 0 AND seq = ?')
-      .get(this.#route.id, this.#seq);
+      .get(this.#route.id, this.#event.seq);
   }
 
   #row(name: 'dead' | 'ledger'): Row | undefined {
     return this.#beside
       .sql(`SELECT * FROM ${name} WHERE route = ? AND seq = ?`)
-      .get(this.#route.id, this.#seq);
+      .get(this.#route.id, this.#event.seq);
   }
 }
 

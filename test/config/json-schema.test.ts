@@ -13,9 +13,12 @@ test('describes every key, and allows no others', () => {
   assert.equal(additionalProperties, false);
   assert.equal(list.items.additionalProperties, false);
   assert.deepEqual(list.items.required, ['name', 'match', 'url']);
+  const [orgs] = properties.orgs.anyOf;
+  assert.deepEqual(orgs.items.required, ['name', 'url']);
   for (const [name, { description }] of Object.entries<{ description?: string }>({
     ...properties,
     ...list.items.properties,
+    ...orgs.items.properties,
   })) {
     assert.ok(description, name);
   }

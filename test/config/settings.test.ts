@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Environment } from '../../src/config/environment.ts';
 import {
   filterSetting,
-  intervalMs,
+  intervalSetting,
   logFormat,
   logLevel,
   sinceAt,
@@ -16,13 +16,15 @@ const none = new Environment({});
 test('polls every 15 s, or as --interval or LOGHOOK_RETRY_SECONDS say', () => {
   const ofVariable = (value: string) => new Environment({ LOGHOOK_RETRY_SECONDS: value });
 
-  assert.equal(intervalMs(undefined, none), 15_000);
-  assert.equal(intervalMs(undefined, ofVariable('30')), 30_000);
-  assert.equal(intervalMs(undefined, ofVariable('1m')), 60_000);
-  assert.equal(intervalMs('5s', ofVariable('30')), 5_000);
-  assert.equal(intervalMs('5', none), 5_000);
-  assert.equal(intervalMs('1s', none), 1_000);
-  assert.equal(intervalMs('1h', none), 3_600_000);
+  assert.equal(intervalSetting(undefined, none), 15_000);
+  assert.equal(intervalSetting(undefined, ofVariable('30')), 30_000);
+  assert.equal(intervalSetting(undefined, ofVariable('1m')), 60_000);
+  assert.equal(intervalSetting('5s', ofVariable('30')), 5_000);
+  assert.equal(intervalSetting('5', none), 5_000);
+  assert.equal(intervalSetting('1s', none), 1_000);
+  assert.equal(intervalSetting('1h', none), 3_600_000);
+  assert.equal(intervalSetting(' Auto', none), 'auto');
+  assert.equal(intervalSetting(undefined, ofVariable('auto')), 'auto');
 });
 
 test('refuses an interval that is none or out of bounds, and shows what came', () => {
@@ -38,15 +40,15 @@ test('refuses an interval that is none or out of bounds, and shows what came', (
   for (const [value, complaint] of table) {
     const environment = new Environment({ LOGHOOK_RETRY_SECONDS: value });
     assert.deepEqual(
-      complaintsOf(() => intervalMs(undefined, environment)),
+      complaintsOf(() => intervalSetting(undefined, environment)),
       [`LOGHOOK_RETRY_SECONDS: ${complaint}`],
     );
     assert.deepEqual(
-      complaintsOf(() => intervalMs(value, none)),
+      complaintsOf(() => intervalSetting(value, none)),
       [`--interval: ${complaint}`],
     );
   }
-  assert.match(hintsOf(() => intervalMs('', none)).join(), /15s/);
+  assert.match(hintsOf(() => intervalSetting('', none)).join(), /15s.* or auto/);
 });
 
 test('takes a log level and format in any case, flag before variable before default', () => {

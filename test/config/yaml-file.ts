@@ -24,7 +24,8 @@ export function readYaml({
 }: Written): RouteFile {
   const path = join(folder, name);
   writeFileSync(path, text);
-  return readRouteFile(path, name, new Environment(variables ?? {}, dotEnv));
+  const environment = new Environment(variables ?? {}, dotEnv);
+  return readRouteFile(path, name, { environment });
 }
 
 /** `3:5 message` of each problem, without the file's name. */

@@ -330,6 +330,7 @@ for (const [why, answer] of [
         kind: 'unanswered',
         why: 'no answer within 15 s',
         timedOut: true,
+        fault: 'timeout',
       });
     });
   });
@@ -370,6 +371,7 @@ test('waits 5 s for a connection', async () => {
       assert.deepEqual(without(await answered), {
         kind: 'unreachable',
         why: 'no connection within 5 s',
+        fault: 'timeout',
       });
       for (const socket of open) {
         await new Promise((resolve) => {
@@ -396,6 +398,7 @@ test('a refused connection is unreachable', async () => {
   assert.deepEqual(without(answer), {
     kind: 'unreachable',
     why: 'connection refused (ECONNREFUSED)',
+    fault: 'connect',
   });
   await sender.close();
 });

@@ -47,7 +47,7 @@ async function openScene(t: TestContext) {
       identity: { kind: 'token', token: org.token },
       routes: new Routes(routes),
       folder,
-      intervalMs: 200,
+      interval: 200,
       once,
       stop: { soft: stop.signal, hard: new AbortController().signal },
     });

@@ -39,6 +39,20 @@ test('prints the settings and the routes, reaches nothing, makes nothing, shows 
   assert.deepEqual(readdirSync(sandbox.home), []);
 });
 
+test('says what polling by itself means', async (t) => {
+  const { env } = await openOrg(t);
+  const sandbox = new Sandbox(t);
+  sandbox.write('loghook.csv', '.*,http://localhost:3000/\n');
+
+  const byFlag = await sandbox.run(['check', '--interval', 'auto'], { env });
+  const byVariable = await sandbox.run(['check'], {
+    env: { ...env, LOGHOOK_RETRY_SECONDS: 'auto' },
+  });
+
+  assert.match(byFlag.stdout, /^interval {2}auto: as often as our share of the rate limit allows/m);
+  assert.equal(byVariable.stdout, byFlag.stdout);
+});
+
 test('names file and line of every problem, and exits 2', async (t) => {
   const sandbox = new Sandbox(t);
   sandbox.write('mine.csv', '# mine\n(,https://h.example/S3CRET\n\na,b,c\n');

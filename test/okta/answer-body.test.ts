@@ -75,6 +75,8 @@ test('a page that stalls is never given up on, however often it stalls at the sa
     status: 200,
     headers: { link: `<${url}2>; rel="next"` },
     oktaNowMs: undefined,
+    askedAt: 0,
+    oktaAheadMs: 0,
     raw: Buffer.from('[{"uuid":"a"},'),
     cutShort: { kind: 'stalled', why: 'it took too long' },
   } as const;

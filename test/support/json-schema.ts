@@ -9,11 +9,14 @@ const FILE = fileURLToPath(new URL('../../../loghook.schema.json', import.meta.u
 /** A variable may stand for any value; what it holds is not known to an editor. */
 const REFERENCE = { type: 'string', pattern: '\\$\\{' };
 
+/** An org may have routes of its own. */
+const ROUTES_OR_ORGS = [{ required: ['routes'] }, { required: ['orgs'] }];
+
 type Json = Readonly<Record<string, unknown>>;
 
 export function schemaText(): string {
   const made = toJsonSchema(publishedSchema(), { typeMode: 'input', errorMode: 'ignore' });
-  const titled = { title: 'loghook.yaml', ...withReferences({ ...made }) };
+  const titled = { title: 'loghook.yaml', ...withReferences({ ...made }), anyOf: ROUTES_OR_ORGS };
   return `${JSON.stringify(titled, null, 2)}\n`;
 }
 

@@ -42,7 +42,7 @@ export function openDesk(origin: string, options: DeskOptions = {}): Desk {
     clock,
     log: openLog('debug', { write: (line) => lines.push(JSON.parse(line)) }),
     userAgent: 'loghook/test',
-    intervalMs: INTERVAL_MS,
+    interval: INTERVAL_MS,
     random: () => 0,
     ...rest,
   });

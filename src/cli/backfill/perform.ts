@@ -121,7 +121,7 @@ function openSystemLog({ settings, notes, reach, clock, io }: Sources, progress:
     clock,
     log,
     userAgent: userAgentOf(io.version),
-    intervalMs: settings.intervalMs,
+    interval: settings.interval,
     // Whatever others take of it, half of a window is never used up by this.
     rateReserve: 1 - WHOLE_SHARE,
     ...(filter === undefined ? {} : { filter }),

@@ -89,7 +89,7 @@ async function play(stage: Stage, { events, follow, routes, folder, io }: Play):
     identity: { kind: 'token', token: org.token },
     routes,
     folder: join(folder, 'state'),
-    intervalMs: POLL_EVERY_MS,
+    interval: POLL_EVERY_MS,
     stop: { soft: daemon.soft.signal, hard: daemon.hard.signal },
   });
   const show = script(stage, { events, follow, stop: signals.soft }).then(() =>

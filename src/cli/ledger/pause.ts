@@ -36,6 +36,9 @@ export function resumeRoutes(names: readonly string[], flags: PauseFlags, io: Io
   return changeRoutes(RESUME, { names, flags }, io);
 }
 
+/** Each does it, and says what that means; also asked for over HTTP. */
+export const CHANGES = { pause, resume } as const;
+
 function changeRoutes(
   { word, isMeant, change }: Wish,
   { names, flags }: { readonly names: readonly string[]; readonly flags: PauseFlags },

@@ -14,6 +14,7 @@ import {
   type Timeline,
   timelineOf,
 } from '../../state/timeline.ts';
+import { delayAsJson, delayLine } from '../delay-words.ts';
 import { EXIT } from '../exit.ts';
 import { fittedTable } from '../fitted-table.ts';
 import type { Io } from '../io.ts';
@@ -73,20 +74,27 @@ function print({ event, routes }: Timeline, short: string, now: number, io: Io):
     `event      ${event.event}`,
     `type       ${event.eventType ?? '-'}`,
     `published  ${event.published ?? '-'}`,
-    `read       ${when(event.readAt, now)}`,
+    `read       ${when(event.readAt, now)}${event.backfilled ? ', by a backfill' : ''}`,
     `bytes      ${kept}`,
   ];
-  const bodies = routes.map((one) => routeLines(one, short, now, io));
+  const { backfilled } = event;
+  const bodies = routes.map((one) => routeLines(one, { short, backfilled }, now, io));
   const body = bodies.length === 0 ? [['', 'no route wanted it, or it was so long ago']] : bodies;
   for (const line of [...head, ...body.flat()]) io.stdout.write(`${printable(line)}\n`);
 }
 
-function routeLines(one: RouteTimeline, short: string, now: number, io: Io): string[] {
+function routeLines(
+  one: RouteTimeline,
+  event: { readonly short: string; readonly backfilled: boolean },
+  now: number,
+  io: Io,
+): string[] {
   return [
     '',
     `${one.route.name}: ${statusWords(one, now)}`,
+    ...(one.delay === undefined ? [] : [`  ${delayLine(one.delay, event.backfilled)}`]),
     ...attemptLines(one, now, io).map((line) => `  ${line}`),
-    ...nextStep(one, short, now).map((line) => `  → ${line}`),
+    ...nextStep(one, event.short, now).map((line) => `  → ${line}`),
   ];
 }
 
@@ -151,6 +159,7 @@ function asJson({ event, routes }: Timeline) {
     eventType: event.eventType ?? null,
     published: event.published ?? null,
     readAt: iso(event.readAt),
+    backfilled: event.backfilled,
     bytesKept: event.place?.size ?? null,
     routes: routes.map((one) => ({
       route: one.route.name,
@@ -161,6 +170,7 @@ function asJson({ event, routes }: Timeline) {
       replay: one.replay,
       nextAt: one.dueAt === undefined || one.dueAt <= 0 ? null : iso(one.dueAt),
       behind: one.behind ?? null,
+      delayMs: one.delay === undefined ? null : delayAsJson(one.delay),
       attempts: one.attempts,
       remembered: one.remembered.map(attemptAsJson),
     })),

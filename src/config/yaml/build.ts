@@ -1,19 +1,62 @@
 /** What the schema let through, as routes. */
 import type { Destination, Route, RouteOptions } from '../../routing/route.ts';
 import { Routes } from '../../routing/routes.ts';
-import type { RouteFile } from '../route-file.ts';
-import type { AddressInput, FileInput, RouteInput } from './schema.ts';
+import type { OrgInFile, RouteFile } from '../route-file.ts';
+import { identityOf } from './org-schema.ts';
+import type { AddressInput, FileInput, OrgInput, RouteInput } from './schema.ts';
 
-export function routeFileOf(file: FileInput): RouteFile {
-  const alerts = file.alerts && newsRoute('alerts', file.alerts);
-  const heartbeat = file.heartbeat && newsRoute('heartbeat', file.heartbeat);
-  const routes = ownUrls(file.routes).map(([route, ownsUrl]) => routeOf(route, ownsUrl));
+/** `from` says of each org where its secret came from, `shownAs` how messages name the file. */
+export function routeFileOf(
+  file: FileInput,
+  { from, shownAs }: { readonly from: readonly string[]; readonly shownAs: string },
+): RouteFile {
+  const { orgs } = file;
+  if (orgs === undefined) return inForce(file);
+  return {
+    ...inForce(file),
+    orgs: orgs.map((org, index) => {
+      const secret = { from: `${from[index]} in ${shownAs}`, shownAs };
+      return orgOf(org, file, secret);
+    }),
+  };
+}
+
+type Said = Pick<FileInput, 'routes' | 'alerts' | 'heartbeat'>;
+
+function inForce({ routes: written = [], ...news }: Said): RouteFile {
+  const alerts = news.alerts && newsRoute('alerts', news.alerts);
+  const heartbeat = news.heartbeat && newsRoute('heartbeat', news.heartbeat);
+  const routes = ownUrls(written).map(([route, ownsUrl]) => routeOf(route, ownsUrl));
   return {
     routes: new Routes(alerts === undefined ? routes : [...routes, alerts]),
     ...(alerts && { alerts }),
     ...(heartbeat && { heartbeat }),
-    notes: alerts === undefined ? silentNotes(file.routes) : [],
+    notes: alerts === undefined ? silentNotes(written) : [],
   };
+}
+
+/** The routes of the file are the org's too, and so is where news goes, unless the org says it of itself. */
+function orgOf(
+  org: OrgInput,
+  file: FileInput,
+  secret: { readonly from: string; readonly shownAs: string },
+): OrgInFile {
+  const { alerts = file.alerts, heartbeat = file.heartbeat } = org;
+  const { notes, ...said } = inForce({
+    routes: [...(file.routes ?? []), ...(org.routes ?? [])],
+    ...(alerts !== undefined && { alerts }),
+    ...(heartbeat !== undefined && { heartbeat }),
+  });
+  return Object.freeze({
+    ...said,
+    name: org.name,
+    org: { url: org.url.url, notes: org.url.notes },
+    orgFrom: secret.shownAs,
+    ...identityOf(org, secret),
+    ...(org.filter !== undefined && { filter: org.filter }),
+    ...(org.interval !== undefined && { interval: org.interval }),
+    notes,
+  });
 }
 
 function silentNotes(routes: readonly RouteInput[]): string[] {

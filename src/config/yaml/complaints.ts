@@ -20,7 +20,7 @@ const SHOWN = new Set([
     'event',
     'route',
   ],
-  ...['maxAge', 'expect', 'enabled', 'publicOnly', 'insecure'],
+  ...['interval', 'maxAge', 'expect', 'enabled', 'publicOnly', 'insecure'],
 ]);
 
 const EXPECTED: Readonly<Record<string, string>> = {
@@ -144,10 +144,16 @@ const LABEL = /^[\w$-]{1,40}$/;
 
 /** `retry.schedule: `; the line says of which route. */
 function labelOf(path: readonly Step[]): string {
-  const start = path[0] === 'routes' && typeof path[1] === 'number' ? 2 : 0;
-  const keys = path.slice(start).filter((step) => typeof step === 'string' && LABEL.test(step));
-  if (keys.length === 0) return start === 0 ? '' : 'the route: ';
+  const [inOrg, ofOrg] = withoutOwner(path, 'orgs');
+  const [inRoute, ofRoute] = withoutOwner(inOrg, 'routes');
+  const keys = inRoute.filter((step) => typeof step === 'string' && LABEL.test(step));
+  if (keys.length === 0) return ofRoute ? 'the route: ' : ofOrg ? 'the org: ' : '';
   return `${printable(keys.join('.'))}: `;
+}
+
+function withoutOwner(path: readonly Step[], owner: string): [readonly Step[], boolean] {
+  const isOwned = path[0] === owner && typeof path[1] === 'number';
+  return [isOwned ? path.slice(2) : path, isOwned];
 }
 
 /** Where the value stands; what is missing is missing where its map begins. */

@@ -5,7 +5,8 @@ import type { Environment } from '../environment.ts';
 import type { RouteFile } from '../route-file.ts';
 import { decodeUtf8, isUtf16, readBytes } from '../text-file.ts';
 import { routeFileOf } from './build.ts';
-import { listRoutes, routeFaults } from './routes-section.ts';
+import { fillCredentials, hasOrgs, listAll, orgFaults } from './orgs-section.ts';
+import { routeFaults } from './routes-section.ts';
 import { fileSchema } from './schema.ts';
 import { substitute } from './substitute.ts';
 import { type Fault, parseTree } from './tree.ts';
@@ -14,8 +15,14 @@ import { validate } from './validate.ts';
 const EXAMPLE =
   'see the example in the README, or let `loghook convert` write one from a loghook.csv';
 
+export interface Reading {
+  readonly environment: Environment;
+  /** Told that the file names its orgs, whatever else is wrong with it. */
+  readonly onOrgs?: (() => void) | undefined;
+}
+
 /** Throws RoutesError with every problem. `shownAs` is how messages name the file. */
-export function readRouteFile(path: string, shownAs: string, environment: Environment): RouteFile {
+export function readRouteFile(path: string, shownAs: string, reading: Reading): RouteFile {
   const text = readText(path, shownAs);
   const { tree, faults } = parseTree(text);
   if (tree === undefined && faults.length === 0) refuse(shownAs, 'it is empty', EXAMPLE);
@@ -25,13 +32,18 @@ export function readRouteFile(path: string, shownAs: string, environment: Enviro
     refuse(shownAs, 'it is YAML, not JSON', 'call it loghook.yaml');
   }
   const folder = dirname(path);
-  const early = [...faults, ...listRoutes(tree), ...substitute(tree, { environment, folder })];
-  const checked = validate(fileSchema(folder), tree);
-  const all = [...early, ...routeFaults(tree), ...(checked.faults ?? [])];
+  const withOrgs = hasOrgs(tree);
+  if (withOrgs) reading.onOrgs?.();
+  const sources = { environment: reading.environment, folder };
+  const listed = listAll(tree);
+  const credentials = fillCredentials(tree, sources);
+  const early = [...faults, ...listed, ...credentials.faults, ...substitute(tree, sources)];
+  const checked = validate(fileSchema(folder, withOrgs), tree);
+  const all = [...early, ...routeFaults(tree), ...orgFaults(tree), ...(checked.faults ?? [])];
   if (all.length > 0 || checked.faults !== undefined) {
     throw new RoutesError(toProblems(all, shownAs));
   }
-  return routeFileOf(checked.output);
+  return routeFileOf(checked.output, { from: credentials.from, shownAs });
 }
 
 /** What the parser says of a fault repeats what stands there; the tree's own faults do not. */

@@ -7,43 +7,50 @@ import { type Fault, nodeAt, type Tree } from './tree.ts';
 /** Names of what is no route but is spoken of like one. */
 const NEWS = ['alerts', 'heartbeat'];
 
-/** `routes: { siem: { match: … } }` becomes `routes: [{ name: siem, match: … }]`. */
-export function listRoutes(tree: Tree): Fault[] {
-  const routes = nodeAt(tree, ['routes']);
-  const entry = tree.kind === 'map' ? tree.entries.get('routes') : undefined;
-  if (tree.kind !== 'map' || routes?.kind !== 'map' || entry === undefined) return [];
+/** `routes: { siem: { match: … } }` becomes `routes: [{ name: siem, match: … }]`, and so do orgs. */
+export function listByName(tree: Tree, key: 'routes' | 'orgs'): Fault[] {
+  const named = nodeAt(tree, [key]);
+  const entry = tree.kind === 'map' ? tree.entries.get(key) : undefined;
+  if (tree.kind !== 'map' || named?.kind !== 'map' || entry === undefined) return [];
   const faults: Fault[] = [];
-  const items = [...routes.entries].map(([name, { keyAt, tree: route }]): Tree => {
+  const items = [...named.entries].map(([name, { keyAt, tree: route }]): Tree => {
     if (route.kind !== 'map') return route;
     const own = route.entries.get('name');
     if (own !== undefined) {
       const hint = 'the key above it is its name: take this line away';
       faults.push({ at: own.keyAt, message: 'the name stands twice', hint });
     }
-    const named: Tree = { kind: 'scalar', at: keyAt, value: name, plain: true };
-    const entries = new Map([...route.entries, ['name', { keyAt, tree: named }] as const]);
+    const word: Tree = { kind: 'scalar', at: keyAt, value: name, plain: true };
+    const entries = new Map([...route.entries, ['name', { keyAt, tree: word }] as const]);
     return { kind: 'map', at: keyAt, entries };
   });
-  tree.entries.set('routes', {
+  tree.entries.set(key, {
     ...entry,
-    tree: { kind: 'list', at: routes.at, flow: false, items },
+    tree: { kind: 'list', at: named.at, flow: false, items },
   });
   return faults;
 }
 
-export function routeFaults(tree: Tree): Fault[] {
-  const routes = nodeAt(tree, ['routes']);
-  const items = routes?.kind === 'list' ? routes.items : [];
+/** Of the routes of `tree`; `outer` is the file where `tree` is an org in it, whose routes are the org's too. */
+export function routeFaults(tree: Tree, outer?: Tree): Fault[] {
+  const items = itemsOf(tree, 'routes');
   return [
-    ...nameFaults(tree, items),
+    ...nameFaults(tree, items, outer),
     ...items.flatMap(matchFaults),
     ...items.flatMap((route) => addressFaults('url', route)),
     ...NEWS.flatMap((name) => addressFaults(`${name}.url`, nodeAt(tree, [name]))),
   ];
 }
 
-function nameFaults(tree: Tree, routes: readonly Tree[]): Fault[] {
-  const lines = new Map<string, number>();
+/** Empty where it is no list. */
+export function itemsOf(tree: Tree, key: 'routes' | 'orgs'): readonly Tree[] {
+  const list = nodeAt(tree, [key]);
+  return list?.kind === 'list' ? list.items : [];
+}
+
+function nameFaults(tree: Tree, routes: readonly Tree[], outer: Tree | undefined): Fault[] {
+  const owners = outer === undefined ? [tree] : [tree, outer];
+  const lines = outer === undefined ? new Map<string, number>() : nameLines(outer);
   return routes.flatMap((route) => {
     const name = nodeAt(route, ['name']);
     if (name?.kind !== 'scalar' || typeof name.value !== 'string' || name.broken) return [];
@@ -55,10 +62,20 @@ function nameFaults(tree: Tree, routes: readonly Tree[]): Fault[] {
       return [{ at, message, hint: 'each route has a name of its own' }];
     }
     lines.set(value, at.line);
-    if (!NEWS.includes(value) || nodeAt(tree, [value]) === undefined) return [];
+    const isNews = owners.some((owner) => nodeAt(owner, [value]) !== undefined);
+    if (!NEWS.includes(value) || !isNews) return [];
     const message = `name: ${shown} is what \`${value}:\` is called`;
     return [{ at, message, hint: 'give the route another name' }];
   });
+}
+
+function nameLines(tree: Tree): Map<string, number> {
+  const names = itemsOf(tree, 'routes').map((route) => nodeAt(route, ['name']));
+  return new Map(
+    names.flatMap((name) =>
+      name?.kind === 'scalar' ? [[String(name.value), name.at.line] as const] : [],
+    ),
+  );
 }
 
 /** Without quotes `[a-z]` is a list that holds `a-z`. */

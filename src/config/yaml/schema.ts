@@ -20,6 +20,7 @@ import {
   section,
 } from './fields.ts';
 import { headers } from './headers.ts';
+import { credentialsCheck, orgEntries } from './org-schema.ts';
 import { tlsSection } from './tls.ts';
 
 const MOST_SECRETS = 2;
@@ -148,22 +149,36 @@ function address(folder: string) {
   ]);
 }
 
-/** Relative paths are looked up in `folder`. */
-export function fileSchema(folder: string) {
-  return section(fileEntries(folder));
+/** Relative paths are looked up in `folder`. A file without orgs needs routes. */
+export function fileSchema(folder: string, withOrgs: boolean) {
+  const { routes, ...entries } = fileEntries(folder);
+  return section({ ...entries, routes: withOrgs ? v.exactOptional(routes) : routes });
 }
 
-/** As editors see it: routes may also be a map, name by name. */
+/** As editors see it: routes and orgs may also be maps, name by name. */
 export function publishedSchema() {
-  const entries = fileEntries('');
-  const { name: _name, ...unnamed } = routeSection('').entries;
+  const { name: _route, ...unnamed } = routeSection('').entries;
+  const routes = (description: string) =>
+    maybe(
+      v.union([fileEntries('').routes, v.record(v.string(), section(unnamed))]),
+      `A list of routes, or a map of them by name${description}.`,
+    );
+  const { name, ...org } = { ...orgSection('').entries, routes: routes('') };
   return section({
-    ...entries,
-    routes: described(
-      v.union([entries.routes, v.record(v.string(), section(unnamed))]),
-      'A list of routes, or a map of them by name.',
+    ...fileEntries(''),
+    routes: routes('; with orgs, each org has all of them'),
+    orgs: maybe(
+      v.union([v.array(section({ name, ...org })), v.record(v.string(), section(org))]),
+      'Several orgs in one process: a list of them, or a map by name.',
     ),
   });
+}
+
+function routeList(folder: string) {
+  return v.pipe(
+    v.array(routeSection(folder)),
+    v.minLength(1, 'it holds no routes\nwrite one below it: - { name: …, match: …, url: … }'),
+  );
 }
 
 function fileEntries(folder: string) {
@@ -172,10 +187,28 @@ function fileEntries(folder: string) {
       parsed((text) => text),
       'For editors; loghook does not read it.',
     ),
-    routes: v.pipe(
-      v.array(routeSection(folder)),
-      v.minLength(1, 'it holds no routes\nwrite one below it: - { name: …, match: …, url: … }'),
+    routes: routeList(folder),
+    ...news(folder),
+    orgs: maybe(
+      v.pipe(
+        v.array(
+          v.pipe(
+            orgSection(folder),
+            credentialsCheck<v.InferOutput<ReturnType<typeof orgSection>>>(),
+          ),
+        ),
+        v.minLength(
+          1,
+          `it holds no orgs\nwrite one below it: - { name: …, url: …, token: \${NAME} }`,
+        ),
+      ),
+      'Several orgs in one process.',
     ),
+  };
+}
+
+function news(folder: string) {
+  return {
     alerts: maybe(
       address(folder),
       "Where loghook's own events go: held routes, gaps, dead letters, silence.",
@@ -184,6 +217,15 @@ function fileEntries(folder: string) {
   };
 }
 
+function orgSection(folder: string) {
+  return section({
+    ...orgEntries(),
+    routes: maybe(routeList(folder), 'Its own.'),
+    ...news(folder),
+  });
+}
+
 export type FileInput = v.InferOutput<ReturnType<typeof fileSchema>>;
-export type RouteInput = FileInput['routes'][number];
+export type RouteInput = NonNullable<FileInput['routes']>[number];
+export type OrgInput = NonNullable<FileInput['orgs']>[number];
 export type AddressInput = NonNullable<FileInput['alerts']>;

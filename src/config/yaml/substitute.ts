@@ -36,6 +36,8 @@ export interface Sources {
   readonly environment: Environment;
   /** Relative paths are looked up here. */
   readonly folder: string;
+  /** What to do instead, where the secret of OKTA_ORG_URL is asked for. */
+  readonly secretHint?: string;
 }
 
 type Found = { readonly text: string } | { readonly message: string; readonly hint?: string };
@@ -75,7 +77,7 @@ function find(reference: string, sources: Sources): Found {
   if (!NAME.test(reference)) return { message: `a \${…} names no variable`, hint: HOW };
   const secret = SECRET_NAMES[reference];
   if (secret !== undefined) {
-    return { message: `it asks for ${reference}`, hint: secretHint(secret) };
+    return { message: `it asks for ${reference}`, hint: sources.secretHint ?? secretHint(secret) };
   }
   const setting = sources.environment.named(reference);
   if (setting !== undefined) return { text: setting };
@@ -106,10 +108,12 @@ function fromFile(written: string, sources: Sources): Found {
   return readSecret(resolve(sources.folder, path), `the file ${quote(written)}`, sources);
 }
 
-function readSecret(path: string, shownAs: string, { environment, folder }: Sources): Found {
+function readSecret(path: string, shownAs: string, sources: Sources): Found {
+  const { environment, folder } = sources;
   const secret = secretIn(path, environment);
   if (secret !== undefined) {
-    return { message: `${shownAs} holds the Okta ${secret}`, hint: secretHint(secret) };
+    const hint = sources.secretHint ?? secretHint(secret);
+    return { message: `${shownAs} holds the Okta ${secret}`, hint };
   }
   const file = readBytes(path);
   if (file.kind === 'absent') {

@@ -147,7 +147,7 @@ export class World {
       clock,
       log,
       userAgent: 'loghook/model',
-      intervalMs,
+      interval: intervalMs,
       limit,
       random,
     });

@@ -1,0 +1,149 @@
+/** The admin server of a process, for all orgs that it reads: each session joins it while it runs. */
+import { hostname } from 'node:os';
+import { SystemClock } from '../../clock.ts';
+import type { AdminSettings } from '../../config/admin.ts';
+import { ConfigError, codeOf, reasonOf } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+import { AdminServer, type Asked } from '../../status/admin-server.ts';
+import { type Health, healthOf, orgHealth } from '../../status/health.ts';
+import { Metrics } from '../../status/metrics.ts';
+import { OrgWatch, type Watched } from './org-watch.ts';
+
+export interface AdminParts {
+  readonly version: string;
+  readonly log: Log;
+  /** Whether what is counted says of which org it is. */
+  readonly namesOrgs?: boolean;
+}
+
+export class Admin {
+  readonly #settings: AdminSettings;
+  readonly #parts: AdminParts;
+  readonly #metrics: Metrics;
+  readonly #watches = new Set<OrgWatch>();
+  readonly #clock = new SystemClock();
+  readonly #openedAt = this.#clock.monotonic();
+  /** Puts the routes file in force again, for all orgs. Resolves to what is wrong with it, in words. */
+  reloader: (() => Promise<readonly string[]>) | undefined;
+  #server: AdminServer | undefined;
+
+  /** @throws ConfigError when it cannot listen there */
+  static async open(settings: AdminSettings, parts: AdminParts): Promise<Admin> {
+    const admin = new Admin(settings, parts);
+    await admin.#listen();
+    return admin;
+  }
+
+  private constructor(settings: AdminSettings, parts: AdminParts) {
+    this.#settings = settings;
+    this.#parts = parts;
+    this.#metrics = new Metrics(parts.version);
+  }
+
+  /** `127.0.0.1:9464`. */
+  get address(): string {
+    return this.#server?.address ?? '';
+  }
+
+  /** From now on it is answered for this org, too; until the watch is closed. */
+  watch(watched: Watched): OrgWatch {
+    const meter = this.#metrics.meter(this.#label(watched));
+    const close = (closed: OrgWatch) => void this.#watches.delete(closed);
+    const watch = new OrgWatch(watched, { meter, limits: this.#settings, close });
+    this.#watches.add(watch);
+    return watch;
+  }
+
+  /** Never waits for a client. */
+  async close(): Promise<void> {
+    await this.#server?.close();
+  }
+
+  async #listen(): Promise<void> {
+    const { address, hosts, token, where } = this.#settings;
+    const { log } = this.#parts;
+    const names = new Set([...hosts, address.host, hostname().toLowerCase()]);
+    try {
+      this.#server = await AdminServer.open({
+        ...address,
+        names,
+        ...(token !== undefined && { token }),
+        log,
+        health: async () => this.#health(),
+        metrics: () => this.#text(),
+        reload: () => this.#reload(),
+        change: (word, route, org) => this.#change(word, route, org),
+      });
+    } catch (error) {
+      throw refusedAddress(where, address, error);
+    }
+    if (address.isLoopback) return;
+    log.warn({ admin: this.address }, 'others on the network can read health and metrics');
+  }
+
+  #label({ org }: Watched): string | undefined {
+    return this.#parts.namesOrgs === true ? org : undefined;
+  }
+
+  #health(): Health {
+    const facts = [...this.#watches].map((watch) => watch.facts());
+    return healthOf(facts, this.#clock.monotonic() - this.#openedAt);
+  }
+
+  async #text(): Promise<{ readonly text: string; readonly type: string }> {
+    const samples = [...this.#watches].map((watch) => {
+      const org = this.#label(watch.watched);
+      const isHealthy = orgHealth(watch.facts()).status !== 'failing';
+      return { ...watch.sample(), isHealthy, ...(org !== undefined && { org }) };
+    });
+    const { contentType: type } = this.#metrics;
+    return { text: await this.#metrics.text(samples), type };
+  }
+
+  async #reload(): Promise<Asked> {
+    const problems = (await this.reloader?.()) ?? ['there is no routes file'];
+    if (problems.length === 0) return { kind: 'done', words: 'the routes are in force' };
+    const words = `the routes are not reloaded, the old ones stay in force\n${problems.join('\n')}`;
+    return { kind: 'failed', words };
+  }
+
+  async #change(word: 'pause' | 'resume', route: string, org: string | undefined): Promise<Asked> {
+    const meant = [...this.#watches].filter(
+      (watch) => watch.hasRoute(route) && (org === undefined || watch.watched.org === org),
+    );
+    if (meant.length > 1) {
+      const orgs = meant.map(({ watched }) => watched.org).join(', ');
+      return {
+        kind: 'unclear',
+        words: `several orgs have this route: add ?org= with one of ${orgs}`,
+      };
+    }
+    const said = await meant[0]?.change(word, route);
+    if (said !== undefined) return { kind: 'done', words: said };
+    return { kind: 'unknown', words: 'no route has this name: see loghook route list' };
+  }
+}
+
+function refusedAddress(
+  where: string,
+  { host, port }: { readonly host: string; readonly port: number },
+  error: unknown,
+): ConfigError {
+  const code = codeOf(error) ?? reasonOf(error);
+  const shown = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const [why, hint] = REFUSALS[code] ?? [code, 'choose another address or port'];
+  return new ConfigError([{ where, message: `could not listen on ${shown}: ${why}`, hint }]);
+}
+
+const REFUSALS: Readonly<Record<string, readonly [why: string, hint: string]>> = {
+  EADDRINUSE: [
+    'the port is in use (EADDRINUSE)',
+    'another loghook may run already; else choose another port',
+  ],
+  EACCES: ['it is not allowed (EACCES)', 'ports below 1024 are for root: choose another port'],
+  EADDRNOTAVAIL: [
+    'this machine has no such address (EADDRNOTAVAIL)',
+    'use one that it has, or 127.0.0.1',
+  ],
+  ENOTFOUND: ['the name has no address (ENOTFOUND)', 'use an address, like 127.0.0.1'],
+};

@@ -1,0 +1,198 @@
+/** What the admin server knows of one org, and what it can do there: joins a session's rooms to health and metrics. */
+import type { Clock } from '../../clock.ts';
+import type { Meter } from '../../daemon.ts';
+import type { TroubleKind } from '../../okta/trouble.ts';
+import { Beside } from '../../state/beside.ts';
+import { diskUsedRatio } from '../../state/disk-use.ts';
+import { type NamedRoute, namedRoutes } from '../../state/named-routes.ts';
+import { RouteDesk } from '../../state/route-desk.ts';
+import { type Stock, StockReader } from '../../state/stock.ts';
+import type { OrgFacts } from '../../status/health.ts';
+import type { OrgMeter, OrgSample, RouteStateWord } from '../../status/metrics.ts';
+import { CHANGES } from '../ledger/pause.ts';
+import { meterOf } from './meter.ts';
+
+/** The usual limit of a poll's age, and what a longer interval may add to three of its own. */
+const POLL_AGE_MS = 5 * 60_000;
+const SLACK_MS = 60_000;
+
+/** In words of ours alone: what Okta or a network says is for the log. */
+const TROUBLE_WORDS: Readonly<Record<TroubleKind, string>> = {
+  unreachable: 'okta cannot be reached',
+  redirect: 'okta answers with a redirect, which is never followed',
+  'rate-limit': 'the rate limit is used up, loghook waits for it',
+  credentials: 'okta refuses the credentials',
+  request: 'okta refuses the request',
+  'link-refused': 'okta refuses the place in the log',
+  'foreign-link': 'okta answers with a link that leads elsewhere, which is not followed',
+  'not-events': 'okta answers with something else than events',
+  'bad-page': 'okta sends a page that cannot be read',
+  woken: 'the machine woke from sleep',
+};
+
+/** What a session has that is asked about. */
+export interface Watched {
+  /** The org's host. */
+  readonly org: string;
+  /** The org's own state folder. */
+  readonly folder: string;
+  /** The longest wait between two polls. */
+  readonly intervalMs: number;
+  readonly clock: Clock;
+  readonly outbox: { readonly isWritable: boolean };
+  readonly systemLog: {
+    readonly rateLimit: { readonly limit: number; readonly remaining: number } | undefined;
+  };
+  readonly isTurning: () => boolean;
+  /** Sees what was asked of routes. */
+  readonly obey: () => Promise<void>;
+}
+
+export interface Limits {
+  /** Undefined: as the interval says. */
+  readonly pollAgeMs?: number;
+  readonly queueAgeMs: number;
+}
+
+export class OrgWatch {
+  readonly watched: Watched;
+  readonly meter: Meter;
+  readonly #limits: Limits;
+  readonly #stock: StockReader;
+  readonly #startedAt: number;
+  readonly #close: (watch: OrgWatch) => void;
+  #polledAt: number | undefined;
+  #trouble: string | undefined;
+
+  constructor(
+    watched: Watched,
+    {
+      meter,
+      limits,
+      close,
+    }: {
+      readonly meter: OrgMeter;
+      readonly limits: Limits;
+      readonly close: (watch: OrgWatch) => void;
+    },
+  ) {
+    this.watched = watched;
+    this.#limits = limits;
+    this.#close = close;
+    this.#stock = new StockReader(watched.folder, watched.clock);
+    this.#startedAt = watched.clock.now();
+    this.meter = meterOf(meter, () => {
+      this.#polledAt = watched.clock.now();
+      this.#trouble = undefined;
+    });
+  }
+
+  /** Why the log cannot be read. */
+  trouble(kind: TroubleKind): void {
+    this.#trouble = TROUBLE_WORDS[kind];
+  }
+
+  facts(): OrgFacts {
+    const { org, intervalMs, clock, outbox, isTurning } = this.watched;
+    const { pollAgeMs, queueAgeMs } = this.#limits;
+    const now = clock.now();
+    const stock = this.#stockNow();
+    const oldest = stock === undefined ? undefined : oldestOf(stock, now);
+    return {
+      org,
+      upMs: Math.max(0, now - this.#startedAt),
+      ...this.#pollAge(now),
+      mostPollAgeMs: pollAgeMs ?? Math.max(POLL_AGE_MS, 3 * intervalMs + SLACK_MS),
+      ...(this.#trouble !== undefined && { trouble: this.#trouble }),
+      ...(oldest !== undefined && { oldest }),
+      mostQueueAgeMs: queueAgeMs,
+      isTurning: isTurning(),
+      isWritable: outbox.isWritable,
+      isReadable: stock !== undefined,
+    };
+  }
+
+  sample(): Omit<OrgSample, 'org' | 'isHealthy'> {
+    const { clock, outbox, systemLog, folder } = this.watched;
+    const now = clock.now();
+    const { rateLimit } = systemLog;
+    const disk = diskUsedRatio(folder);
+    const routes = this.#stockNow()?.map((stock) => ({
+      name: stock.route.name,
+      ...(!stock.unreadable && { state: stateWord(stock.route) }),
+      queued: stock.queued,
+      ...(stock.oldestReadAt !== undefined && { oldestMs: Math.max(0, now - stock.oldestReadAt) }),
+      dead: stock.dead,
+    }));
+    return {
+      isWritable: outbox.isWritable,
+      ...this.#pollAge(now),
+      ...(rateLimit !== undefined && { rateLimit }),
+      ...(disk !== undefined && { diskUsedRatio: disk }),
+      ...(routes !== undefined && { routes }),
+    };
+  }
+
+  /** As `loghook pause` and `loghook resume`, and the daemon keeps to it at once. Undefined: it has no such route. */
+  async change(word: 'pause' | 'resume', name: string): Promise<string | undefined> {
+    const { folder, clock, obey } = this.watched;
+    const beside = new Beside(folder, { readOnly: false });
+    let said: string;
+    try {
+      const route = namedRoutes(beside).find((one) => one.name === name);
+      if (route === undefined) return undefined;
+      said = CHANGES[word](new RouteDesk(beside), route, clock.now());
+    } finally {
+      beside.close();
+    }
+    this.#stock.forget();
+    await obey();
+    return said;
+  }
+
+  hasRoute(name: string): boolean {
+    return (
+      this.#stockNow()?.some(({ route, unreadable }) => !unreadable && route.name === name) ?? false
+    );
+  }
+
+  /** Lets go of the state. */
+  close(): void {
+    this.#stock.close();
+    this.#close(this);
+  }
+
+  #pollAge(now: number): { readonly pollAgeMs?: number } {
+    if (this.#polledAt === undefined) return {};
+    return { pollAgeMs: Math.max(0, now - this.#polledAt) };
+  }
+
+  #stockNow(): readonly Stock[] | undefined {
+    try {
+      return this.#stock.read();
+    } catch {
+      // Said by /healthz; the daemon, which reads the same file, says more in its log.
+      return undefined;
+    }
+  }
+}
+
+/** Of the routes that should send. */
+function oldestOf(all: readonly Stock[], now: number): OrgFacts['oldest'] {
+  let oldest: OrgFacts['oldest'];
+  for (const { route, unreadable, oldestReadAt } of all) {
+    if (unreadable || route.retired || route.pausedAt !== undefined) continue;
+    if (oldestReadAt === undefined) continue;
+    const ageMs = Math.max(0, now - oldestReadAt);
+    if (oldest === undefined || ageMs > oldest.ageMs) {
+      oldest = { route: route.name, state: stateWord(route), ageMs };
+    }
+  }
+  return oldest;
+}
+
+function stateWord({ disabled, retired, pausedAt, state }: NamedRoute): RouteStateWord {
+  if (disabled) return 'disabled';
+  if (retired) return 'removed';
+  return pausedAt === undefined ? state.kind : 'paused';
+}

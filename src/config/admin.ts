@@ -1,0 +1,145 @@
+/** The admin server: whether there is one, where it listens, whom it believes, and what it calls ill. */
+import { join, resolve } from 'node:path';
+import type { Environment } from './environment.ts';
+import { readAll, refuse } from './problems.ts';
+import { quote } from './quote.ts';
+import { pick } from './settings.ts';
+import { decodeUtf8, readBytes } from './text-file.ts';
+import { parseDuration } from './time.ts';
+
+/** Where systemd's LoadCredential puts it (systemd.exec(5), "Credentials"). */
+const CREDENTIAL = 'loghook-admin-token';
+/** What can be tried in a lifetime is far less. */
+const SHORTEST_TOKEN = 16;
+const DEFAULT_QUEUE_AGE_MS = 3_600_000;
+
+export interface AdminSettings {
+  /** What asked for it, for messages. */
+  readonly where: string;
+  readonly address: AdminAddress;
+  /** Names by which it may be asked for, besides its own; lower case. */
+  readonly hosts: readonly string[];
+  /** Without one nothing but reading is allowed. */
+  readonly token?: string;
+  /** The last good poll may be this old; undefined: as the interval says. */
+  readonly pollAgeMs?: number;
+  /** The oldest event that waits may be this old. */
+  readonly queueAgeMs: number;
+}
+
+export interface AdminAddress {
+  /** Without brackets. */
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly isLoopback: boolean;
+}
+
+/** Undefined when nobody asked for one. Throws ConfigError. A relative token file is looked up in `cwd`. */
+export function adminSettings(
+  flag: string | undefined,
+  environment: Environment,
+  cwd: string,
+): AdminSettings | undefined {
+  const written = pick('--admin', flag, 'LOGHOOK_ADMIN', environment);
+  if (written === undefined) return undefined;
+  const { token, pollAgeMs, ...rest } = readAll({
+    address: () => parseAddress(written.where, written.value.trim()),
+    hosts: () => parseHosts(environment),
+    token: () => readToken(environment, cwd),
+    pollAgeMs: () => age('LOGHOOK_HEALTH_POLL_AGE', environment),
+    queueAgeMs: () => age('LOGHOOK_HEALTH_QUEUE_AGE', environment) ?? DEFAULT_QUEUE_AGE_MS,
+  });
+  return Object.freeze({
+    where: written.where,
+    ...rest,
+    ...(token !== undefined && { token }),
+    ...(pollAgeMs !== undefined && { pollAgeMs }),
+  });
+}
+
+const ADDRESS = /^(?:(?<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+):)?(?<port>\d{1,5})$/i;
+
+function parseAddress(where: string, text: string): AdminAddress {
+  const hint =
+    'write an address and a port, like 127.0.0.1:9464 or [::1]:9464; a port alone is on this machine only';
+  const { host = '127.0.0.1', port = '' } = ADDRESS.exec(text)?.groups ?? {};
+  if (port === '') refuse(where, `${quote(text)} is not an address to listen on`, hint);
+  if (Number(port) > 65_535) refuse(where, `there is no port ${port}`, hint);
+  const bare = host.replace(/^\[|\]$/g, '').toLowerCase();
+  const named = bare === 'localhost' ? '127.0.0.1' : bare;
+  return { host: named, port: Number(port), isLoopback: isLoopback(named) };
+}
+
+function isLoopback(host: string): boolean {
+  return host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function parseHosts(environment: Environment): readonly string[] {
+  const setting = environment.get('LOGHOOK_ADMIN_HOSTS');
+  const names = (setting?.value ?? '').toLowerCase().split(/[\s,]+/);
+  const hosts = names.filter((name) => name !== '');
+  const wrong = hosts.find((name) => !/^[a-z0-9._-]+$/.test(name));
+  if (wrong === undefined) return hosts;
+  return refuse(
+    'LOGHOOK_ADMIN_HOSTS',
+    `${quote(wrong)} is not a host name`,
+    'write names without a port, with commas between them',
+  );
+}
+
+function age(name: string, environment: Environment): number | undefined {
+  const setting = environment.get(name);
+  if (setting === undefined) return undefined;
+  const ms = parseDuration(setting.value, 's');
+  if (ms !== undefined && ms > 0) return ms;
+  return refuse(name, `${quote(setting.value)} is not a duration`, 'write one like 5m or 1h');
+}
+
+/** Never repeats any of it. */
+function readToken(environment: Environment, cwd: string): string | undefined {
+  const token = environment.get('LOGHOOK_ADMIN_TOKEN');
+  const file = environment.get('LOGHOOK_ADMIN_TOKEN_FILE');
+  if (token !== undefined && file !== undefined) {
+    refuse(
+      'LOGHOOK_ADMIN_TOKEN',
+      'both LOGHOOK_ADMIN_TOKEN and LOGHOOK_ADMIN_TOKEN_FILE are set',
+      'unset one of them',
+    );
+  }
+  if (token !== undefined) return cleanToken(token.name, token.value);
+  if (file !== undefined) {
+    const path = resolve(cwd, file.value.trim());
+    const text = textAt(file.name, path);
+    if (text === undefined) refuse(file.name, 'there is no such file', 'set it to a path');
+    return cleanToken(file.name, text);
+  }
+  const folder = environment.get('CREDENTIALS_DIRECTORY');
+  if (folder === undefined) return undefined;
+  const where = `credential ${CREDENTIAL}`;
+  const text = textAt(where, join(folder.value, CREDENTIAL));
+  return text === undefined ? undefined : cleanToken(where, text);
+}
+
+function textAt(where: string, path: string): string | undefined {
+  const file = readBytes(path);
+  if (file.kind === 'absent') return undefined;
+  if (file.kind === 'folder') refuse(where, `${path} is a folder, not a file`);
+  if (file.kind === 'unreadable') {
+    refuse(where, `could not read ${path}: ${file.message}`, file.hint);
+  }
+  const text = decodeUtf8(file.bytes);
+  return text ?? refuse(where, `${path} is not UTF-8 text`, 'save it as UTF-8');
+}
+
+function cleanToken(where: string, text: string): string {
+  const token = text.trim();
+  const hint = 'make one with: openssl rand -hex 32';
+  if (token.length < SHORTEST_TOKEN) {
+    refuse(where, `the token has fewer than ${SHORTEST_TOKEN} characters`, hint);
+  }
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    refuse(where, 'the token holds a character that no header can carry', hint);
+  }
+  return token;
+}
