@@ -128,6 +128,12 @@ export function knownAddressOf(host: string): string | undefined {
   return Object.hasOwn(KNOWN_NAMES, name) ? KNOWN_NAMES[name] : undefined;
 }
 
+/** Whether what is sent to `url` stays on this machine. */
+export function isLoopback(url: URL): boolean {
+  const address = knownAddressOf(hostOf(url)) ?? '';
+  return address === '::1' || (isIPv4(address) && address.startsWith('127.'));
+}
+
 /** `10.0.0.0/8`, `fd00::/8`, or an address alone; undefined if it is neither. */
 export function parseNetwork(text: string): Network | undefined {
   const [address = '', width, ...more] = text.split('/');

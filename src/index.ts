@@ -6,7 +6,7 @@ export { type Clock, SystemClock } from './clock.ts';
 export { ConfigError, LoghookError, OktaError, RoutesError, StateError } from './errors.ts';
 export type { LogEvent } from './event.ts';
 export { openLog, silentLog } from './log.ts';
-export { apiToken, type Credentials } from './okta/credentials.ts';
+export type { Identity } from './okta/credentials.ts';
 export { type Page, SystemLog, type SystemLogOptions } from './okta/system-log.ts';
 export { practiceEvents } from './practice/events.ts';
 export { type Fault, PracticeOrg, type PracticeOrgOptions } from './practice/org.ts';

@@ -15,12 +15,16 @@ import type { Output } from './io.ts';
 export const EXIT = {
   asAsked: 0,
   bug: 1,
+  /** Of `doctor`. */
+  problem: 1,
   usage: 2,
   state: 3,
   credentials: 4,
   stillOwed: 5,
   /** Of `test`. */
   notDelivered: 5,
+  /** Of `audit`. */
+  doesNotAddUp: 5,
 } as const;
 
 export function exitCodeOf(error: unknown): number {

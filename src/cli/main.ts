@@ -15,7 +15,9 @@ import { addStatus } from './add-status.ts';
 import { addTail } from './add-tail.ts';
 import { addTest } from './add-test.ts';
 import { addTry } from './add-try.ts';
+import { addAudit } from './audit/add-audit.ts';
 import { addBackfill } from './backfill/add-backfill.ts';
+import { addDoctor } from './doctor/add-doctor.ts';
 import { EXIT, exitCodeOf, explain } from './exit.ts';
 import type { Input, Io, Output } from './io.ts';
 import { addDead } from './ledger/add-dead.ts';
@@ -90,6 +92,7 @@ function commands(io: Io, ended: Ended): Command {
   addRun(program, io, ended);
   addListen(program, io, ended);
   addCheck(program, io, ended);
+  addDoctor(program, io, ended);
   addConvert(program, io, ended);
   addTail(program, io, ended);
   addTry(program, io, ended);
@@ -97,6 +100,7 @@ function commands(io: Io, ended: Ended): Command {
   addStatus(program, io, ended);
   addLedger(program, io, ended);
   addReplay(program, io, ended);
+  addAudit(program, io, ended);
   addBackfill(program, io, ended);
   addDead(program, io, ended);
   addPause(program, io, ended);
@@ -136,4 +140,5 @@ else those of Okta's other tools (OKTA_CLIENT_ORGURL..., ~/.okta/okta.yaml).
 Exit codes: 0 stopped as asked, 1 bug, 2 configuration or usage, 3 state cannot
 be opened or trusted, or what was printed could not be written, 4 Okta refused
 the credentials at a first start, 5 \`--once\` ended with deliveries still owed,
-or the log not read to its end; \`test\` was not answered 2xx.`;
+or the log not read to its end; \`test\` was not answered 2xx; \`audit\` did not
+add up.`;

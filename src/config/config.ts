@@ -267,7 +267,8 @@ async function readAnew(file: FoundFile, { env, cwd }: ReloadInput): Promise<Rou
   return readRoutes(readEnvironment(env, cwd));
 }
 
-function readEnvironmentOrGoOn(input: Surroundings): {
+/** Without `.env` where it cannot be read. */
+export function readEnvironmentOrGoOn(input: Surroundings): {
   environment: Environment;
   problems: readonly Problem[];
 } {

@@ -3,13 +3,24 @@ import { ConfigError, type Problem, RoutesError } from '../errors.ts';
 
 export type Parts = Readonly<Record<string, () => unknown>>;
 export type Read<P extends Parts> = { readonly [Name in keyof P]: ReturnType<P[Name]> };
+export type PartlyRead<P extends Parts> = { readonly [Name in keyof P]?: ReturnType<P[Name]> };
 
 /**
  * Runs every part, in order, and returns what each gave, under its name. Throws one ConfigError with the problems of
  * all parts that threw a ConfigError or a RoutesError; anything else that a part throws passes through at once.
  */
 export function readAll<P extends Parts>(parts: P, known: readonly Problem[] = []): Read<P> {
-  const problems = [...known];
+  const { values, problems } = readSome(parts);
+  const all = [...known, ...problems];
+  if (all.length > 0) throw new ConfigError(all);
+  return values as Read<P>; // without a problem every part gave its value
+}
+
+/** As `readAll`, but gives what could be read, and the problems beside it. */
+export function readSome<P extends Parts>(
+  parts: P,
+): { readonly values: PartlyRead<P>; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, read] of Object.entries(parts)) {
     try {
@@ -18,8 +29,7 @@ export function readAll<P extends Parts>(parts: P, known: readonly Problem[] = [
       problems.push(...problemsOf(error));
     }
   }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return values as Read<P>; // every name of `parts` was set above, by the function of that name
+  return { values: values as PartlyRead<P>, problems }; // each was set by the function of its name
 }
 
 export function problemsOf(error: unknown): readonly Problem[] {

@@ -3,7 +3,11 @@
  * to the org's own System Log.
  */
 import type { KeyObject } from 'node:crypto';
+import type { Clock } from '../clock.ts';
 import { OktaError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Answer } from './request.ts';
+import { ServiceApp } from './service-app.ts';
 
 /** What Okta knows loghook by: an API token, or a service app with its private key. */
 export type Identity =
@@ -17,17 +21,47 @@ export type Identity =
     };
 
 export interface Credentials {
-  /** The whole value of the `Authorization` header. May ask Okta first; rejects with an OktaError if that fails. */
-  authorization(): Promise<string>;
+  /** For one request, its method and whole URL, and its repeats. Sends nothing yet. */
+  permit(request: OktaRequest, door: TokenDoor): Permit;
+  /** `text` without anything secret that is or was sent. */
+  redact(text: string): string;
+}
+
+export interface OktaRequest {
+  readonly method: string;
+  readonly url: string;
+}
+
+export type AuthHeaders = Readonly<Record<string, string>>;
+
+export interface Permit {
+  /** Made for the moment: to be asked again for a repeat. May ask Okta first; rejects with a Trouble if that fails. */
+  headers(signal: AbortSignal): Promise<AuthHeaders>;
+  /** To be told of each answer. True if the same request, with new headers, may be answered better at once. */
+  again(answer: Answer): boolean;
+}
+
+/** The way to the org's token endpoint, and nowhere else. Both are cut short when the door closes. */
+export interface TokenDoor {
+  readonly url: string;
+  /** Resolves when Okta's rate limit lets a request for a token go: what it proves must be made after this. */
+  untilAllowed(): Promise<void>;
+  /** Any status is an answer. Rejects with a Trouble if none came. */
+  post(headers: AuthHeaders, form: string): Promise<Answer>;
+}
+
+export interface CredentialsSurroundings {
+  readonly org: URL;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** 0 ≤ n < 1, for jitter. */
+  readonly random: () => number;
 }
 
 /** Throws an OktaError, with nothing secret in it, if `identity` cannot be one. */
-export function credentialsOf(identity: Identity): Credentials {
+export function credentialsOf(identity: Identity, around: CredentialsSurroundings): Credentials {
   if (identity.kind === 'token') return apiToken(identity.token);
-  throw new OktaError('service apps cannot be used yet', {
-    kind: 'credentials',
-    hint: 'Set OKTA_API_KEY.',
-  });
+  return new ServiceApp(identity, around);
 }
 
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
@@ -41,5 +75,10 @@ export function apiToken(token: string): Credentials {
       hint: 'Copy the token again from Okta: Security > API > Tokens.',
     });
   }
-  return { authorization: async () => `SSWS ${trimmed}` };
+  const headers = Promise.resolve({ authorization: `SSWS ${trimmed}` });
+  const permit = { headers: () => headers, again: () => false };
+  return {
+    permit: () => permit,
+    redact: (text) => text.replaceAll(trimmed, '[redacted]'),
+  };
 }

@@ -40,7 +40,7 @@ const OVERLAP_MS = 10 * 60_000;
 const REACH_MS = 89 * 86_400_000;
 /** An event that claims to be from later than this after Okta's own time says nothing about where we stand. */
 const AHEAD_MS = 60_000;
-const FILTER = 'filter=';
+const _FILTER = 'filter=';
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
 export interface Query {
@@ -149,6 +149,8 @@ export class Position {
     };
   }
 }
+
+const FILTER = 'filter=';
 
 /** What a cursor was read with, for comparing. */
 export function queryText(filter: string | undefined): string {

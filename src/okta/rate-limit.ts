@@ -199,6 +199,18 @@ export class RateBudget {
   }
 }
 
+/** What the headers of one answer say; undefined where they are missing, or tell only of too many requests at once. */
+export function rateOf(
+  headers: RateHeaders,
+  oktaNowMs: number,
+): { readonly limit: number; readonly remaining: number; readonly resetMs?: number } | undefined {
+  const limit = readNumber(headers.limit, Math.min);
+  const remaining = readNumber(headers.remaining, Math.min);
+  const resetMs = untilResetMs(headers.reset, oktaNowMs);
+  if (limit === undefined || limit === 0 || remaining === undefined) return undefined;
+  return { limit, remaining, ...(resetMs !== undefined && { resetMs }) };
+}
+
 /** Until the window ends, skew-safe; a Reset that is long past or absurd stays within 0..15 min. */
 function untilResetMs(reset: HeaderValue, oktaNowMs: number): number | undefined {
   const seconds = readNumber(reset, Math.max);

@@ -1,54 +1,71 @@
 /** What Okta's error answers mean. The status decides; codes only add words, for Okta reuses them (E0000053 is both). */
 
+import { challengeOf } from './challenge.ts';
+import { hintFor } from './hints.ts';
+import type { Answer } from './request.ts';
 import { brief, Trouble, type TroubleKind } from './trouble.ts';
 
 /** As much of an error answer as is read, in bytes. */
 export const MAX_ERROR_BYTES = 64 * 1024;
 
-const HINTS: Readonly<Record<string, string>> = {
-  E0000004: 'The token was not accepted: check that it belongs to this org.',
-  E0000011:
-    'The token is wrong, expired or revoked: tokens die after 30 days without use, and with their owner. ' +
-    'Create a new one in Okta: Security > API > Tokens.',
-  E0000015: 'The feature that the request needs is not switched on in this org.',
-  E0000005: 'Okta takes the session for ended: create a new token.',
-  E0000006:
-    "The token's owner may not read the System Log: give it a role that can (Read-Only Administrator).",
-  E0000031: 'Okta does not understand the filter.',
-  E0000030: 'Okta does not understand a date in the request.',
-};
-
-const STATUS_HINTS: Readonly<Record<number, string>> = {
-  400: 'Check the filter: Okta does not accept what was asked for.',
-  401: 'Check the token and that it belongs to this org.',
-  403: "Check the role of the token's owner, and that its network zone lets this machine in.",
-};
-
 export interface Refusal {
   readonly status: number;
   /** What came, in words: `HTTP 401 E0000011 Invalid token provided`. */
   readonly text: string;
+  /** Okta's own, or one of OAuth's, such as invalid_client. */
   readonly oktaCode: string | undefined;
+  /** OAuth named the error, so it is about the credentials whatever the status. */
+  readonly isOAuth: boolean;
   readonly hint: string | undefined;
 }
 
+/** OAuth has words for trouble of the server's own, too. */
+const NOT_OURS = new Set(['server_error', 'temporarily_unavailable', 'slow_down']);
+
 /** Never throws: the body may be anything. `redact` takes secrets out of text that came from outside. */
 export function readRefusal(
-  status: number,
-  body: Buffer,
-  redact: (text: string) => string,
+  answer: Pick<Answer, 'status' | 'raw' | 'headers'>,
+  { redact, kind }: { readonly redact: (text: string) => string; readonly kind: 'token' | 'app' },
 ): Refusal {
-  const envelope = parseObject(body);
-  const code = textOf(envelope.errorCode);
-  const oktaCode = code !== undefined && /^[A-Z0-9]{1,20}$/.test(code) ? code : undefined;
-  const summary = brief(redact(textOf(envelope.errorSummary) ?? ''));
+  const { status } = answer;
+  const envelope = parseObject(answer.raw);
+  const named = namedError(envelope, kind === 'app' ? challengeOf(answer) : undefined);
+  const summary = brief(redact(named.summary));
   const errorId = /^[\w.-]{1,64}$/.exec(textOf(envelope.errorId) ?? '')?.[0];
-  const words = [`HTTP ${status}`, oktaCode, summary, errorId && `(errorId ${redact(errorId)})`];
+  const shownId = errorId && `(errorId ${redact(errorId)})`;
+  const words = [`HTTP ${status}`, named.code, summary, shownId];
   return {
     status,
     text: words.filter((word) => word !== undefined && word !== '').join(' '),
-    oktaCode,
-    hint: hintFor(status, oktaCode),
+    oktaCode: named.code,
+    isOAuth: named.isOAuth && !NOT_OURS.has(named.code ?? ''),
+    hint: hintFor(kind, status, named.code),
+  };
+}
+
+interface Named {
+  readonly code: string | undefined;
+  readonly summary: string;
+  readonly isOAuth: boolean;
+}
+
+/** Okta's own envelope, OAuth's, or the header that comes with an empty body. */
+function namedError(
+  envelope: Readonly<Record<string, unknown>>,
+  challenge: ReturnType<typeof challengeOf>,
+): Named {
+  const error = textOf(envelope.error);
+  if (error !== undefined && /^[a-z_]{1,40}$/.test(error)) {
+    return { code: error, summary: textOf(envelope.error_description) ?? '', isOAuth: true };
+  }
+  const code = textOf(envelope.errorCode);
+  if (code === undefined && challenge !== undefined) {
+    return { code: challenge.code, summary: challenge.description, isOAuth: true };
+  }
+  return {
+    code: code !== undefined && /^[A-Z0-9]{1,20}$/.test(code) ? code : undefined,
+    summary: textOf(envelope.errorSummary) ?? '',
+    isOAuth: false,
   };
 }
 
@@ -64,7 +81,7 @@ export function troubleOf(
   const { status, oktaCode, hint, text } = refusal;
   const { isLink, oktaNowMs, fields } = about;
   return new Trouble(text, {
-    kind: kindOf(status, isLink),
+    kind: kindOf(refusal, isLink),
     status,
     oktaCode,
     hint,
@@ -73,19 +90,14 @@ export function troubleOf(
   });
 }
 
-function kindOf(status: number, isLink: boolean): TroubleKind {
+function kindOf({ status, isOAuth }: Refusal, isLink: boolean): TroubleKind {
   if (status === 401 || status === 403) return 'credentials';
   if (status === 429) return 'rate-limit';
   if (status >= 300 && status < 400) return 'redirect';
+  if (isOAuth && status >= 400 && status < 500) return 'credentials';
   if (isLink && (status === 400 || status === 404 || status === 410)) return 'link-refused';
   if (status === 400) return 'request';
   return status < 300 ? 'not-events' : 'unreachable';
-}
-
-function hintFor(status: number, oktaCode: string | undefined): string | undefined {
-  const byStatus = STATUS_HINTS[status];
-  if (byStatus === undefined || oktaCode === undefined) return byStatus;
-  return HINTS[oktaCode] ?? byStatus;
 }
 
 function parseObject(body: Buffer): Readonly<Record<string, unknown>> {

@@ -1,6 +1,7 @@
 /**
- * The only door to Okta. Invariant: no credential is attached before the address is known to be the System Log of the
- * configured org, and no redirect is ever followed; requests go to the org's origin whatever a link says.
+ * The only door to Okta. Invariant: no credential is attached before the address is known to be the System Log (or the
+ * token endpoint) of the configured org, and no redirect is ever followed; requests go to the org's origin whatever a
+ * link says.
  */
 import pRetry from 'p-retry';
 import { type buildConnector, Pool } from 'undici';
@@ -8,13 +9,15 @@ import type { Clock } from '../clock.ts';
 import { Opening } from '../dial.ts';
 import { codeOf, OktaError, reasonOf } from '../errors.ts';
 import { type AnswerBody, readBody } from './answer-body.ts';
-import type { Credentials } from './credentials.ts';
+import type { AuthHeaders, Credentials, TokenDoor } from './credentials.ts';
 import { OktaTime } from './okta-time.ts';
-import type { HeaderValue, RateBudget } from './rate-limit.ts';
+import { type HeaderValue, RateBudget } from './rate-limit.ts';
 import { MAX_ERROR_BYTES } from './refusal.ts';
 import { brief, Trouble } from './trouble.ts';
 
 export const LOGS_PATH = '/api/v1/logs';
+/** Of the org's own authorization server: no other gives tokens for Okta's API. */
+const TOKEN_PATH = '/oauth2/v1/token';
 
 const CONNECT_MS = 10_000;
 const SILENCE_MS = 45_000;
@@ -35,6 +38,16 @@ export interface Answer extends AnswerBody {
   readonly oktaAheadMs: number;
 }
 
+/** `path` is known to be one that the credentials in `headers` may go to. */
+interface Outgoing {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly headers: AuthHeaders;
+  readonly body?: string;
+  /** Of an answer 200. */
+  readonly maxBytes: number;
+}
+
 export interface OktaDoorOptions {
   readonly org: URL;
   readonly credentials: Credentials;
@@ -51,41 +64,47 @@ export class OktaDoor {
   readonly #options: OktaDoorOptions;
   readonly #openings = new Set<Opening>();
   readonly #oktaTime = new OktaTime();
+  readonly #tokenDoor: TokenDoor;
+  /** The token endpoint has a bucket of its own at Okta. */
+  readonly #tokenBudget = new RateBudget(1);
+  readonly #closing = new AbortController();
   #pool: Pool;
   #wakes = 0;
-  #secret = '';
 
   constructor(options: OktaDoorOptions) {
     this.#options = options;
     this.#pool = openPool(options, this.#openings);
+    this.#tokenDoor = {
+      url: options.org.origin + TOKEN_PATH,
+      untilAllowed: () => this.#untilAllowed(this.#tokenBudget, this.#closing.signal),
+      post: (headers, form) => this.#postForm(headers, form),
+    };
   }
 
   /**
-   * One GET, when the rate budget allows it. Any status is an answer. Rejects with an OktaError (kind foreign-link) if
-   * `url` is not the org's System Log, with a Trouble if no answer came, with whatever `signal` aborts with.
+   * One GET, when the rate budget allows it; the credentials may have it repeated. Any status is an answer. Rejects
+   * with an OktaError (kind foreign-link) if `url` is not the org's System Log, with a Trouble if no answer came or no
+   * token was to be had, with whatever `signal` aborts with.
    */
   async get(url: string, signal: AbortSignal): Promise<Answer> {
-    const path = logsPath(this.#options.org, url);
-    await this.#untilAllowed(signal);
-    const authorization = await this.#options.credentials.authorization();
-    this.#secret = authorization.slice(authorization.indexOf(' ') + 1);
-    signal.throwIfAborted();
-
-    const wakes = this.#wakes;
-    try {
-      const answer = await this.#send(path, authorization, signal);
-      if (answer.cutShort === undefined || wakes === this.#wakes) return answer;
-      throw new Error(answer.cutShort.why);
-    } catch (error) {
-      if (signal.aborted || codeOf(error) === 'UND_ERR_INVALID_ARG') throw error;
-      const kind = wakes === this.#wakes ? 'unreachable' : 'woken';
-      throw new Trouble(brief(this.redact(reasonOf(error))), { kind, cause: error });
+    const { org, budget, credentials, clock } = this.#options;
+    const path = logsPath(org, url);
+    const permit = credentials.permit({ method: 'GET', url: org.origin + path }, this.#tokenDoor);
+    for (;;) {
+      await this.#untilAllowed(budget, signal);
+      const headers = await permit.headers(signal);
+      signal.throwIfAborted();
+      if (budget.waitMs(clock.monotonic()) > 0) continue; // it took so long that others went first
+      const outgoing = { method: 'GET', path, headers, maxBytes: MAX_PAGE_BYTES } as const;
+      const answer = await this.#answerTo(outgoing, budget, signal);
+      if (!permit.again(answer)) return answer;
     }
   }
 
   /** The machine slept: connections are dead without knowing it. What is in flight fails with Trouble `woken`. */
-  reconnect(): void {
+  reconnect(sleptMs: number): void {
     this.#wakes++;
+    this.#tokenBudget.slept(sleptMs);
     const old = this.#pool;
     this.#cutOpenings();
     this.#pool = openPool(this.#options, this.#openings);
@@ -98,12 +117,13 @@ export class OktaDoor {
     this.#oktaTime.forget();
   }
 
-  /** `text` without the credential that was sent last. */
+  /** `text` without any credential. */
   redact(text: string): string {
-    return this.#secret === '' ? text : text.replaceAll(this.#secret, '[redacted]');
+    return this.#options.credentials.redact(text);
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     this.#cutOpenings();
     await this.#pool.destroy();
   }
@@ -112,8 +132,17 @@ export class OktaDoor {
     for (const opening of this.#openings) opening.cut(new Error('closed'));
   }
 
-  async #untilAllowed(signal: AbortSignal): Promise<void> {
-    const { budget, clock, onWait } = this.#options;
+  async #postForm(auth: AuthHeaders, body: string): Promise<Answer> {
+    const { signal } = this.#closing;
+    signal.throwIfAborted();
+    const headers = { ...auth, 'content-type': 'application/x-www-form-urlencoded' };
+    const maxBytes = MAX_ERROR_BYTES;
+    const outgoing = { method: 'POST', path: TOKEN_PATH, headers, body, maxBytes } as const;
+    return this.#answerTo(outgoing, this.#tokenBudget, signal);
+  }
+
+  async #untilAllowed(budget: RateBudget, signal: AbortSignal): Promise<void> {
+    const { clock, onWait } = this.#options;
     for (;;) {
       const waitMs = budget.waitMs(clock.monotonic());
       if (waitMs <= 0 || signal.aborted) return;
@@ -122,21 +151,37 @@ export class OktaDoor {
     }
   }
 
-  async #send(path: string, authorization: string, signal: AbortSignal): Promise<Answer> {
-    const { budget, clock, userAgent } = this.#options;
+  /** Rejects with a Trouble if no answer came. */
+  async #answerTo(outgoing: Outgoing, budget: RateBudget, signal: AbortSignal): Promise<Answer> {
+    const wakes = this.#wakes;
+    try {
+      const answer = await this.#send(outgoing, budget, signal);
+      if (answer.cutShort === undefined || wakes === this.#wakes) return answer;
+      throw new Error(answer.cutShort.why);
+    } catch (error) {
+      if (signal.aborted || codeOf(error) === 'UND_ERR_INVALID_ARG') throw error;
+      const kind = wakes === this.#wakes ? 'unreachable' : 'woken';
+      throw new Trouble(brief(this.redact(reasonOf(error))), { kind, cause: error });
+    }
+  }
+
+  async #send(outgoing: Outgoing, budget: RateBudget, signal: AbortSignal): Promise<Answer> {
+    const { clock, userAgent } = this.#options;
+    const { method, path, maxBytes } = outgoing;
     const startedAt = clock.monotonic();
     const askedAt = clock.now();
     budget.sent(startedAt);
     const { statusCode, headers, body } = await this.#pool.request({
-      method: 'GET',
+      method,
       path,
       signal,
       headers: {
+        ...outgoing.headers,
         accept: 'application/json',
         'accept-encoding': 'gzip',
         'user-agent': userAgent,
-        authorization,
       },
+      body: outgoing.body ?? null,
     });
     const oktaNowMs = dateOf(headers.date);
     if (oktaNowMs !== undefined) this.#oktaTime.answered(oktaNowMs, askedAt, clock.now());
@@ -149,7 +194,7 @@ export class OktaDoor {
     };
     budget.answered(statusCode, rate, oktaNowMs ?? clock.now(), clock.monotonic());
     const read = await readBody(body, single(headers['content-encoding']), {
-      maxBytes: statusCode === 200 ? MAX_PAGE_BYTES : MAX_ERROR_BYTES,
+      maxBytes: statusCode === 200 ? maxBytes : MAX_ERROR_BYTES,
       tooLate: () => clock.monotonic() - startedAt > WHOLE_ANSWER_MS,
     });
     signal.throwIfAborted();

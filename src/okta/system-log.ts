@@ -96,7 +96,7 @@ export class SystemLog {
     this.#troubles = new TroubleLog(log, clock, options.onTrouble ?? (() => undefined));
     this.#budget = new RateBudget(rateShare, this.#random, options.rateReserve);
     const onWait = (waitMs: number) => this.#troubles.waits(waitMs);
-    const credentials = credentialsOf(options.identity);
+    const credentials = credentialsOf(options.identity, { org, clock, log, random: this.#random });
     this.#door = new OktaDoor({ ...options, credentials, budget: this.#budget, onWait });
     this.#pages = new PageReader(org, (text) => this.#door.redact(text));
   }
@@ -248,7 +248,8 @@ export class SystemLog {
   }
 
   #refusal(answer: Answer, isLink: boolean): Trouble {
-    const refusal = readRefusal(answer.status, answer.raw, (text) => this.#door.redact(text));
+    const redact = (text: string) => this.#door.redact(text);
+    const refusal = readRefusal(answer, { redact, kind: this.#options.identity.kind });
     const location = single(answer.headers.location);
     const fields =
       location === undefined ? undefined : { to: brief(this.#door.redact(withoutQuery(location))) };
@@ -304,7 +305,7 @@ export class SystemLog {
       if (jumpMs < 0) return;
       this.#budget.slept(jumpMs);
       this.#troubles.paceAfresh();
-      this.#door.reconnect();
+      this.#door.reconnect(jumpMs);
     });
   }
 }

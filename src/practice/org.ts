@@ -1,21 +1,24 @@
 /**
- * A practice org: GET /api/v1/logs as Okta answers it, over events that the caller adds, with faults on demand.
+ * A practice org: GET /api/v1/logs as Okta answers it, over events that the caller adds, with faults on demand; and
+ * the token endpoint for the service apps that it is opened with.
  * It answers like Okta where Okta documents what it does; where nothing is documented, it does what clients have seen.
  * https://developer.okta.com/docs/reference/system-log-query/
  */
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, SystemClock } from '../clock.ts';
-import { codeOfStatus, type ErrorCode, errorBody } from './error-body.ts';
 import { EventLog } from './event-log.ts';
-import { type Fault, FaultQueue, LOGIN_PAGE } from './faults.ts';
-import { type LogsPage, linkHeader, logsPage, staleLink } from './logs-page.ts';
+import { type Fault, FaultQueue } from './faults.ts';
+import { logsPage } from './logs-page.ts';
 import { type LoopbackServer, openLoopbackServer, requestedUrl } from './loopback-server.ts';
+import { OAuthDesk, TOKEN_PATH } from './oauth/oauth-desk.ts';
+import type { PracticeApp } from './oauth/practice-app.ts';
+import { OrgAnswers, type RightAnswer } from './org-answers.ts';
 import { RateBucket, type RateState } from './rate-bucket.ts';
 import { encoded, GzipCache, type Reply, writeReply } from './reply.ts';
 import { type RequestRecord, RequestRing } from './request-ring.ts';
 
 export type { Fault } from './faults.ts';
+export type { PracticeApp } from './oauth/practice-app.ts';
 export type { RequestRecord } from './request-ring.ts';
 
 const LOGS_PATH = '/api/v1/logs';
@@ -23,6 +26,7 @@ const RETENTION_MS = 90 * 86_400_000;
 const CACHED_BYTES = 64 * 1024 * 1024;
 /** Okta only guesses when concurrent requests will have ended: https://developer.okta.com/docs/reference/rl2-monitor/ */
 const GUESSED_RESET_S = 60;
+
 export interface PracticeOrgOptions {
   /** Tells `Date`, rate windows and what can be seen yet. Default: the system's. */
   readonly clock?: Clock;
@@ -40,6 +44,8 @@ export interface PracticeOrgOptions {
   readonly joinLinks?: boolean;
   /** How long an event can be read. Default: 90 days. */
   readonly retentionMs?: number;
+  /** Service apps that get tokens at /oauth2/v1/token. Default: none; the SSWS token works beside them. */
+  readonly apps?: readonly PracticeApp[];
 }
 
 interface Exchange {
@@ -47,7 +53,14 @@ interface Exchange {
   readonly response: ServerResponse;
   readonly record: RequestRecord;
   readonly url: URL;
-  readonly fault: Fault | undefined;
+}
+
+/** What an exchange meets, and the answer that would be right: it is made when nothing spoils that. */
+interface Turn {
+  readonly answers: OrgAnswers;
+  readonly refusal?: Reply;
+  readonly fault?: Fault;
+  readonly right: () => Promise<RightAnswer>;
 }
 
 export class PracticeOrg {
@@ -59,9 +72,10 @@ export class PracticeOrg {
   readonly #log = new EventLog();
   readonly #faults = new FaultQueue();
   readonly #bucket: RateBucket;
+  readonly #answers: OrgAnswers;
+  readonly #oauth: OAuthDesk | undefined;
   readonly #concurrency: number;
   readonly #retentionMs: number;
-  readonly #joinLinks: boolean;
   readonly #gzip = new GzipCache(CACHED_BYTES);
   readonly #ring = new RequestRing();
   readonly #timers = new Set<() => void>();
@@ -71,23 +85,30 @@ export class PracticeOrg {
 
   /** Rejects with the system's error when the port cannot be had. */
   static async open(options: PracticeOrgOptions = {}): Promise<PracticeOrg> {
+    const { apps = [], clock = new SystemClock() } = options;
+    const oauth = apps.length > 0 ? await OAuthDesk.open(apps, clock) : undefined;
     let org: PracticeOrg | undefined;
     const server = await openLoopbackServer((request, response) => {
       if (org !== undefined) org.#receive(request, response);
     }, options);
-    org = new PracticeOrg(server, options);
+    org = new PracticeOrg(server, { ...options, clock }, oauth);
     return org;
   }
 
-  private constructor(server: LoopbackServer, options: PracticeOrgOptions) {
+  private constructor(
+    server: LoopbackServer,
+    options: PracticeOrgOptions & { readonly clock: Clock },
+    oauth: OAuthDesk | undefined,
+  ) {
     this.url = server.url;
     this.token = options.token ?? 'practice-token';
     this.#server = server;
-    this.#clock = options.clock ?? new SystemClock();
+    this.#clock = options.clock;
+    this.#oauth = oauth;
     this.#bucket = new RateBucket(options.rateLimit ?? 120);
     this.#concurrency = options.concurrency ?? 75;
     this.#retentionMs = options.retentionMs ?? RETENTION_MS;
-    this.#joinLinks = options.joinLinks ?? false;
+    this.#answers = new OrgAnswers(this.#clock, this.#bucket, options.joinLinks ?? false);
   }
 
   /**
@@ -115,7 +136,13 @@ export class PracticeOrg {
     this.#faults.clear();
   }
 
-  /** The newest 10,000 requests, oldest first. */
+  /** The token endpoint of the service apps; throws if the org was opened without any. */
+  get oauth(): OAuthDesk {
+    if (this.#oauth === undefined) throw new Error('this practice org has no service apps');
+    return this.#oauth;
+  }
+
+  /** The newest 10,000 requests, for tokens too, oldest first. */
   get requests(): readonly RequestRecord[] {
     return this.#ring.records;
   }
@@ -143,29 +170,43 @@ export class PracticeOrg {
   }
 
   #receive(request: IncomingMessage, response: ServerResponse): void {
-    request.resume();
     const record = this.#ring.begin(request, this.#clock.now());
     this.#inFlight += 1;
     response.once('close', () => {
       this.#inFlight -= 1;
     });
     const url = requestedUrl(request, this.#server);
-    const refusal = this.#refusal(request, url);
-    const fault = refusal ? undefined : this.#faults.take(url.searchParams.has('after'));
-    const exchange = { request, response, record, url, fault };
-    this.#answer(exchange, refusal).catch((error: unknown) => {
+    const exchange = { request, response, record, url };
+    this.#answer(exchange).catch((error: unknown) => {
       // A fault whose headers cannot be written, at most: the client sees a cut connection.
       response.destroy(error instanceof Error ? error : undefined);
     });
   }
 
-  /** What Okta says before it looks at the query. */
-  #refusal(request: IncomingMessage, url: URL): Reply | undefined {
-    if (url.pathname !== LOGS_PATH) {
-      return this.#error(404, 'E0000007', [`Resource not found: ${url.pathname}`]);
+  async #turn(exchange: Exchange): Promise<Turn> {
+    const { request, url } = exchange;
+    const oauth = this.#oauth;
+    if (oauth !== undefined && url.pathname === TOKEN_PATH) {
+      const right = async () => ({ ...(await oauth.reply(request, url)), links: undefined });
+      return { answers: oauth.answers, ...oauth.receive(request), right };
     }
-    if (request.method !== 'GET') return this.#error(405, 'E0000022');
-    if (request.headers.authorization !== `SSWS ${this.token}`) return this.#error(401, 'E0000011');
+    request.resume();
+    const answers = this.#answers;
+    const right = async () => this.#page(exchange);
+    const refusal = await this.#refusal(exchange);
+    if (refusal !== undefined) return { answers, refusal, right };
+    const fault = this.#faults.take(url.searchParams.has('after'));
+    return { answers, right, ...(fault !== undefined && { fault }) };
+  }
+
+  /** What Okta says before it looks at the query. */
+  async #refusal({ request, url }: Exchange): Promise<Reply | undefined> {
+    if (url.pathname !== LOGS_PATH) {
+      return this.#answers.error(404, 'E0000007', [`Resource not found: ${url.pathname}`]);
+    }
+    if (request.method !== 'GET') return this.#answers.error(405, 'E0000022');
+    const stranger = await this.#strangerReply(request, url);
+    if (stranger !== undefined) return stranger;
     if (this.#inFlight > this.#concurrency) return this.#tooMany(this.#guessedState());
     const now = this.#clock.now();
     const taken = this.#bucket.take(now);
@@ -173,10 +214,20 @@ export class PracticeOrg {
     return taken ? undefined : this.#tooMany(this.#bucket.state(now));
   }
 
+  /** Undefined for whoever may read the log. */
+  async #strangerReply(request: IncomingMessage, url: URL): Promise<Reply | undefined> {
+    const authorization = request.headers.authorization ?? '';
+    if (authorization === `SSWS ${this.token}`) return undefined;
+    if (this.#oauth === undefined || !/^(Bearer|DPoP) /i.test(authorization)) {
+      return this.#answers.error(401, 'E0000011');
+    }
+    const refusal = await this.#oauth.refusal(request, url);
+    return refusal && this.#answers.whole({ ...refusal, links: undefined });
+  }
+
   #tooMany(state: RateState): Reply {
     this.#violations += 1;
-    const reply = this.#error(429, 'E0000047');
-    return { ...reply, headers: { ...reply.headers, ...rateHeaders(state) } };
+    return this.#answers.tooMany(state);
   }
 
   #guessedState(): RateState {
@@ -184,82 +235,30 @@ export class PracticeOrg {
     return { limit: 0, remaining: 0, reset };
   }
 
-  async #answer(exchange: Exchange, refusal: Reply | undefined): Promise<void> {
-    const { fault, response } = exchange;
-    if (refusal !== undefined) return this.#write(exchange, refusal);
+  async #answer(exchange: Exchange): Promise<void> {
+    const turn = await this.#turn(exchange);
+    const { refusal, fault, answers } = turn;
+    if (refusal !== undefined) return this.#write(exchange, refusal, undefined);
     if (fault !== undefined) this.#ring.met(exchange.record, fault.kind);
     if (fault?.kind === 'reset') {
-      response.socket?.resetAndDestroy();
+      exchange.response.socket?.resetAndDestroy();
       return this.#ring.end(exchange.record, undefined);
     }
     if (fault?.kind === 'hang' && fault.afterBytes === undefined) {
       return this.#ring.end(exchange.record, undefined);
     }
     if (fault?.kind === 'slow') await this.#pause(fault.ms);
-    return this.#write(exchange, this.#faultyReply(exchange));
+    return this.#write(exchange, await answers.faulty(fault, turn.right), fault);
   }
 
-  #faultyReply(exchange: Exchange): Reply {
-    const { fault } = exchange;
-    if (fault?.kind === 'status') return this.#statusReply(fault);
-    if (fault?.kind === 'html') {
-      const headers = { ...this.#headers(), 'content-type': 'text/html; charset=utf-8' };
-      return { status: 200, headers, body: LOGIN_PAGE };
-    }
-    if (fault?.kind === 'stale-link') return this.#pageReply(staleLink());
-
-    const page = this.#page(exchange.url);
-    if (fault?.kind === 'no-link') return this.#pageReply({ ...page, links: undefined });
-    if (fault?.kind === 'foreign-link' && page.links !== undefined) {
-      return this.#pageReply({ ...page, links: { ...page.links, next: fault.url } });
-    }
-    const reply = this.#pageReply(page);
-    if (fault?.kind === 'cut-json')
-      return uncached(reply, reply.body.subarray(0, fault.afterBytes));
-    if (fault?.kind !== 'body') return reply;
-    const headers = { ...reply.headers, 'content-type': fault.contentType ?? 'application/json' };
-    return uncached({ ...reply, headers }, fault.body);
+  #page({ request, url }: Exchange): RightAnswer {
+    const now = this.#now();
+    const page = logsPage(this.#log, { url, now, retentionMs: this.#retentionMs });
+    return { ...page, headers: { ...page.headers, ...this.#oauth?.newsFor(request) } };
   }
 
-  #statusReply(fault: Fault & { kind: 'status' }): Reply {
-    const reply = this.#error(fault.status, fault.errorCode ?? codeOfStatus(fault.status));
-    const spent = fault.status === 429 ? { 'x-rate-limit-remaining': '0' } : {};
-    const asked = Object.fromEntries(
-      Object.entries(fault.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
-    );
-    return { ...reply, headers: { ...reply.headers, ...spent, ...asked } };
-  }
-
-  #page(url: URL): LogsPage {
-    return logsPage(this.#log, { url, now: this.#now(), retentionMs: this.#retentionMs });
-  }
-
-  #pageReply({ links, ...page }: LogsPage): Reply {
-    const lines = links === undefined ? [] : linkHeader(links);
-    const link = this.#joinLinks ? lines.join(', ') : lines;
-    return {
-      ...page,
-      headers: { ...this.#headers(), ...page.headers, ...(link.length > 0 ? { link } : {}) },
-    };
-  }
-
-  #error(status: number, code: ErrorCode | string, causes: readonly string[] = []): Reply {
-    return { status, headers: this.#headers(), body: errorBody(code, causes) };
-  }
-
-  /** On every answer of the org, good or bad. */
-  #headers(): Record<string, string> {
-    const now = this.#clock.now();
-    return {
-      date: new Date(now).toUTCString(),
-      'content-type': 'application/json',
-      'x-okta-request-id': randomBytes(16).toString('base64url'),
-      'cache-control': 'no-cache, no-store',
-      ...rateHeaders(this.#bucket.state(now)),
-    };
-  }
-
-  async #write({ request, response, record, fault }: Exchange, reply: Reply): Promise<void> {
+  async #write(exchange: Exchange, reply: Reply, fault: Fault | undefined): Promise<void> {
+    const { request, response, record } = exchange;
     const ready = await encoded(reply, request, this.#gzip);
     if (response.destroyed) return this.#ring.end(record, undefined);
     const cut = fault?.kind === 'truncate' || fault?.kind === 'hang' ? fault.afterBytes : undefined;
@@ -285,16 +284,4 @@ export class PracticeOrg {
     this.#latest = Math.max(this.#latest, this.#clock.now());
     return this.#latest;
   }
-}
-
-function rateHeaders({ limit, remaining, reset }: RateState): Record<string, string> {
-  return {
-    'x-rate-limit-limit': String(limit),
-    'x-rate-limit-remaining': String(remaining),
-    'x-rate-limit-reset': String(reset),
-  };
-}
-
-function uncached({ status, headers }: Reply, body: Buffer): Reply {
-  return { status, headers, body };
 }

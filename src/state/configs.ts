@@ -21,6 +21,41 @@ export interface ConfigVersion {
   readonly routes: readonly ConfigRoute[];
 }
 
+/** Which version was in force when. A clock that was set back does not bring an older one back. */
+export class ConfigTimes {
+  /** Oldest first; of each the newest version that had come into force by then. */
+  readonly #steps: { readonly at: number; readonly id: number }[] = [];
+
+  constructor(versions: readonly Pick<ConfigVersion, 'id' | 'at'>[]) {
+    let newest = 0;
+    for (const { id, at } of versions.toSorted(
+      (one, other) => one.at - other.at || one.id - other.id,
+    )) {
+      if (id < newest) continue;
+      newest = id;
+      this.#steps.push({ at, id });
+    }
+  }
+
+  /** The version at `at` (ms since 1970), the first one before there was any; undefined: there is none. */
+  inForceAt(at: number): number | undefined {
+    let low = 0;
+    let high = this.#steps.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#steps[middle]?.at ?? 0) <= at) low = middle + 1;
+      else high = middle;
+    }
+    return this.#steps[Math.max(0, low - 1)]?.id;
+  }
+}
+
+/** When an event was published, ms since 1970; undefined where it does not say so. */
+export function publishedAt(published: string | undefined): number | undefined {
+  const at = Date.parse(published ?? '');
+  return Number.isNaN(at) ? undefined : at;
+}
+
 export class Configs {
   readonly #sql: (text: string) => Statement;
   #current: number | undefined;
@@ -29,7 +64,7 @@ export class Configs {
     this.#sql = (text) => database.prepare(text);
   }
 
-  /** The version that events are held against now; undefined until one was remembered by this process. */
+  /** The version that events are held against now; undefined until this process uses one. */
   get current(): number | undefined {
     return this.#current;
   }
@@ -47,31 +82,55 @@ export class Configs {
       }));
   }
 
-  /** `routes` (adopted before, in the same transaction) are in force from `now` on. */
-  remember(routes: readonly RouteRef[], { query, since }: Reading, now: number): void {
+  /** The same without what they say. */
+  times(): ConfigTimes {
+    const rows = this.#sql('SELECT id, at FROM configs ORDER BY id').all();
+    return new ConfigTimes(rows.map((row) => ({ id: asNumber(row.id), at: asNumber(row.at) })));
+  }
+
+  /**
+   * `routes` (adopted before, in the same transaction) are in force from `now` on. Returns their version, which is to be
+   * put in `use` when that is durable.
+   */
+  remember(routes: readonly RouteRef[], { query, since }: Reading, now: number): number {
     const wanting = routes
       .filter(({ enabled, patterns }) => enabled !== false && (patterns ?? []).length > 0)
       .map(({ key, patterns }) => ({ id: this.#idOf(key), patterns }))
       .sort((one, other) => one.id - other.id);
     const written = JSON.stringify(wanting);
     const last = this.#sql('SELECT * FROM configs ORDER BY id DESC LIMIT 1').get();
-    if (last === undefined) this.#begin(since, now);
+    this.#begin(last === undefined, since ?? now);
     if (last !== undefined && last.query === query && last.routes === written) {
-      this.#current = asNumber(last.id);
-      return;
+      return asNumber(last.id);
     }
     const row = this.#sql(
       'INSERT INTO configs (at, query, routes) VALUES (?, ?, ?) RETURNING id',
-    ).get(now, query, written);
-    this.#current = asNumber(row?.id);
+    ).get(Math.max(now, this.#readAt()), query, written);
+    return asNumber(row?.id);
   }
 
-  /** What was published before was never asked for, or was read by a loghook that did not remember its routes. */
-  #begin(since: number | undefined, now: number): void {
+  /** Events that are committed next are held against this version. */
+  use(version: number | undefined): void {
+    if (version !== undefined) this.#current = version;
+  }
+
+  /**
+   * What was published before was never asked for, or was read by a loghook that did not remember its routes. As long as
+   * nothing was read, every start is a first one.
+   */
+  #begin(isFirst: boolean, since: number): void {
     const cursor = this.#sql('SELECT last_published_at, read_at FROM cursor').get();
+    if (cursor !== undefined && !isFirst) return;
     const readTo = asOptionalNumber(cursor?.last_published_at) ?? asOptionalNumber(cursor?.read_at);
-    const beganAt = readTo === undefined ? (since ?? now) : readTo + 1;
-    this.#sql('INSERT OR IGNORE INTO horizons (only, began_at) VALUES (1, ?)').run(beganAt);
+    this.#sql(
+      `INSERT INTO horizons (only, began_at) VALUES (1, ?)
+       ON CONFLICT (only) DO UPDATE SET began_at = excluded.began_at`,
+    ).run(readTo === undefined ? since : readTo + 1);
+  }
+
+  /** By Okta's clock: what was published before was held against older versions, whatever our clock says. */
+  #readAt(): number {
+    return asOptionalNumber(this.#sql('SELECT read_at FROM cursor').get()?.read_at) ?? 0;
   }
 
   #idOf(key: string): number {

@@ -93,7 +93,7 @@ export class IntakeTables {
     this.#buryAll(intake.leftovers ?? [], seq, now, writer);
     writer.finish();
     for (const gap of intake.gaps ?? []) this.#tables.addGap(gap);
-    if (intake.cursor !== undefined) this.#tables.saveCursor(intake.cursor);
+    if (intake.cursor !== undefined) this.#tables.saveCursor(intake.cursor, intake.full !== true);
     const kept = isSparse(owed, intake) ? owed.map((one) => apart(one, writer)) : owed;
     return { owed: kept, turns: this.#oweAll(kept, routeOf), repeated, freed };
   }

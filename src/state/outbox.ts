@@ -22,6 +22,8 @@ export interface Intake {
   /** Remembered for `status`, in the same transaction. One of a kind that begins where a known one does is that one. */
   readonly gaps?: readonly Gap[];
   readonly cursor?: TailCursor;
+  /** Whether there are more to be had at once; if not, the log was read to its end when the cursor was. */
+  readonly full?: boolean;
   /** Where they come from: `news` are loghook's own, which no audit asks Okta about. Default: tail. */
   readonly source?: 'tail' | 'news';
   /** When the log had last been read to its end before this page, by Okta's clock, ms since 1970; undefined: not yet. */

@@ -1,7 +1,8 @@
 /**
  * What is forgotten, in small steps between other work: ledger lines after 30 days or beyond about 1 GB, event ids
  * that nothing refers to once they are older than a day and not among the newest 10,000, gaps after 90 days, and
- * history as history.ts says. Dead letters are never pruned.
+ * history as history.ts says. Dead letters are never pruned. An unwanted event that was held against other routes than
+ * those in force when it was published is kept as long as the ledger: an audit could not judge it without its row.
  *
  * Rows lie in log order, so what is too old is mostly at the start. A step looks there, and at one more stretch of a
  * walk over the whole table: what is kept at the start (dead letters, late deliveries) hides nothing behind it.
@@ -10,11 +11,14 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { Attempts } from './attempts.ts';
 import type { History } from './history.ts';
+import { Horizons, isJudgedByTime } from './horizons.ts';
 import { asNumber, type Database, inTransaction, type Row, type Statement } from './sqlite.ts';
 
 const LEDGER_DAYS = 30;
 /** As long as Okta keeps what was missed. */
 const GAP_DAYS = 90;
+/** Longer than Okta keeps what was published under them. */
+const CONFIG_DAYS = 90;
 const DAY_MS = 86_400_000;
 /** A ledger line with its event's id takes about 250 bytes on disk: this many are about 1 GB. */
 const LEDGER_LINES = 4_000_000;
@@ -44,6 +48,7 @@ export class Pruning {
   readonly #log: Log;
   readonly #attempts: Attempts;
   readonly #history: History;
+  readonly #horizons: Horizons;
   #ledgerWalkedTo = 0;
   #eventsWalkedTo = 0;
   #excessLines = 0;
@@ -59,6 +64,7 @@ export class Pruning {
     this.#clock = clock;
     this.#log = log;
     this.#attempts = new Attempts(database);
+    this.#horizons = new Horizons(database);
   }
 
   /** Does at most a few milliseconds of work, and none for a minute once all is tidy. Throws as any write would. */
@@ -71,6 +77,7 @@ export class Pruning {
       this.#pruneLedger(),
       this.#pruneEvents(),
       this.#pruneGaps(),
+      this.#pruneConfigs(),
       this.#giveBackPages(),
     ];
     if (!didSomething.includes(true)) this.#nextStepAt = now + REST_MS;
@@ -125,17 +132,21 @@ export class Pruning {
         remove.run(asNumber(row.seq), asNumber(row.route));
         this.#attempts.forget(asNumber(row.route), asNumber(row.seq));
       }
+      this.#horizons.forgetLines(rows.flatMap((row) => this.#eventOf(asNumber(row.seq))));
     });
+  }
+
+  #eventOf(seq: number): Row[] {
+    return this.#sql('SELECT published, read_at FROM events WHERE seq = ?').all(seq);
   }
 
   #pruneEvents(): boolean {
     const newest = asNumber(this.#sql('SELECT ifnull(max(seq), 0) AS seq FROM events').get()?.seq);
     const oldestKept = this.#clock.now() - DEDUPE_MS;
+    const mayGo = this.#mayGo(newest);
     const stretch = this.#eventsBetween(this.#eventsWalkedTo, newest - DEDUPE_IDS);
     const forgotten = [...this.#eventsBetween(0, newest - DEDUPE_IDS), ...stretch].filter(
-      (row) =>
-        row.needed === 0 &&
-        (asNumber(row.read_at) < oldestKept || asNumber(row.seq) < newest - DEDUPE_IDS_CAP),
+      (row) => row.needed === 0 && mayGo(row),
     );
     this.#eventsWalkedTo = endOf(stretch);
     if (!this.#saidIdsCap && forgotten.some((row) => asNumber(row.read_at) >= oldestKept)) {
@@ -144,6 +155,25 @@ export class Pruning {
     }
     this.#removeEvents(forgotten);
     return forgotten.length > 0 || this.#eventsWalkedTo > 0;
+  }
+
+  /** Beyond a day, and beyond 30 days where its row is needed to judge it; any beyond the cap. */
+  #mayGo(newest: number): (row: Row) => boolean {
+    const now = this.#clock.now();
+    const times = this.#horizons.times();
+    return (row) => {
+      if (asNumber(row.seq) < newest - DEDUPE_IDS_CAP) return true;
+      const days = isJudgedByTime(row, times) ? 1 : LEDGER_DAYS;
+      return asNumber(row.read_at) < now - days * DAY_MS;
+    };
+  }
+
+  #pruneConfigs(): boolean {
+    const before = this.#clock.now() - CONFIG_DAYS * DAY_MS;
+    // Looked at first: a transaction takes the lock for writing though nothing is old.
+    if (!this.#horizons.hasOldConfigs(before)) return false;
+    inTransaction(this.#database, () => this.#horizons.pruneConfigs(before));
+    return true;
   }
 
   #pruneGaps(): boolean {
@@ -156,7 +186,7 @@ export class Pruning {
 
   #eventsBetween(after: number, last: number): Row[] {
     return this.#sql(
-      `SELECT seq, read_at, EXISTS (SELECT 1 FROM ledger WHERE ledger.seq = events.seq)
+      `SELECT seq, read_at, published, source, config, EXISTS (SELECT 1 FROM ledger WHERE ledger.seq = events.seq)
                          OR EXISTS (SELECT 1 FROM bundles WHERE bundles.id = events.bundle) AS needed
        FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
     ).all(after, last, STEP_ROWS);
@@ -168,8 +198,13 @@ export class Pruning {
     const remove = this.#sql(
       'DELETE FROM events WHERE seq = ? AND NOT EXISTS (SELECT 1 FROM bundles WHERE bundles.id = events.bundle)',
     );
+    const removeMoves = this.#sql('DELETE FROM moves WHERE seq = ?');
+    const times = this.#horizons.times();
     inTransaction(this.#database, () => {
-      for (const row of rows) remove.run(asNumber(row.seq));
+      for (const row of rows) {
+        if (remove.run(asNumber(row.seq)).changes > 0) removeMoves.run(asNumber(row.seq));
+      }
+      this.#horizons.forgetEvents(rows.filter((row) => !isJudgedByTime(row, times)));
     });
   }
 

@@ -197,20 +197,27 @@ export class RouteDesk {
          WHERE route = ? AND due_at = ? AND seq = ?`,
       )
       .run(to.id, dueAt, from.id, asNumber(row.due_at), asNumber(row.seq));
-    this.#moveAttempts(from, to, asNumber(row.seq));
+    this.#movePast(from, to, asNumber(row.seq));
   }
 
   #moveDead(from: NamedRoute, to: NamedRoute, seq: number): void {
     this.#beside
       .sql('UPDATE dead SET route = ? WHERE route = ? AND seq = ?')
       .run(to.id, from.id, seq);
-    this.#moveAttempts(from, to, seq);
+    this.#movePast(from, to, seq);
   }
 
-  #moveAttempts(from: NamedRoute, to: NamedRoute, seq: number): void {
+  /** What was tried and asked for again goes along; what stays says where to. */
+  #movePast(from: NamedRoute, to: NamedRoute, seq: number): void {
+    for (const table of ['attempts', 'replays']) {
+      this.#beside
+        .sql(`UPDATE OR REPLACE ${table} SET route = ? WHERE seq = ? AND route = ?`)
+        .run(to.id, seq, from.id);
+    }
+    this.#beside.sql('DELETE FROM moves WHERE seq = ? AND route = ?').run(seq, to.id);
     this.#beside
-      .sql('UPDATE OR REPLACE attempts SET route = ? WHERE seq = ? AND route = ?')
-      .run(to.id, seq, from.id);
+      .sql('INSERT OR REPLACE INTO moves (seq, route, to_route) VALUES (?, ?, ?)')
+      .run(seq, from.id, to.id);
   }
 
   /** A ledger line that it has already (it was to be sent again) stays as it is. */

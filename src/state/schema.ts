@@ -94,7 +94,10 @@ const VERSION_2 = `
  * `horizons.began_at`: what was published before may never have been read; `ledger_from`: of what was published up to
  * then the ledger may have forgotten. `readers` are the processes that read Okta beside the daemon, and the share of
  * the rate limit that each was given. A backfill goes on at `next_url`; all of it was read when `ended_at` is set; its
- * `routes` is JSON, by route how many events it wanted and how many of these were owed.
+ * `routes` is JSON, by route how many events it wanted and how many of these were owed. `cursor.head_at`: when the log
+ * was last read to its end, by Okta's clock. `horizons.judged_from`: of what was published up to then nobody may be able
+ * to tell which routes wanted it. `moves` says where a person moved to what a route was owed or had given up;
+ * such a row goes with its event.
  */
 const VERSION_3 = `
   CREATE TABLE configs (
@@ -120,6 +123,12 @@ const VERSION_3 = `
     next_url TEXT, read_to INTEGER, events INTEGER NOT NULL DEFAULT 0, owed INTEGER NOT NULL DEFAULT 0,
     routes TEXT NOT NULL DEFAULT '{}', started_at INTEGER NOT NULL, ended_at INTEGER
   );
+  ALTER TABLE cursor ADD COLUMN head_at INTEGER;
+  ALTER TABLE horizons ADD COLUMN judged_from INTEGER;
+  CREATE TABLE moves (
+    seq INTEGER NOT NULL, route INTEGER NOT NULL, to_route INTEGER NOT NULL,
+    PRIMARY KEY (seq, route)
+  ) WITHOUT ROWID;
 `;
 
 /** What makes each version out of the one before; the first makes it out of nothing. */

@@ -121,12 +121,15 @@ export class SqliteOutbox implements Outbox {
   async adopt(routes: readonly RouteRef[], reading?: Reading): Promise<void> {
     this.#records.flush();
     this.#try('adopt the routes in', () => {
+      let version: number | undefined;
       this.#routes.adopt(routes, (work) =>
         this.#tables.inTransaction(() => {
           work();
-          if (reading !== undefined) this.#configs.remember(routes, reading, this.#clock.now());
+          if (reading === undefined) return;
+          version = this.#configs.remember(routes, reading, this.#clock.now());
         }),
       );
+      this.#configs.use(version);
       this.#mayBeUnplaced = true;
       this.#deferred.write('lanes', () => {
         while (this.#mayBeUnplaced) this.#place();

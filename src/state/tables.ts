@@ -99,12 +99,20 @@ export class Tables {
     return changes > 0;
   }
 
-  saveCursor(cursor: TailCursor): void {
+  /** `isHead`: nothing more was to be had when it was read. */
+  saveCursor(cursor: TailCursor, isHead: boolean): void {
     this.#sql(
-      `INSERT INTO cursor (only, next_url, query, last_published_at, read_at) VALUES (1, ?, ?, ?, ?)
+      `INSERT INTO cursor (only, next_url, query, last_published_at, read_at, head_at) VALUES (1, ?, ?, ?, ?, ?)
        ON CONFLICT (only) DO UPDATE SET next_url = excluded.next_url, query = excluded.query,
-         last_published_at = excluded.last_published_at, read_at = excluded.read_at`,
-    ).run(cursor.nextUrl, cursor.query, cursor.lastPublishedAt ?? null, cursor.readAt);
+         last_published_at = excluded.last_published_at, read_at = excluded.read_at,
+         head_at = coalesce(excluded.head_at, head_at)`,
+    ).run(
+      cursor.nextUrl,
+      cursor.query,
+      cursor.lastPublishedAt ?? null,
+      cursor.readAt,
+      isHead ? cursor.readAt : null,
+    );
   }
 
   cursor(): TailCursor | undefined {

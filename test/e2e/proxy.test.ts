@@ -1,43 +1,22 @@
 /** The real process behind a proxy: Okta and receivers over https, the token and the events out of the proxy's sight. */
 import assert from 'node:assert/strict';
-import { request } from 'node:http';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { after, type TestContext, test } from 'node:test';
 import { Authority } from '../support/certificates.ts';
 import { addEvents, openOrg, openReceiver, Sandbox } from '../support/loghook.ts';
 import { openProxy, type ProxyOptions } from '../support/proxy.ts';
+import { openTlsFront } from '../support/tls-front.ts';
 import { openTlsReceiver } from '../support/tls-receiver.ts';
 
 const ORG = 'acme.okta.test';
 const authority = new Authority();
 after(() => authority.close());
 
-/** A practice org behind https, as a real one is; its port. */
-async function openTlsFront(t: TestContext, orgUrl: string): Promise<number> {
-  const identity = authority.issue([`DNS:${ORG}`]);
-  const server = createServer(identity, ({ method, url, headers }, response) => {
-    const inner = request(new URL(url ?? '/', orgUrl), { method, headers }, (answer) => {
-      const link = [answer.headers.link ?? []]
-        .flat()
-        .map((one) => one.replaceAll(orgUrl, `https://${ORG}`));
-      response.writeHead(answer.statusCode ?? 500, { ...answer.headers, link });
-      answer.pipe(response);
-    });
-    inner.end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  return (server.address() as AddressInfo).port; // it listens on TCP
-}
-
 async function openScene(t: TestContext, options: ProxyOptions = {}) {
   const { org } = await openOrg(t);
   const receiver = await openTlsReceiver(t, authority.issue(['DNS:receiver.test']));
-  const ports = { [ORG]: await openTlsFront(t, org.url), 'receiver.test': receiver.port };
+  const identity = authority.issue([`DNS:${ORG}`]);
+  const front = await openTlsFront(t, org.url, { ...identity, origin: `https://${ORG}` });
+  const ports = { [ORG]: front.port, 'receiver.test': receiver.port };
   const proxy = await openProxy(t, { credentials: 'user:PROXYSECRET', ports, ...options });
   const sandbox = new Sandbox(t);
   sandbox.write('loghook.csv', '.,https://receiver.test/hook\n');

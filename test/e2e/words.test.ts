@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { BIN, Sandbox } from '../support/loghook.ts';
 
 const COMMANDS = [
-  ...['run', 'listen', 'check', 'tail', 'demo', 'practice-org', 'service print'],
+  ...['run', 'listen', 'check', 'doctor', 'tail', 'demo', 'practice-org', 'service print'],
   ...['sign', 'verify', 'secret check', 'try', 'test', 'convert'],
   ...['status', 'deliveries', 'show', 'replay', 'dead', 'pause', 'resume', 'route'],
 ];

@@ -1,6 +1,6 @@
 /** Certificates for one test run, made with openssl: an authority of our own and what it signs. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requireTool } from './tools.ts';
@@ -48,6 +48,19 @@ export class Authority {
     return { cert: this.#read(cert), key: this.#read(key) };
   }
 
+  /** As `issue`, valid from one day to another (ms since 1970). */
+  issueFrom(names: readonly string[], from: number, to: number): Identity {
+    const { key } = this.issue(names);
+    const csr = `${this.#made}.csr`;
+    const cert = `${this.#made}.crt`;
+    writeFileSync(join(this.#folder, 'index.txt'), '');
+    writeFileSync(join(this.#folder, 'ca.cnf'), CA_CONFIG);
+    const signed = ['-batch', '-config', 'ca.cnf', '-cert', 'ca.crt', '-keyfile', 'ca.key'];
+    const dates = ['-startdate', asn1Time(from), '-enddate', asn1Time(to)];
+    this.#run(['ca', ...signed, ...dates, '-notext', '-in', csr, '-out', cert]);
+    return { cert: this.#read(cert), key };
+  }
+
   close(): void {
     rmSync(this.#folder, { recursive: true, force: true });
   }
@@ -59,6 +72,24 @@ export class Authority {
   #read(name: string): string {
     return readFileSync(join(this.#folder, name), 'utf8');
   }
+}
+
+const CA_CONFIG = `[ca]
+default_ca = this
+[this]
+database = index.txt
+new_certs_dir = .
+default_md = sha256
+policy = any
+copy_extensions = copy
+unique_subject = no
+rand_serial = yes
+[any]
+commonName = supplied
+`;
+
+function asn1Time(at: number): string {
+  return new Date(at).toISOString().replace(/[-:T]|\.\d+/g, '');
 }
 
 /** Signed by nobody but itself. */

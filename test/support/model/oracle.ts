@@ -131,6 +131,17 @@ export class Oracle {
     return [...this.#pairs.values()].filter((pair) => pair.path === path);
   }
 
+  /** What the org has written, and lets be read at `orgNow`. */
+  persisted(orgNow: number): (Written & { readonly id: string })[] {
+    return [...this.#written]
+      .filter(([, { persistedAt }]) => persistedAt <= orgNow)
+      .map(([id, written]) => ({ id, ...written }));
+  }
+
+  pair(path: string, id: string): Pair | undefined {
+    return this.#pairs.get(`${path} ${id}`);
+  }
+
   /** Events that could be read by `now` (the org's) and never were; pairs that are neither delivered nor dead. */
   unfinished(orgNow: number): string[] {
     const unread = [...this.#written]

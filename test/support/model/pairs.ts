@@ -19,6 +19,8 @@ export interface Pair {
   readonly seq: number;
   /** Which row of the state it is owed under. */
   home: string;
+  /** Rows that a person moved it away from. */
+  left: Set<string>;
   owedAt: number;
   attempts: number;
   failures: number;
@@ -26,7 +28,7 @@ export interface Pair {
   accepted: boolean;
   /** Some answer was a 2xx, or may have been taken for one. */
   everAccepted: boolean;
-  recorded: 'delivered' | 'dead' | undefined;
+  recorded: 'delivered' | 'dead' | 'dropped' | undefined;
   recordedAt: number;
   /** A person asked for it to be sent again. */
   isReplay: boolean;
@@ -58,6 +60,7 @@ export function newPair(
 ): Pair {
   return {
     ...parts,
+    left: new Set(),
     attempts: 0,
     failures: 0,
     accepted: false,

@@ -25,7 +25,8 @@ export class Person {
     const choice = int(this.#random, 100);
     return this.#beside(async (beside) => {
       if (choice < 35) return this.#pauseOrResume(beside, route);
-      if (choice < 90) return this.#replay(beside, route, choice);
+      if (choice < 86) return this.#replay(beside, route, choice);
+      if (choice < 90) return this.#dropDead(beside, route);
       return this.#move(beside, route);
     });
   }
@@ -90,6 +91,22 @@ export class Person {
       this.#world.oracle.violated(`${chosen.length} ${wanted} on ${home} to replay: ${words}`);
     }
     return `replays ${chosen.length} ${wanted} of ${home}`;
+  }
+
+  /** Gives up all its dead letters. */
+  async #dropDead(beside: Beside, route: PaperRoute): Promise<string | undefined> {
+    const home = this.#homeOf(route);
+    const named = this.#named(beside, home);
+    const all = this.#world.oracle
+      .pairsOf(route.path)
+      .filter((pair) => pair.home === home && pair.recorded === 'dead');
+    if (named === undefined || all.length === 0) return undefined;
+    const dropped = await new RouteDesk(beside).dropDead(named, this.#turn());
+    for (const pair of all) pair.recorded = 'dropped';
+    if (dropped !== all.length) {
+      this.#world.oracle.violated(`dropped ${dropped} of ${all.length} dead letters on ${home}`);
+    }
+    return `drops ${dropped} dead letters of ${home}`;
   }
 
   #wishFor(beside: Beside, route: NamedRoute, pair: Pair | undefined): ReplayWish {

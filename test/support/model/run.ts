@@ -2,6 +2,7 @@
 import { seededRandom } from '../../../src/practice/events.ts';
 import type { Fault } from '../../../src/practice/faults.ts';
 import { int, pick, type Random } from '../../../src/practice/random.ts';
+import { checkAudit, checkLastAudit } from './audit.ts';
 import {
   drawSecrets,
   drawTerms,
@@ -12,6 +13,7 @@ import {
   wordsOf,
 } from './paper.ts';
 import { Person } from './person.ts';
+import { checkPlants } from './plants.ts';
 import { spread } from './spread.ts';
 import { checkTheEnd } from './the-end.ts';
 import { NEIGHBOUR, World } from './world.ts';
@@ -92,6 +94,8 @@ class Run {
     }
     await this.#heal();
     checkTheEnd(this.world, this.story);
+    await checkLastAudit(this.world);
+    await checkPlants(this.world);
   }
 
   async #step(): Promise<void> {
@@ -209,6 +213,7 @@ class Run {
     const isCrash = this.#random() < 0.6;
     this.#tell(isCrash ? 'crash' : 'stop and start');
     await (isCrash ? world.crash() : world.stop());
+    await checkAudit(world, isCrash ? 'after a crash' : 'after a stop');
     if (this.#random() < 0.3) this.#paper = this.#onPaper(this.#drawRoutes());
     if (this.#people !== undefined && this.#people() < 0.3) {
       const did = await this.#person.act();

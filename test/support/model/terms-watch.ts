@@ -116,7 +116,10 @@ export class TermsWatch {
     let count = 0;
     for (const pair of this.#pairs.values()) {
       if (pair.home !== from || pair.recorded === 'delivered') continue;
+      if (pair.recorded === 'dropped') continue;
       pair.home = to;
+      pair.left.add(from);
+      pair.left.delete(to);
       pair.isNews = true;
       count += 1;
     }
@@ -231,7 +234,10 @@ export class TermsWatch {
     this.#homes.delete(from);
     this.#taken.set(from, to);
     this.#homes.set(to, { ...home, starts: [] });
-    for (const pair of this.#pairs.values()) if (pair.home === from) pair.home = to;
+    for (const pair of this.#pairs.values()) {
+      if (pair.home === from) pair.home = to;
+      if (pair.left.delete(from)) pair.left.add(to);
+    }
   }
 }
 

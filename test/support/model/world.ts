@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Daemon } from '../../../src/daemon.ts';
 import { Sender } from '../../../src/delivery/attempt.ts';
 import { openLog } from '../../../src/log.ts';
+import { queryText } from '../../../src/okta/position.ts';
 import { SystemLog } from '../../../src/okta/system-log.ts';
 import { practiceEvent, seededRandom } from '../../../src/practice/events.ts';
 import { PracticeOrg } from '../../../src/practice/org.ts';
@@ -126,9 +127,13 @@ export class World {
     return this.#paper;
   }
 
-  /** What the row of a home goes by in the state. */
+  /** What the row of a home goes by in the state, and the other way round. */
   keyOf(home: string): string | undefined {
     return this.#keys.get(home);
+  }
+
+  homeOf(key: string): string | undefined {
+    return [...this.#keys].find(([, known]) => known === key)?.[0];
   }
 
   async start(paper: Paper): Promise<void> {
@@ -152,11 +157,13 @@ export class World {
       random,
     });
     const sender = new Sender(clock);
-    const from = cursor === undefined ? { since: clock.now() - 120_000 } : { cursor };
+    const since = clock.now() - 120_000;
+    const from = cursor === undefined ? { since } : { cursor };
     const daemon = new Daemon({
       tail: (signal) => systemLog.tail(from, signal),
       outbox,
       routes,
+      reading: { query: queryText(undefined), since },
       sender,
       clock: new DaemonClock(clock),
       log,

@@ -1,0 +1,156 @@
+/**
+ * `loghook audit`: for a settled window, what Okta lists against what the ledger says of it, route by route. Changes
+ * nothing, unless it is to repair: then it owes what is missing.
+ */
+import { type Clock, SystemClock } from '../../clock.ts';
+import { loadSettings, type Settings } from '../../config/config.ts';
+import { filterIn } from '../../okta/position.ts';
+import { SystemLog } from '../../okta/system-log.ts';
+import { printable } from '../../printable.ts';
+import { AuditDesk } from '../../state/audit-desk.ts';
+import { Beside } from '../../state/beside.ts';
+import { holderOf } from '../../state/folder.ts';
+import { namedRoutes } from '../../state/named-routes.ts';
+import { openReader, type Reader } from '../../state/readers.ts';
+import { openCommandLog } from '../command-log.ts';
+import { EXIT } from '../exit.ts';
+import { type Io, startedFromTerminal, surroundings, userAgentOf } from '../io.ts';
+import { instantFlag } from '../ledger/instant-flag.ts';
+import { findOrgState } from '../org-state.ts';
+import { Progress } from '../rehearsal/progress.ts';
+import { routeNamed } from '../route-named.ts';
+import { proxyOption } from '../session.ts';
+import { listenForSignals } from '../signals.ts';
+import { writeJson } from '../words.ts';
+import type { AuditFlags } from './add-audit.ts';
+import { Auditor } from './auditor.ts';
+import { auditDocument } from './document.ts';
+import { Repair } from './repair.ts';
+import { type Audited, addsUp, reportLines } from './report.ts';
+import { talliesShown } from './tally.ts';
+import { type Window, windowOf } from './window.ts';
+
+const DAY_MS = 86_400_000;
+/** A daemon looks once a second who else reads. */
+const NOTICED_MS = 1_500;
+/** A daemon beside us comes to write between two pages that are repaired. */
+const REST_MS = 20;
+
+/** @throws ConfigError StateError OktaError */
+export async function audit(flags: AuditFlags, io: Io): Promise<number> {
+  const clock = new SystemClock();
+  const now = clock.now();
+  const input = { ...surroundings(io, now, io.stderr), flags };
+  const { settings, more } = loadSettings(input, () => ({
+    until: () => instantFlag('--until', flags.until, now),
+  }));
+  const { folder } = findOrgState(io, flags.state);
+  const beside = new Beside(folder, { readOnly: false });
+  try {
+    const desk = new AuditDesk(beside);
+    const horizon = desk.horizon();
+    const asked = { since: settings.since ?? now - DAY_MS, until: more.until, now };
+    const window = windowOf(asked, horizon);
+    const routes = namedRoutes(beside);
+    const only = flags.route === undefined ? routes : [routeNamed(routes, flags.route, '--route')];
+    const auditor = new Auditor({ desk, horizon, routes: only, window, now });
+    const newest = horizon.versions.at(-1);
+    const repair = flags.repair === true ? new Repair(beside, newest?.id) : undefined;
+    const plan = { settings, window, query: newest?.query, beside, folder, repair, clock, io };
+    const stretch = await readAll(auditor, plan);
+    const tallies = talliesShown(auditor.tallies, horizon.versions, stretch.window);
+    const repaired = repair === undefined ? {} : { repaired: repair.owed };
+    const audited = { org: settings.org.url.host, ...stretch, tallies, ...repaired };
+    print(auditor, audited, { flags, io });
+    return addsUp(audited) ? EXIT.asAsked : EXIT.doesNotAddUp;
+  } finally {
+    beside.close();
+  }
+}
+
+interface Plan {
+  readonly settings: Settings;
+  readonly window: Window;
+  /** What was asked of Okta besides the time. */
+  readonly query: string | undefined;
+  readonly beside: Beside;
+  /** The org's own, of the state. */
+  readonly folder: string;
+  readonly repair: Repair | undefined;
+  readonly clock: Clock;
+  readonly io: Io;
+}
+
+/** Reads to the end, or until a signal asks it to stop. @throws OktaError StateError */
+async function readAll(
+  auditor: Auditor,
+  plan: Plan,
+): Promise<Pick<Audited, 'window' | 'partial' | 'unreadable'>> {
+  const { window, repair, beside, clock, io } = plan;
+  const progress = new Progress(io.stderr);
+  const systemLog = openSystemLog(plan, progress);
+  const stop = listenForSignals({
+    fromTerminal: startedFromTerminal(io),
+    onReload: () => undefined,
+    exit: () => process.exit(EXIT.doesNotAddUp),
+  });
+  const reader = openReader(beside, { pid: process.pid, what: 'audit', now: clock.now() });
+  let unreadable = 0;
+  try {
+    if (holderOf(plan.folder) !== undefined) await clock.sleep(NOTICED_MS, stop.soft);
+    progress.show(0, undefined);
+    systemLog.rateShare = shareOf(reader, plan);
+    for await (const page of systemLog.read(window, stop.soft)) {
+      const lacks = auditor.take(page.events);
+      if (repair !== undefined && lacks.length > 0) {
+        repair.owe(lacks, clock.now());
+        await clock.sleep(REST_MS, stop.soft);
+      }
+      unreadable += page.leftovers.length;
+      progress.show(auditor.events, auditor.upTo);
+      systemLog.rateShare = shareOf(reader, plan);
+    }
+    const partial = stop.soft.aborted;
+    const until = partial ? (auditor.upTo ?? window.since) : window.until;
+    auditor.finish(until, repair !== undefined);
+    return { window: { ...window, until }, partial, unreadable };
+  } finally {
+    progress.end();
+    stop.release();
+    reader.close(clock.now());
+    await systemLog.close();
+  }
+}
+
+/** Of the rate limit that all processes of the state folder have together. */
+function shareOf(reader: Reader, { folder, clock }: Plan): number {
+  return reader.share(clock.now(), holderOf(folder) === undefined ? 'none' : 'runs');
+}
+
+function openSystemLog({ settings, query, clock, io }: Plan, progress: Progress): SystemLog {
+  const log = openCommandLog(settings, progress.isTTY ? progress : io.stderr, io.env);
+  for (const note of settings.org.notes) log.warn({ note }, 'setting put right');
+  const filter = query === undefined ? undefined : filterIn(query);
+  return new SystemLog({
+    org: settings.org.url,
+    identity: settings.identity,
+    clock,
+    log,
+    userAgent: userAgentOf(io.version),
+    interval: settings.interval,
+    ...(filter === undefined ? {} : { filter }),
+    ...proxyOption(settings.proxyFor(settings.org.url)),
+  });
+}
+
+function print(
+  auditor: Auditor,
+  audited: Audited,
+  { flags, io }: { readonly flags: AuditFlags; readonly io: Io },
+): void {
+  if (flags.json === true) {
+    writeJson(io.stdout, auditDocument(auditor, audited), 2);
+    return;
+  }
+  for (const line of reportLines(auditor, audited)) io.stdout.write(`${printable(line)}\n`);
+}

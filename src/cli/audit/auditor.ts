@@ -1,0 +1,201 @@
+/**
+ * Holds what Okta lists against what the state knows, a page at a time: every event is counted once on every route, as
+ * what became of it there, as not wanted, or as missing. Nothing is taken for granted: what is in the state and not in
+ * Okta's answer is looked for as well.
+ */
+import type { LogEvent } from '../../event.ts';
+import type { AuditDesk, Horizon, KnownEvent, Unlisted } from '../../state/audit-desk.ts';
+import { publishedAt } from '../../state/configs.ts';
+import { digestOf } from '../../state/digest.ts';
+import type { NamedRoute } from '../../state/named-routes.ts';
+import type { Gap } from '../../state/outbox.ts';
+import { SeqSet } from '../../state/seq-set.ts';
+import { Comparison } from './comparison.ts';
+import { Digests } from './digests.ts';
+import { type Finding, Findings } from './findings.ts';
+import { Judge } from './judge.ts';
+import { Strangers } from './strangers.ts';
+import { Tally } from './tally.ts';
+
+export interface AuditorParts {
+  readonly desk: AuditDesk;
+  readonly horizon: Horizon;
+  readonly routes: readonly NamedRoute[];
+  readonly window: { readonly since: number; readonly until: number };
+  /** Ms since 1970. */
+  readonly now: number;
+}
+
+/** An event that routes should have had. */
+export interface Lack {
+  readonly event: LogEvent;
+  readonly routes: readonly NamedRoute[];
+}
+
+export class Auditor {
+  /** Of every route that there ever was. */
+  readonly tallies: readonly Tally[];
+  readonly gaps: readonly Gap[];
+  readonly #parts: AuditorParts;
+  readonly #judge: Judge;
+  readonly #findings = new Findings();
+  readonly #comparison: Comparison;
+  readonly #listed = new SeqSet();
+  readonly #digests = new Digests();
+  #before: ReadonlySet<string> = new Set();
+  #events = 0;
+  #repeated = 0;
+  #upTo: number | undefined;
+
+  constructor(parts: AuditorParts) {
+    this.#parts = parts;
+    this.#judge = new Judge(parts.horizon.versions);
+    this.#comparison = new Comparison(parts.desk, this.#findings);
+    this.tallies = parts.routes.map((route) => new Tally(route));
+    this.gaps = parts.desk.gaps(parts.window.since, parts.window.until);
+  }
+
+  get findings(): readonly Finding[] {
+    return this.#findings.all;
+  }
+
+  /** How many Okta lists in the window, each counted once. */
+  get events(): number {
+    return this.#events;
+  }
+
+  /** How often Okta listed one again. */
+  get repeated(): number {
+    return this.#repeated;
+  }
+
+  /** When the newest event was published, ms since 1970. */
+  get upTo(): number | undefined {
+    return this.#upTo;
+  }
+
+  /** One page, oldest first. Returns what is missing of it. @throws StateError */
+  take(page: readonly LogEvent[]): readonly Lack[] {
+    const events = this.#unseen(page);
+    return this.#parts.desk.atOnce(() => {
+      const known = this.#parts.desk.look(events.map(({ id }) => id));
+      return events.flatMap((event, n) => this.#takeOne(event, known.get(n)));
+    });
+  }
+
+  /**
+   * What is in the state, published up to `until`, and was not listed. To be called once all was. A daemon beside us may
+   * have read meanwhile what was missing, unless it was `repaired`. @throws StateError
+   */
+  finish(until: number, repaired = false): void {
+    if (!repaired) this.#lookAgain();
+    const { desk, window } = this.#parts;
+    const strangers = new Strangers(desk);
+    for (const some of desk.unlisted({ since: window.since, until }, this.#listed)) {
+      strangers.take(some);
+    }
+    for (const { unlisted, route, isTwin } of strangers.all(this.#digests)) {
+      const tally = this.tallies.find((one) => one.route.id === route);
+      if (tally !== undefined) this.#tellStranger(unlisted, tally, isTwin);
+    }
+  }
+
+  /** Without what was in the page before, or stands in this one twice. */
+  #unseen(page: readonly LogEvent[]): LogEvent[] {
+    const { since, until } = this.#parts.window;
+    const ids = new Set<string>();
+    const unseen = page.filter(({ id, published }) => {
+      const at = publishedAt(published);
+      if (at !== undefined && (at < since || at >= until)) return false;
+      const isRepeated = this.#before.has(id) || ids.has(id);
+      if (isRepeated) this.#repeated += 1;
+      ids.add(id);
+      return !isRepeated;
+    });
+    this.#before = ids;
+    return unseen;
+  }
+
+  #takeOne(event: LogEvent, known: KnownEvent | undefined): Lack[] {
+    if (known !== undefined && !this.#listed.add(known.seq)) {
+      this.#repeated += 1;
+      return [];
+    }
+    this.#events += 1;
+    this.#upTo = publishedAt(event.published) ?? this.#upTo;
+    const lacking = this.#count(event, known);
+    if (known === undefined || known.fates.size === 0) {
+      if (lacking.length === 0) return [];
+      this.#digests.add(digestOf(event.raw));
+    } else {
+      const digest = digestOf(event.raw);
+      this.#digests.add(digest);
+      this.#comparison.check(event, digest, known, this.tallies);
+    }
+    this.#tellMissing(event, lacking);
+    return lacking.length === 0 ? [] : [{ event, routes: lacking }];
+  }
+
+  /** Once on every route. Returns those that it is missing on. */
+  #count(event: LogEvent, known: KnownEvent | undefined): readonly NamedRoute[] {
+    const wanted = this.#judge.wantedBy(event, known?.config);
+    const lacking: NamedRoute[] = [];
+    for (const tally of this.tallies) {
+      const { id } = tally.route;
+      const isWanted = wanted.has(id) || known?.movedTo.has(id) === true;
+      const fate = known?.fates.get(id);
+      if (fate === undefined && isWanted) lacking.push(tally.route);
+      tally.count(fate ?? (isWanted ? 'missing' : 'notWanted'), this.#parts.now);
+    }
+    return lacking;
+  }
+
+  #tellMissing(event: LogEvent, routes: readonly NamedRoute[]): void {
+    if (routes.length === 0) return;
+    const gap = this.#gapAt(publishedAt(event.published));
+    for (const route of routes) {
+      this.#findings.tell('missing', event, route, gap === undefined ? {} : { gap });
+    }
+  }
+
+  #gapAt(at: number | undefined): Gap | undefined {
+    if (at === undefined) return undefined;
+    return this.gaps.find(({ fromMs, toMs }) => (fromMs ?? 0) <= at && at <= (toMs ?? at));
+  }
+
+  #lookAgain(): void {
+    const missing = this.findings.filter(({ kind }) => kind === 'missing');
+    if (missing.length === 0) return;
+    const { desk } = this.#parts;
+    const ids = [...new Set(missing.map(({ event }) => event))];
+    const known = new Map<string, KnownEvent>();
+    for (let n = 0; n < ids.length; n += 1_000) {
+      const some = ids.slice(n, n + 1_000);
+      const found = desk.atOnce(() => desk.look(some));
+      for (const [at, event] of found) known.set(some[at] ?? '', event);
+    }
+    this.#findings.takeBack(
+      new Set(missing.filter((one) => this.#isFound(one, known.get(one.event)))),
+    );
+  }
+
+  #isFound(finding: Finding, known: KnownEvent | undefined): boolean {
+    const fate = known?.fates.get(finding.routeId);
+    const tally = this.tallies.find(({ route }) => route.id === finding.routeId);
+    if (known === undefined || fate === undefined || tally === undefined) return false;
+    this.#listed.add(known.seq);
+    tally.terms.missing -= 1;
+    tally.count(fate, this.#parts.now);
+    return true;
+  }
+
+  #tellStranger(unlisted: Unlisted, tally: Tally, isTwin: boolean): void {
+    if (!isTwin) {
+      tally.unlisted += 1;
+      return;
+    }
+    tally.duplicates += 1;
+    const why = 'it has the same bytes as an event that Okta lists under another id';
+    this.#findings.tell('duplicate', unlisted, tally.route, { why });
+  }
+}

@@ -1,0 +1,165 @@
+/** What an audit found, for people. Not yet fit for a terminal. */
+import type { Gap } from '../../state/outbox.ts';
+import { duration } from '../duration.ts';
+import { count, iso, localTime } from '../words.ts';
+import type { Auditor } from './auditor.ts';
+import type { Finding } from './findings.ts';
+import type { Tally } from './tally.ts';
+import type { Window } from './window.ts';
+
+const MOST_SHOWN = 20;
+const ID_START = 8;
+
+/** What was audited. */
+export interface Audited {
+  readonly org: string;
+  readonly window: Window;
+  /** It was stopped before its end. */
+  readonly partial: boolean;
+  /** Pieces of Okta's pages that could not be read as events. */
+  readonly unreadable: number;
+  /** Of the routes that are asked for, and had to do with it. */
+  readonly tallies: readonly Tally[];
+  /** Owed again, with --repair. */
+  readonly repaired?: number;
+}
+
+/** Whether it proves that nothing is missing, changed or was sent twice. */
+export function addsUp({ partial, unreadable, tallies }: Audited): boolean {
+  return !partial && unreadable === 0 && tallies.every((tally) => tally.addsUp);
+}
+
+export function reportLines(auditor: Auditor, audited: Audited): string[] {
+  return [
+    ...heading(auditor, audited),
+    ...audited.tallies.flatMap((tally) => ['', ...routeLines(tally)]),
+    ...findingLines(auditor.findings),
+    '',
+    ...verdict(audited),
+  ];
+}
+
+function heading(auditor: Auditor, { org, window, partial, unreadable }: Audited): string[] {
+  const { since, until, notes } = window;
+  const span = `${localTime(since)} to ${localTime(until)}`;
+  return [
+    ...(partial ? ['PARTIAL: it was stopped before all events were read'] : []),
+    `${org}, ${span} (${duration(until - since)})`,
+    ...notes,
+    `${count(auditor.events, 'event')} in Okta`,
+    ...(auditor.repeated === 0
+      ? []
+      : [`${count(auditor.repeated, 'event')} more than once; each is counted once`]),
+    ...(unreadable === 0 ? [] : [`${count(unreadable, 'piece')} of Okta's pages unreadable`]),
+    ...auditor.gaps.map((gap) => `known gap: ${gapLine(gap)}`),
+  ];
+}
+
+function gapLine(gap: Gap): string {
+  const { fromMs, toMs } = gap;
+  const span = fromMs === undefined ? '' : ` ${iso(fromMs)} to ${iso(toMs) ?? 'now'}`;
+  return `${gap.kind}${span}: ${gap.why}`;
+}
+
+function routeLines(tally: Tally): string[] {
+  const { route, changed, duplicates, uncomparable, unlisted } = tally;
+  const off = route.disabled ? '  (disabled)' : route.retired ? '  (not in force)' : '';
+  return [
+    `${route.name}${off}`,
+    `  ${sumLine(tally)}`,
+    ...(changed === 0 ? [] : [`  ${number(changed)} CHANGED: their bytes are not Okta's`]),
+    ...(duplicates === 0 ? [] : [`  ${number(duplicates)} DELIVERED TWICE without a cause`]),
+    ...(uncomparable === 0
+      ? []
+      : [`  ${number(uncomparable)} cannot be compared: delivered before digests were kept`]),
+    ...(unlisted === 0
+      ? []
+      : [`  ${number(unlisted)} in the ledger, not in Okta's answer: it may leave out late ones`]),
+  ];
+}
+
+/** `41,203 in Okta = 41,190 delivered + 12 not wanted + 1 dead (+ 0 missing)`. */
+export function sumLine(tally: Tally): string {
+  const { terms, owedAs } = tally;
+  const waits = [...owedAs].map(([status, n]) => `${number(n)} ${status}`).join(', ');
+  const words = [
+    `${number(terms.delivered)} delivered`,
+    ...some(terms.notWanted, 'not wanted'),
+    ...some(terms.dead, 'dead'),
+    ...some(terms.dropped, 'dropped by a person'),
+    ...some(terms.moved, 'moved to another route'),
+    ...some(terms.owed, `owed (${waits})`),
+    ...some(terms.missing, 'MISSING'),
+  ];
+  const none = terms.missing === 0 ? ' (+ 0 missing)' : '';
+  return `${number(tally.listed)} in Okta = ${words.join(' + ')}${none}`;
+}
+
+function some(n: number, words: string): string[] {
+  return n === 0 ? [] : [`${number(n)} ${words}`];
+}
+
+function findingLines(findings: readonly Finding[]): string[] {
+  return (['missing', 'changed', 'duplicate'] as const).flatMap((kind) => {
+    const all = findings.filter((finding) => finding.kind === kind);
+    if (all.length === 0) return [];
+    const more = all.length - MOST_SHOWN;
+    return [
+      '',
+      `${kind}:`,
+      ...all.slice(0, MOST_SHOWN).flatMap(lineOf),
+      ...(more > 0 ? [`  and ${number(more)} more: all with --json`] : []),
+    ];
+  });
+}
+
+function lineOf({ event, eventType, published, route, why, gap, difference }: Finding): string[] {
+  const parts = [event.slice(0, ID_START), eventType ?? '-', published ?? '-', route];
+  return [
+    `  ${parts.join('  ')}`,
+    ...(why === undefined ? [] : [`    ${why}`]),
+    ...(gap === undefined ? [] : [`    in a known gap (${gap.kind}): ${gap.why}`]),
+    ...(difference === undefined
+      ? []
+      : [
+          `    from byte ${number(difference.at)} on`,
+          `    Okta: …${difference.okta}…`,
+          `    kept: …${difference.ours}…`,
+        ]),
+  ];
+}
+
+function verdict(audited: Audited): string[] {
+  const { tallies, repaired } = audited;
+  const sum = (of: (tally: Tally) => number) => tallies.reduce((n, tally) => n + of(tally), 0);
+  const missing = sum(({ terms }) => terms.missing);
+  const owed = sum(({ terms }) => terms.owed);
+  if (addsUp(audited)) {
+    const still = owed === 0 ? '' : `; ${number(owed)} still to be sent`;
+    return [`it adds up: nothing missing, changed or sent twice${still}`];
+  }
+  const faults = [
+    ...some(missing, 'missing'),
+    ...some(
+      sum(({ changed }) => changed),
+      'changed',
+    ),
+    ...some(
+      sum(({ duplicates }) => duplicates),
+      'sent twice',
+    ),
+    ...some(audited.unreadable, 'unreadable'),
+    ...(audited.partial ? ['not read to its end'] : []),
+  ];
+  return [`IT DOES NOT ADD UP: ${faults.join(', ')}`, ...advice(missing, repaired)];
+}
+
+function advice(missing: number, repaired: number | undefined): string[] {
+  if (repaired !== undefined)
+    return [`${number(repaired)} owed now: run it again to see them delivered`];
+  return missing === 0 ? [] : ['owe what is missing with: loghook audit --repair'];
+}
+
+function number(n: number): string {
+  return n.toLocaleString('en-US');
+}

@@ -1,0 +1,88 @@
+/** Which part of the time that is asked for can be judged, and why not more. */
+import { refuse } from '../../config/problems.ts';
+import type { Horizon } from '../../state/audit-desk.ts';
+import type { ConfigVersion } from '../../state/configs.ts';
+import { iso } from '../words.ts';
+
+/** So long after it was published an event may still come to be listed. */
+const SETTLE_MS = 5 * 60_000;
+
+/** From `since` up to, and without, `until`; ms since 1970. */
+export interface Window {
+  readonly since: number;
+  readonly until: number;
+  /** Where it was cut, and why; for people. */
+  readonly notes: readonly string[];
+}
+
+export interface Asked {
+  readonly since: number;
+  /** Undefined: as late as it makes sense. */
+  readonly until?: number | undefined;
+  readonly now: number;
+}
+
+interface Bound {
+  readonly at: number;
+  readonly why: string;
+}
+
+/** @throws ConfigError when nothing of it can be judged */
+export function windowOf({ since, until, now }: Asked, horizon: Horizon): Window {
+  if (until !== undefined && until <= since) {
+    refuse('--until', 'it is not after --since', 'the later of the two is --until');
+  }
+  const floor = latest(floorsOf(horizon));
+  const readTo = horizon.readTo ?? Number.NEGATIVE_INFINITY;
+  const wantedUntil = until ?? now - SETTLE_MS;
+  const window = { since: Math.max(since, floor.at), until: Math.min(wantedUntil, readTo) };
+  const notes = [
+    ...(floor.at > since ? [`from ${iso(floor.at)} on: ${floor.why}`] : []),
+    ...(readTo < wantedUntil ? [`up to ${iso(readTo)}: ${UNREAD}`] : []),
+  ];
+  if (window.since < window.until) return { ...window, notes };
+  return refuse('audit', 'nothing of that time can be judged', hintFor(floor, horizon));
+}
+
+const UNREAD = 'what came later loghook has not read yet';
+
+/** What was published before them cannot be judged. */
+function floorsOf({ versions, beganAt, forgottenTo, unjudgedTo }: Horizon): Bound[] {
+  const [first] = versions;
+  if (first === undefined || beganAt === undefined) return [NEVER];
+  const filterAt = filterSince(versions);
+  return [
+    { at: beganAt, why: "loghook's first start, or its first one that remembered its routes" },
+    ...(forgottenTo === undefined
+      ? []
+      : [{ at: forgottenTo + 1, why: 'of what came before, the ledger may have forgotten some' }]),
+    ...(unjudgedTo === undefined
+      ? []
+      : [{ at: unjudgedTo + 1, why: 'which routes wanted what came before is forgotten' }]),
+    ...(filterAt === undefined
+      ? []
+      : [{ at: filterAt, why: 'another filter was in force before' }]),
+  ];
+}
+
+const NEVER: Bound = {
+  at: Number.POSITIVE_INFINITY,
+  why: 'no loghook that remembers its routes has run with this state',
+};
+
+/** When the filter came into force that is now; undefined: there was no other. */
+function filterSince(versions: readonly ConfigVersion[]): number | undefined {
+  const query = versions.at(-1)?.query;
+  const other = versions.findLastIndex((version) => version.query !== query);
+  return other === -1 ? undefined : versions[other + 1]?.at;
+}
+
+function latest([first = NEVER, ...others]: readonly Bound[]): Bound {
+  return others.reduce((one, other) => (other.at > one.at ? other : one), first);
+}
+
+function hintFor(floor: Bound, { readTo }: Horizon): string {
+  if (floor === NEVER) return `${floor.why}: start \`loghook run\` first.`;
+  if (readTo === undefined) return 'loghook has read nothing yet: start `loghook run` first.';
+  return `It can be from ${iso(floor.at)} (${floor.why}) up to ${iso(readTo)} (${UNREAD}), and ends 5 minutes ago unless --until says otherwise.`;
+}

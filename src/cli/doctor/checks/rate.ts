@@ -1,0 +1,59 @@
+/** How many requests Okta grants, how near the org's other clients are to the limit, and how often we may poll. */
+import type { Interval } from '../../../okta/poll-interval.ts';
+import type { Rate } from '../../../okta/probe.ts';
+import { duration } from '../../duration.ts';
+import { type Finding, finding } from '../finding.ts';
+import type { Scene } from '../scene.ts';
+
+/** As a run's own default (RateBudget). */
+const SHARE = 0.5;
+/** A run leaves it to the others, too. */
+const RESERVE = 0.1;
+/** From here on Okta warns the org's administrators. */
+const CROWDED = 0.6;
+const WINDOW_MS = 60_000;
+
+export async function checkRate(scene: Scene): Promise<readonly Finding[]> {
+  const answer = await scene.oktaAnswer();
+  if (answer === undefined) return [];
+  if (answer.trouble?.status === 429)
+    return [spent('Okta refused the question over its rate limit')];
+  if (answer.rate === undefined) {
+    return [finding('rate-unknown', 'Okta did not say how many requests it grants')];
+  }
+  return [standing(answer.rate), ...interval(answer.rate, scene.config.interval)];
+}
+
+function standing(rate: Rate): Finding {
+  const { limit, remaining } = rate;
+  const others = Math.max(0, limit - remaining - 1);
+  const ours = shareOf(limit);
+  const words = `${remaining} of ${limit} requests left in this window; others used ${others}, we take ${ours} at most`;
+  if (remaining <= Math.max(1, Math.floor(limit * RESERVE))) return spent(words);
+  if (others < limit * CROWDED) return finding('rate-fine', words);
+  const fix =
+    'look in Okta at Reports > Rate Limits who asks so much; events may come late meanwhile';
+  return finding('rate-crowded', words, fix);
+}
+
+function spent(words: string): Finding {
+  const fix =
+    'look in Okta at Reports > Rate Limits who asks so much; nothing is lost, events come late';
+  return finding('rate-spent', words, fix);
+}
+
+/** Okta gives one token or app half of a limit unless the console says otherwise. */
+function shareOf(limit: number): number {
+  return Math.max(1, Math.floor(limit * SHARE));
+}
+
+function interval({ limit }: Rate, of: Interval | undefined): Finding[] {
+  const leastMs = Math.ceil(WINDOW_MS / shareOf(limit));
+  // `auto` keeps to what is granted.
+  if (of === undefined || of === 'auto') return [];
+  const intervalMs = of;
+  if (intervalMs >= leastMs) return [];
+  const found = `polling every ${duration(intervalMs)} needs more than half of the ${limit} requests a minute, which is all that Okta gives one token`;
+  const fix = `set --interval to ${duration(leastMs)} or longer, or raise the token's share in Okta: Security > API > Tokens`;
+  return [finding('rate-interval', found, fix)];
+}

@@ -1,0 +1,55 @@
+/** What was found, for people and as JSON. */
+import { printable } from '../../printable.ts';
+import { type Io, wantsColours } from '../io.ts';
+import { count, writeJson } from '../words.ts';
+import type { CheckName, Finding, Level } from './finding.ts';
+
+export interface Tally {
+  readonly problems: number;
+  readonly warnings: number;
+}
+
+export function tallyOf(findings: readonly Finding[]): Tally {
+  const of = (wanted: Level) => findings.filter(({ level }) => level === wanted).length;
+  return { problems: of('problem'), warnings: of('warning') };
+}
+
+export function reportAsJson(findings: readonly Finding[], { stdout }: Io): void {
+  writeJson(stdout, { findings, ...tallyOf(findings) }, 2);
+}
+
+const TITLES: Readonly<Record<CheckName, string>> = {
+  settings: 'settings',
+  network: 'way to Okta',
+  clock: 'clock',
+  credentials: 'credentials',
+  rate: 'rate limit',
+};
+
+/** A mark and its colour. */
+const MARKS: Readonly<Record<Level, readonly [mark: string, colour: number]>> = {
+  ok: ['✓', 32],
+  note: ['·', 36],
+  warning: ['!', 33],
+  problem: ['✗', 31],
+};
+const DIM = 2;
+
+/** Sections in the order of the findings; a line a finding, what to do below it. */
+export function report(findings: readonly Finding[], { stdout, env }: Io): void {
+  const paint = wantsColours(stdout, env) ? painted : (_: number, text: string) => text;
+  let section: CheckName | undefined;
+  for (const { check, level, found, fix } of findings) {
+    if (check !== section) stdout.write(`${TITLES[check]}\n`);
+    section = check;
+    const [mark, colour] = MARKS[level];
+    stdout.write(`  ${paint(colour, mark)} ${printable(found)}\n`);
+    if (fix !== undefined) stdout.write(`    ${paint(DIM, `→ ${printable(fix)}`)}\n`);
+  }
+  const { problems, warnings } = tallyOf(findings);
+  stdout.write(`\n${count(problems, 'problem')}, ${count(warnings, 'warning')}\n`);
+}
+
+function painted(colour: number, text: string): string {
+  return `\u001b[${colour}m${text}\u001b[0m`;
+}

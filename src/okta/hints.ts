@@ -1,0 +1,59 @@
+/** What to do about a refusal of Okta's, by what loghook is to Okta, the error's code, and the status. */
+
+type Hints = Readonly<Record<string, string>>;
+
+const OF_ANY: Hints = {
+  E0000015: 'The feature that the request needs is not switched on in this org.',
+  E0000031: 'Okta does not understand the filter.',
+  E0000030: 'Okta does not understand a date in the request.',
+  '400': 'Check the filter: Okta does not accept what was asked for.',
+};
+
+const OF_TOKENS: Hints = {
+  E0000004: 'The token was not accepted: check that it belongs to this org.',
+  E0000011:
+    'The token is wrong, expired or revoked: tokens die after 30 days without use, and with their owner. ' +
+    'Create a new one in Okta: Security > API > Tokens.',
+  E0000005: 'Okta takes the session for ended: create a new token.',
+  E0000006:
+    "The token's owner may not read the System Log: give it a role that can (Read-Only Administrator).",
+  '401': 'Check the token and that it belongs to this org.',
+  '403': "Check the role of the token's owner, and that its network zone lets this machine in.",
+};
+
+const MAY_NOT_READ =
+  'The app may not read the System Log: grant it the scope okta.logs.read (Okta API Scopes) and a role that can ' +
+  '(Admin roles: Read-Only Administrator).';
+const CLOCK =
+  'Okta takes only proofs that were made just now: check the clock of this machine, and that nothing repeats requests.';
+
+const OF_APPS: Hints = {
+  invalid_client:
+    'Okta does not know the app, or the app does not know the key: check OKTA_CLIENT_ID, that the public key is active ' +
+    'at the app, and OKTA_KEY_ID where the app has several keys.',
+  unauthorized_client:
+    'Okta lets the app ask for no tokens so: it must be an API Services app with "Public key / Private key".',
+  invalid_scope:
+    'Grant the app the scope okta.logs.read: Applications > the app > Okta API Scopes.',
+  access_denied: MAY_NOT_READ,
+  insufficient_scope: MAY_NOT_READ,
+  E0000006: MAY_NOT_READ,
+  invalid_token: 'Okta does not take the access token that it has just given: is the app active?',
+  invalid_dpop_proof: CLOCK,
+  use_dpop_nonce:
+    'Okta asks for a nonce again and again: does something change its answers on the way?',
+  '401': 'Check that the app is active and belongs to this org.',
+  '403': MAY_NOT_READ,
+};
+
+export function hintFor(
+  kind: 'token' | 'app',
+  status: number,
+  code: string | undefined,
+): string | undefined {
+  const own = kind === 'app' ? OF_APPS : OF_TOKENS;
+  const byStatus = own[status] ?? OF_ANY[status];
+  const isRefusal = byStatus !== undefined;
+  if (!isRefusal || code === undefined) return byStatus;
+  return own[code] ?? OF_ANY[code] ?? byStatus;
+}

@@ -1,0 +1,106 @@
+/** One question to Okta, asked once: whether it answers, whether it lets us read, how its clock stands, how much it grants. */
+import type { Clock } from '../clock.ts';
+import { OktaError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { credentialsOf, type Identity } from './credentials.ts';
+import { PageReader } from './page-reader.ts';
+import { Position } from './position.ts';
+import { RateBudget, rateOf } from './rate-limit.ts';
+import { readRefusal, troubleOf } from './refusal.ts';
+import { type Answer, OktaDoor } from './request.ts';
+import { Trouble } from './trouble.ts';
+
+export interface ProbeOptions {
+  readonly org: URL;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly userAgent: string;
+  readonly filter?: string;
+  readonly proxy?: URL;
+}
+
+export interface ProbeAnswer {
+  /** Absent: Okta gave events, or an empty page. */
+  readonly trouble?: Trouble | OktaError;
+  /** By how much our clock is ahead of Okta's, ms; negative: behind. Absent where Okta sent no `Date`. */
+  readonly aheadMs?: number;
+  readonly rate?: Rate;
+}
+
+/** Of the window that the answer was made in. */
+export interface Rate {
+  readonly limit: number;
+  readonly remaining: number;
+  /** Until the window ends. */
+  readonly resetMs?: number;
+}
+
+/** What was published less than this ago is asked for: one event of it at most. */
+const LOOK_BACK_MS = 60_000;
+
+/** Rejects only with what `signal` aborts with. */
+export async function askOnce(options: ProbeOptions, signal: AbortSignal): Promise<ProbeAnswer> {
+  const { org, identity, clock, filter } = options;
+  let door: OktaDoor | undefined;
+  try {
+    const budget = new RateBudget(1);
+    const credentials = credentialsOf(identity, { ...options, random: Math.random });
+    door = new OktaDoor({ ...options, credentials, budget, onWait: () => undefined });
+    const position = Position.start(
+      { org, limit: 1, filter },
+      { since: clock.now() - LOOK_BACK_MS },
+    );
+    const answer = await door.get(position.url, signal);
+    return {
+      ...factsOf(answer, clock.now()),
+      ...troubleIn(answer, position, { org, door, kind: identity.kind }),
+    };
+  } catch (error) {
+    if (error instanceof Trouble || error instanceof OktaError) return { trouble: error };
+    throw error;
+  } finally {
+    await door?.close();
+  }
+}
+
+/** `Date` has no fraction of a second: the middle of it is meant. */
+const HALF_A_SECOND_MS = 500;
+
+function factsOf({ oktaNowMs, headers }: Answer, now: number): Omit<ProbeAnswer, 'trouble'> {
+  const rate = rateOf(
+    {
+      limit: headers['x-rate-limit-limit'],
+      remaining: headers['x-rate-limit-remaining'],
+      reset: headers['x-rate-limit-reset'],
+    },
+    oktaNowMs ?? now,
+  );
+  return {
+    ...(oktaNowMs !== undefined && { aheadMs: now - oktaNowMs - HALF_A_SECOND_MS }),
+    ...(rate !== undefined && { rate }),
+  };
+}
+
+function troubleIn(
+  answer: Answer,
+  { url, limit }: Position,
+  {
+    org,
+    door,
+    kind,
+  }: { readonly org: URL; readonly door: OktaDoor; readonly kind: Identity['kind'] },
+): Pick<ProbeAnswer, 'trouble'> {
+  const redact = (text: string) => door.redact(text);
+  if (answer.status !== 200) {
+    const refusal = readRefusal(answer, { redact, kind });
+    return { trouble: troubleOf(refusal, { isLink: false, oktaNowMs: answer.oktaNowMs }) };
+  }
+  try {
+    new PageReader(org, redact).read(answer, { url, limit, bounded: false });
+    return {};
+  } catch (error) {
+    if (error instanceof Trouble) return { trouble: error };
+    throw error;
+  }
+}

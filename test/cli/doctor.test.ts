@@ -1,0 +1,15 @@
+/** `loghook doctor`. Its tests stand in one process, so that the last can tell which findings none of them has shown. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FINDINGS } from '../../src/cli/doctor/finding.ts';
+import './doctor/words.ts';
+import './doctor/settings.ts';
+import './doctor/network.ts';
+import './doctor/okta.ts';
+import { produced } from './doctor/desk.ts';
+
+test('every finding that there is was found by a test', () => {
+  const missing = Object.keys(FINDINGS).filter((id) => ![...produced].some((one) => one === id));
+
+  assert.deepEqual(missing, []);
+});
