@@ -1,8 +1,8 @@
 /** How far a backfill has come: a bar on a terminal, elsewhere a line now and then. */
 
+import type { Progress } from '../bounded-read/progress.ts';
 import { duration } from '../duration.ts';
 import type { Io } from '../io.ts';
-import type { Progress } from '../rehearsal/progress.ts';
 import { count, iso } from '../words.ts';
 import type { Progressed } from './reading.ts';
 

@@ -11,6 +11,7 @@ import { PARKED, UNPLACED } from '../../state/schema.ts';
 import { duration } from '../duration.ts';
 import { EXIT } from '../exit.ts';
 import { fittedTable } from '../fitted-table.ts';
+import { instantFlag } from '../instant-flag.ts';
 import type { Io } from '../io.ts';
 import { wholeNumber } from '../numbers.ts';
 import { findOrgState } from '../org-state.ts';
@@ -18,7 +19,6 @@ import { routeNamed } from '../route-named.ts';
 import { count, iso, jsonLine, localTime, shortTime } from '../words.ts';
 import { written } from '../written.ts';
 import type { DeliveriesFlags } from './add-ledger.ts';
-import { instantFlag } from './instant-flag.ts';
 
 const DEFAULT_LINES = 50;
 /** Rows of the table are lined up in groups of so many, so that a long list needs no memory. */
