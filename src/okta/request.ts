@@ -77,6 +77,7 @@ export class OktaDoor {
     this.#pool = openPool(options, this.#openings);
     this.#tokenDoor = {
       url: options.org.origin + TOKEN_PATH,
+      aheadMs: () => this.#oktaTime.aheadMs,
       untilAllowed: () => this.#untilAllowed(this.#tokenBudget, this.#closing.signal),
       post: (headers, form) => this.#postForm(headers, form),
     };
