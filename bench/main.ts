@@ -1,4 +1,5 @@
 /** `npm run bench`: every figure beside its limit, all of one run. Ratios hold on any machine, absolute figures do not. */
+import { benchAudit } from './audit.ts';
 import { live } from './live.ts';
 import { backlog, idle, installed, versionMs } from './memory.ts';
 import { benchPage } from './page.ts';
@@ -6,6 +7,7 @@ import { bareSpeed, loghookSpeed, manySpeed, type Speed, signed } from './throug
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
 const BACKLOG = Number(process.env.BENCH_BACKLOG ?? 1_000_000);
+const LEDGER = Number(process.env.BENCH_LEDGER ?? 1_000_000);
 
 type Row = readonly [what: string, figure: string, limit: string, holds: boolean];
 
@@ -106,7 +108,18 @@ async function main(): Promise<void> {
     peakMb < 200,
   );
   row('status with that queue', `${statusMs.toFixed(0)} ms`, '< 1,000 ms', statusMs < 1_000);
+  await audit();
   print();
+}
+
+async function audit(): Promise<void> {
+  const { seconds, peakMb, code } = await benchAudit(LEDGER);
+  row(
+    `audit of ${LEDGER.toLocaleString('en')} ledger lines`,
+    `${seconds.toFixed(1)} s, peak RSS ${peakMb.toFixed(0)} MB${code === 0 ? '' : ', IT DOES NOT ADD UP'}`,
+    '< 30 s, < 200 MB',
+    code === 0 && seconds < 30 && peakMb < 200,
+  );
 }
 
 function print(): void {

@@ -168,7 +168,7 @@ export class Session {
 
   /** When `run` has ended. */
   async close(): Promise<void> {
-    this.#watch?.close();
+    this.#watch?.leave();
     await this.#outbox.close();
   }
 
@@ -196,7 +196,7 @@ export class Session {
     const { adminDoor, org, folder, interval } = this.#options;
     const intervalMs = longestIntervalMs(interval);
     return adminDoor?.watch({
-      ...{ org: org.url.host, folder, intervalMs, clock: this.#clock },
+      ...{ org: org.url.host, folder, intervalMs },
       ...{ outbox: this.#outbox, systemLog: this.#systemLog },
       isTurning: () => this.isTurning,
       obey: () => this.#daemon.obey(),
@@ -281,7 +281,7 @@ function refuseSince(options: SessionOptions, cursor: TailCursor | undefined): v
     {
       where: '--since',
       message: `there is a cursor already in ${options.folder}: it goes on from ${new Date(cursor.readAt).toISOString()}`,
-      hint: 'Leave --since out to go on from there, or give another folder with --state for a first start.',
+      hint: 'Leave --since out to go on from there; what is older: loghook backfill --since.',
     },
   ]);
 }

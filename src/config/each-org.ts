@@ -66,7 +66,7 @@ function namedOrg({ orgName, org }: NameAndUrl) {
 }
 
 /** What is wrong is thrown when it is its turn, among the problems of everything else. */
-export function readEarly(
+function readEarly(
   readRoutes: ReadRoutes,
   environment: Environment,
 ): { readonly file: () => RouteFile; readonly namesOrgs: boolean } {
@@ -86,7 +86,7 @@ function rethrow(error: unknown): never {
 }
 
 /** Undefined where the file cannot be read. */
-export function orgsIn(file: () => RouteFile): readonly OrgInFile[] | undefined {
+function orgsIn(file: () => RouteFile): readonly OrgInFile[] | undefined {
   try {
     return file().orgs;
   } catch (error) {

@@ -5,7 +5,7 @@
 
 /** How one org stands. Ages in ms. */
 export interface OrgFacts {
-  /** The org's host. */
+  /** Its name where there are several, else its host. */
   readonly org: string;
   /** Since it was started. */
   readonly upMs: number;

@@ -35,10 +35,11 @@ export interface LagParts {
 
 /** How one org stands now. Ages in ms. */
 export interface OrgSample {
-  /** Its host, where there are several. */
+  /** Its name, where there are several. */
   readonly org?: string;
   readonly isHealthy: boolean;
-  readonly isWritable: boolean;
+  /** Undefined, as all that follows: not known. */
+  readonly isWritable?: boolean;
   readonly pollAgeMs?: number;
   readonly rateLimit?: { readonly limit: number; readonly remaining: number };
   readonly diskUsedRatio?: number;
@@ -92,10 +93,10 @@ export class Metrics {
 
   #set({ org, routes = [], ...sample }: OrgSample): void {
     const labels = org === undefined ? {} : { org };
-    const { pollAgeMs, rateLimit, diskUsedRatio } = sample;
+    const { isWritable, pollAgeMs, rateLimit, diskUsedRatio } = sample;
     const g = this.#gauges;
     g.healthy.set(labels, sample.isHealthy ? 1 : 0);
-    g.writable.set(labels, sample.isWritable ? 1 : 0);
+    if (isWritable !== undefined) g.writable.set(labels, isWritable ? 1 : 0);
     if (pollAgeMs !== undefined) g.pollLag.set(labels, pollAgeMs / 1_000);
     if (rateLimit !== undefined) {
       g.rateLimit.set(labels, rateLimit.limit);

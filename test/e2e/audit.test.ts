@@ -346,6 +346,38 @@ test('counts once what Okta lists twice, and notes what it does not list', async
   assert.match(stdout, /^ {2}1 in the ledger, not in Okta's answer: it may leave out late ones$/m);
 });
 
+test('says how many cannot be compared because their digests were not kept', async (t) => {
+  const world = await settled(t);
+  world.meddle((database) =>
+    database.exec(`UPDATE ledger SET digest = NULL WHERE route = ${SIEM}`),
+  );
+
+  const { code, stdout } = await audit(world);
+
+  assert.equal(code, 0, stdout);
+  assert.match(
+    stdout,
+    /^siem\n.*\n {2}40 cannot be compared: delivered before digests were kept$/m,
+  );
+});
+
+test('proves nothing when it is stopped before its end, and says so', async (t) => {
+  const world = await settled(t);
+  const args = ['audit', '--since', '2h', '--state', 'state', '--log-level', 'debug'];
+  const before = world.org.requestCount;
+  world.org.fail({ kind: 'slow', ms: 60_000 });
+  const loghook = world.sandbox.start(args, {
+    env: { OKTA_ORG_URL: world.org.url, OKTA_API_KEY: world.org.token },
+  });
+  await world.org.waitForRequests(before + 1);
+
+  const { code, stdout } = await loghook.stop('SIGINT');
+
+  assert.equal(code, 5);
+  assert.match(stdout, /^PARTIAL: it was stopped before all events were read$/m);
+  assert.match(stdout, /^IT DOES NOT ADD UP: .*not read to its end$/m);
+});
+
 test('asks Okta with the filter that was in force', async (t) => {
   const { org, env } = await openOrg(t);
   const receiver = await openReceiver(t);
@@ -388,4 +420,21 @@ test('exits 4 when Okta refuses the token', async (t) => {
 
   assert.equal(code, 4);
   assert.match(stderr, /E0000011/);
+});
+
+test('refuses to hold one org against the ledger of another', async (t) => {
+  const world = await settled(t);
+  const { env } = await openOrg(t);
+  const url = new URL(world.org.url);
+
+  const { code, stderr } = await world.sandbox.run(
+    ['audit', '--repair', '--state', `state/${url.hostname}-${url.port}`],
+    { env },
+  );
+
+  assert.equal(code, 2);
+  assert.match(
+    stderr,
+    /OKTA_ORG_URL: it is 127\.0\.0\.1:\d+, but the state is of 127\.0\.0\.1:\d+/,
+  );
 });

@@ -69,6 +69,7 @@ test('nothing is forgotten at first, and all since the first start is known', as
     began_at: Date.parse('2026-11-21T07:58:00.000Z'),
     ledger_from: null,
     judged_from: null,
+    old_routes: null,
   });
 });
 

@@ -4,6 +4,7 @@ import type { Io } from '../io.ts';
 import { type Ended, examples, logOptions, whichOrg } from '../options.ts';
 
 export interface AuditFlags {
+  readonly config?: string;
   readonly state?: string;
   readonly org?: string;
   readonly since?: string;
@@ -19,6 +20,7 @@ export function addAudit(program: Command, io: Io, ended: Ended): void {
   const command = program
     .command('audit')
     .description("proof that nothing is missing: Okta's list of events against the ledger")
+    .option('-c, --config <file>', 'where `orgs` are named (./loghook.yaml, .yml or .json)')
     .option('-s, --state <dir>', 'the state folder to look in')
     .addOption(whichOrg())
     .option('--since <when>', 'from here: 7d, or a time such as 2026-11-20T10:00:00Z (24h)')
