@@ -9,7 +9,9 @@ import { silentLog } from '../../src/log.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { HandSender } from '../support/hand-sender.ts';
 
-test('what one org has in flight counts for the other, at the receiver that they share', async () => {
+const BUSY: Answer = { kind: 'answered', status: 503, ms: 1 };
+
+test('a receiver that is too busy for one org is not pressed by the other', async () => {
   const clock = new FakeClock();
   const sender = new HandSender();
   const paces = new Paces(clock);
@@ -22,11 +24,14 @@ test('what one org has in flight counts for the other, at the receiver that they
     return lanes.open({ key: 'name:siem', name: 'siem', url }, { kind: 'flowing' });
   };
   const [emea, us] = [openLane(), openLane()];
-  const event = { id: 'e', raw: Buffer.from('{}') };
-  const record = async () => undefined;
+  const delivery = {
+    ...{ seq: 1, attempts: 0, tries: 0 },
+    event: { id: 'e', raw: Buffer.from('{}') },
+  };
+  const sent = us.start(delivery, async () => undefined);
+  await sender.answer(BUSY);
+  await sent;
 
-  void us.start({ seq: 1, event, attempts: 0, tries: 0 }, record);
-  void emea.start({ seq: 1, event, attempts: 0, tries: 0 }, record);
   let hasRoom = false;
   const room = emea.room(new AbortController().signal).then(() => {
     hasRoom = true;
@@ -34,8 +39,6 @@ test('what one org has in flight counts for the other, at the receiver that they
   await settle();
 
   assert.equal(hasRoom, false);
-  const answered: Answer = { kind: 'answered', status: 204, ms: 1 };
-  await sender.answer(answered);
-  await sender.answer(answered);
+  await clock.advance(60_000);
   await room;
 });
