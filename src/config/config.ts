@@ -7,6 +7,7 @@ import { type AdminSettings, adminSettings } from './admin.ts';
 import { chooseOne, loadEach } from './each-org.ts';
 import { Environment, readEnvironment, type Variables } from './environment.ts';
 import { type OrgSettings, orgSettings } from './org-settings.ts';
+import { OTHER_URL_NAME } from './other-tools.ts';
 import { type Parts, problemsOf, type Read, readAll, refuse } from './problems.ts';
 import { type ProxyFor, proxySettings } from './proxy.ts';
 import {
@@ -144,7 +145,7 @@ export async function loadOrgSettings<P extends Parts>(
   parts: (environment: Environment) => P,
 ) {
   const { environment } = readEnvironmentOrGoOn(input);
-  const isOfEnvironment = environment.get('OKTA_ORG_URL') !== undefined;
+  const isOfEnvironment = URL_NAMES.some((name) => environment.get(name) !== undefined);
   if (input.flags.org === undefined && isOfEnvironment) return loadSettings(input, parts);
   const found = findRouteFile(input.flags.config, input.cwd);
   const readRoutes = await routeFileReader(found);
@@ -196,6 +197,8 @@ export function loadSettings<P extends Parts>(
 function settingsIn({ org, orgFrom, identity, identityFrom, app }: OrgInFile): OrgSettings {
   return { org, orgFrom, identity, identityFrom, ...(app !== undefined && { app }) };
 }
+
+const URL_NAMES = ['OKTA_ORG_URL', OTHER_URL_NAME];
 
 export type ReloadInput = Pick<SettingsInput, 'flags' | 'env' | 'cwd'>;
 

@@ -10,6 +10,7 @@ import { Opening } from '../dial.ts';
 import { codeOf, reasonOf } from '../errors.ts';
 import { type AnswerBody, readBody } from './answer-body.ts';
 import type { AuthHeaders, Credentials, TokenDoor } from './credentials.ts';
+import { single } from './headers.ts';
 import { logsPath } from './logs-path.ts';
 import { OktaTime } from './okta-time.ts';
 import { type HeaderValue, RateBudget } from './rate-limit.ts';
@@ -266,9 +267,4 @@ function tunnel(
 function dateOf(value: HeaderValue): number | undefined {
   const at = Date.parse(single(value) ?? '');
   return Number.isNaN(at) ? undefined : at;
-}
-
-/** The first, where a header that should come once came more often. */
-export function single(value: HeaderValue): string | undefined {
-  return typeof value === 'string' ? value : value?.[0];
 }

@@ -3,8 +3,8 @@ import type { Clock } from '../clock.ts';
 
 /** `Date` holds whole seconds and was written a moment ago: less than this is no difference. */
 const TOLD_APART_MS = 1_500;
-/** By so much an estimate of Okta's clock may be ahead of it. */
-const MARGIN_MS = 1_000;
+/** What was signed two seconds ago is taken, what comes from the future is not: more than two clocks can differ by here. */
+const EARLY_MS = 2_000;
 
 export class SigningTime {
   readonly #clock: Clock;
@@ -19,10 +19,9 @@ export class SigningTime {
     return this.#aheadMs;
   }
 
+  /** A moment ago, so that it is never later than Okta's own time. */
   nowMs(): number {
-    const now = this.#clock.now();
-    // Nobody minds what was signed a moment ago, but Okta refuses what comes from the future.
-    return this.#aheadMs === 0 ? now : now + this.#aheadMs - MARGIN_MS;
+    return this.#clock.now() + this.#aheadMs - EARLY_MS;
   }
 
   /** To be told with every answer how far Okta is ahead of us. */

@@ -1,4 +1,5 @@
 /** How far a backfill may reach: what the tail has read, and what the ledger of a route may have forgotten. */
+import { backfilledFrom } from './backfills.ts';
 import type { Beside } from './beside.ts';
 import { asNumber, asOptionalNumber, asText, type Row } from './sqlite.ts';
 
@@ -25,13 +26,17 @@ export function reachOf(beside: Beside): Reach | undefined {
     const newest = configs.at(-1);
     if (newest === undefined) return undefined;
     const horizons = beside.sql('SELECT * FROM horizons').get();
-    const cursor = beside.sql('SELECT last_published_at, read_at FROM cursor').get();
-    const readTo = asOptionalNumber(cursor?.last_published_at) ?? asOptionalNumber(cursor?.read_at);
+    const cursor = beside
+      .sql(
+        `SELECT max(ifnull(head_at, 0), coalesce(last_published_at, read_at)) AS read_to FROM cursor`,
+      )
+      .get();
+    const readTo = asOptionalNumber(cursor?.read_to);
     const ledgerFrom = asOptionalNumber(horizons?.ledger_from);
     return {
       config: asNumber(newest.id),
       query: asText(newest.query),
-      begins: beginsOf(configs, horizons),
+      begins: earliest(beginsOf(configs, horizons), backfilledFrom(beside)),
       ...(readTo === undefined ? {} : { readTo }),
       ...(ledgerFrom === undefined ? {} : { ledgerFrom }),
     };
@@ -50,6 +55,18 @@ function beginsOf(configs: readonly Row[], horizons: Row | undefined): Map<numbe
     for (const { id } of routesIn(row)) {
       if (id > oldRoutes && !begins.has(id)) begins.set(id, beginsAt);
     }
+  }
+  return begins;
+}
+
+/** A backfill may have sent what lies before a route began. */
+function earliest(
+  begins: Map<number, number>,
+  backfilled: ReadonlyMap<number, number>,
+): Map<number, number> {
+  for (const [route, from] of backfilled) {
+    const begin = begins.get(route);
+    if (begin !== undefined) begins.set(route, Math.min(begin, from));
   }
   return begins;
 }

@@ -1,5 +1,5 @@
 /** Whether a state folder's database is sound, looked at beside a running daemon or without one. It changes nothing. */
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, reasonOf, StateError } from '../errors.ts';
 import { DATABASE_FILE } from './folder.ts';
@@ -29,11 +29,12 @@ const TIMEOUT_MS = 1_000;
 
 export function soundnessOf(folder: string): Soundness {
   const path = join(folder, DATABASE_FILE);
-  if (!existsSync(path)) return { kind: 'none' };
   let database: Database | undefined;
   try {
     // Before it is opened: SQLite empties a log that nobody needs.
-    const sizes = { bytes: statSync(path).size, walBytes: sizeOf(`${path}-wal`) };
+    const bytes = sizeOf(path);
+    if (bytes === undefined) return { kind: 'none' };
+    const sizes = { bytes, walBytes: sizeOf(`${path}-wal`) ?? 0 };
     database = openDatabase(path, { readOnly: true, timeout: TIMEOUT_MS });
     return looked(database, path, sizes);
   } catch (cause) {
@@ -88,11 +89,12 @@ function quickCheck(table: string): string {
   return `PRAGMA quick_check("${table.replaceAll('"', '""')}")`;
 }
 
-function sizeOf(path: string): number {
+/** Undefined where there is no such file. */
+function sizeOf(path: string): number | undefined {
   try {
     return statSync(path).size;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return 0;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -9,6 +9,7 @@ import './doctor/okta.ts';
 import './doctor/routes.ts';
 import './doctor/disk.ts';
 import './doctor/state.ts';
+import './doctor/standing.ts';
 import './doctor/service.ts';
 import { produced } from './doctor/desk.ts';
 

@@ -150,7 +150,7 @@ test('a killed one goes on where it was, and nothing comes twice', async (t) => 
 });
 
 test('a route that was added later gets what it missed, judged by the routes as they are now', async (t) => {
-  const { org, receiver, routes, route, daemon, backfill } = await desk(t);
+  const { org, env, sandbox, receiver, routes, route, daemon, backfill } = await desk(t);
   routes(route('siem'));
   const events = spreadEvents(org, 40, 60_000);
   const running = daemon('--log-format', 'json', '--since', '1h');
@@ -163,7 +163,12 @@ test('a route that was added later gets what it missed, judged by the routes as 
   const { code, stdout } = await backfill('--since', '1h', '--route', 'late');
   await receiver.waitFor(80);
   await running.stop();
+  const audited = await sandbox.run(
+    ['audit', '--state', 'state', '--since', '50m', '--until', '20s'],
+    { env },
+  );
 
+  assert.equal(audited.code, 0, `${audited.stdout}${audited.stderr}`);
   assert.equal(tooEarly.code, 2);
   assert.match(tooEarly.stderr, /the daemon of this state folder does not have late in force/);
   assert.equal(code, 0);

@@ -193,6 +193,16 @@ test('a nonce for the log is learned at once, and again when it is rotated', asy
   assert.equal(org.oauth.tokenCount, 1);
 });
 
+for (const ms of [-2_000, -900, 900, 2_000]) {
+  test(`a clock that is ${ms} ms off needs no request more`, async (t) => {
+    const scene = await openAppScene(t, { app: { dpop: false }, skewMs: ms });
+
+    await scene.next(scene.systemLog.tail({ since: scene.since }, scene.stop.signal));
+
+    assert.deepEqual(scene.statuses('token'), [200]);
+  });
+}
+
 for (const minutes of [-10, 10]) {
   for (const dpop of [false, true]) {
     const name = `a clock that is ${minutes} minutes off locks nobody out (DPoP: ${dpop})`;

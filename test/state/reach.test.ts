@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { silentLog } from '../../src/log.ts';
+import { Backfills } from '../../src/state/backfills.ts';
 import { Beside } from '../../src/state/beside.ts';
 import type { RouteRef } from '../../src/state/outbox.ts';
 import { mayBeForgotten, reachNow, reachOf } from '../../src/state/reach.ts';
@@ -42,7 +43,8 @@ test('begins where a first start did, and for a later route where the tail was, 
   const since = clock.now() - 120_000;
   await outbox.adopt(withPatterns(A), { query: 'filter=x', since });
   await outbox.commit(pageOf([], cursorAt(clock.now())), allTo(A), never);
-  const readTo = clock.now() - 30_000;
+  const readTo = clock.now();
+  const lastPublishedAt = readTo - 30_000;
   await clock.advance(3 * DAY_MS);
   await outbox.adopt(withPatterns(A, B), { query: 'filter=x' });
 
@@ -54,7 +56,7 @@ test('begins where a first start did, and for a later route where the tail was, 
     readTo,
     begins: new Map([
       [1, since],
-      [2, readTo - 600_000],
+      [2, lastPublishedAt - 600_000],
     ]),
   });
   assert.equal(mayBeForgotten(reach, 1, since), false);
@@ -95,4 +97,23 @@ test('of routes that an older loghook had nothing is known, of those after it al
     [1, newest].map((route) => mayBeForgotten(reach, route, reach.ledgerFrom! - 60 * DAY_MS)),
     [true, false],
   );
+});
+
+test('what a backfill sent from before a route began may be forgotten as well', async (t) => {
+  const clock = new FakeClock();
+  const { outbox, beside } = opened(t, clock);
+  const since = clock.now();
+  await outbox.adopt(withPatterns(A, B), { query: '', since });
+  const backfills = new Backfills(beside);
+  const { id } = backfills.begin('asked', { since: since - DAY_MS, until: since }, since);
+  beside.write(() =>
+    backfills.advance(id, {
+      events: 1,
+      routes: { 1: { wanted: 1, owed: 1 }, 2: { wanted: 1, owed: 0 } },
+    }),
+  );
+
+  const { begins } = reachOf(beside)!;
+
+  assert.deepEqual([...begins.values()], [since - DAY_MS, since]);
 });

@@ -69,6 +69,7 @@ export class OrgWatch {
   #intervalMs = 0;
   #polledAt: number | undefined;
   #trouble: string | undefined;
+  #hasFailed = false;
 
   constructor(
     org: string,
@@ -94,6 +95,7 @@ export class OrgWatch {
     this.#intervalMs = watched.intervalMs;
     this.#stock = new StockReader(watched.folder, this.#clock);
     this.#trouble = undefined;
+    this.#hasFailed = false;
   }
 
   /** It is over; to be called before its state is closed. */
@@ -102,6 +104,11 @@ export class OrgWatch {
     this.#stock = undefined;
     this.#watched = undefined;
     this.#trouble = ENDED;
+  }
+
+  /** An error ended its session, or kept it from opening. */
+  failed(): void {
+    this.#hasFailed = true;
   }
 
   /** Why the log cannot be read. */
@@ -124,6 +131,7 @@ export class OrgWatch {
       mostQueueAgeMs: queueAgeMs,
       isTurning: this.#watched?.isTurning() ?? true,
       isWritable: this.#watched?.outbox.isWritable ?? true,
+      hasFailed: this.#hasFailed,
       isReadable: stock !== undefined || this.#watched === undefined,
     };
   }

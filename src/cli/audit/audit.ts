@@ -3,7 +3,7 @@
  * nothing, unless it is to repair: then it owes what is missing.
  */
 import { type Clock, SystemClock } from '../../clock.ts';
-import { loadSettings, type Settings } from '../../config/config.ts';
+import { loadOrgSettings, type Settings } from '../../config/config.ts';
 import { refuse } from '../../config/problems.ts';
 import { filterIn } from '../../okta/position.ts';
 import { SystemLog } from '../../okta/system-log.ts';
@@ -43,10 +43,10 @@ export async function audit(flags: AuditFlags, io: Io): Promise<number> {
   const clock = new SystemClock();
   const now = clock.now();
   const input = { ...surroundings(io, now, io.stderr), flags };
-  const { settings, more } = loadSettings(input, () => ({
+  const { settings, more } = await loadOrgSettings(input, () => ({
     until: () => instantFlag('--until', flags.until, now),
   }));
-  const { folder } = findOrgState(io, flags.state);
+  const { folder } = await findOrgState(io, flags);
   const beside = new Beside(folder, { readOnly: false });
   try {
     const desk = new AuditDesk(beside);

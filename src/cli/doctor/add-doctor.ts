@@ -1,19 +1,19 @@
 /** The words of `loghook doctor`. */
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
-import { type Ended, examples } from '../options.ts';
+import { type Ended, examples, orgOption } from '../options.ts';
 
 export interface DoctorFlags {
   readonly config?: string;
   readonly state?: string;
+  readonly org?: string;
   readonly json?: boolean;
   /** True: to all routes. */
   readonly send?: true | readonly string[];
 }
 
 export function addDoctor(program: Command, io: Io, ended: Ended): void {
-  const command = program
-    .command('doctor')
+  const command = orgOption(program.command('doctor'))
     .description('look at all that a run needs, and say what is wrong with it and what to do')
     .option('-c, --config <file>', 'the routes (./loghook.yaml, .yml or .json, else ./loghook.csv)')
     .option('-s, --state <dir>', 'where what is owed is kept')

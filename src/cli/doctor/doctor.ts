@@ -1,5 +1,5 @@
 /** `loghook doctor`: looks at all that a run needs. It changes nothing and asks Okta once. */
-import { SystemClock } from '../../clock.ts';
+import { type Clock, SystemClock } from '../../clock.ts';
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import type { DoctorFlags } from './add-doctor.ts';
@@ -15,12 +15,12 @@ import { checkSending } from './checks/send.ts';
 import { checkService } from './checks/service.ts';
 import { checkSettings } from './checks/settings.ts';
 import { checkState } from './checks/state.ts';
-import { type Checks, examine } from './examination.ts';
+import { type Checks, type Examined, examine } from './examination.ts';
 import { thisMachine } from './machine.ts';
 import { report, reportAsJson, tallyOf } from './report.ts';
-import { openScene, type Scene } from './scene.ts';
+import { openScenes, type Scene } from './scene.ts';
 
-export const ALL_CHECKS: Checks<Scene> = {
+const ALL_CHECKS: Checks<Scene> = {
   settings: checkSettings,
   network: checkNetwork,
   clock: checkClock,
@@ -37,13 +37,32 @@ export const ALL_CHECKS: Checks<Scene> = {
 
 export async function doctor(flags: DoctorFlags, io: Io): Promise<number> {
   const clock = new SystemClock();
-  const scene = await openScene(flags, { io, clock, machine: thisMachine() });
-  const { findings, isLate } = await examine(ALL_CHECKS, scene, clock);
+  const scenes = await openScenes(flags, { io, clock, machine: thisMachine() });
+  const { findings, isLate } = await examineAll(scenes, clock);
   if (flags.json === true) reportAsJson(findings, io);
   else report(findings, io);
   const code = tallyOf(findings).problems > 0 ? EXIT.problem : EXIT.asAsked;
   if (isLate || isLookingUp()) await endNow(code, io);
   return code;
+}
+
+/** All orgs side by side; what is of the whole machine is looked at with the first. */
+export async function examineAll(scenes: readonly Scene[], clock: Clock): Promise<Examined> {
+  const examined = await Promise.all(
+    scenes.map(async (scene, index) => {
+      const checks = index === 0 ? ALL_CHECKS : { ...ALL_CHECKS, service: () => [] };
+      const { findings, isLate } = await examine(checks, scene, clock);
+      const org = scene.config.orgName;
+      return {
+        isLate,
+        findings: org === undefined ? findings : findings.map((one) => ({ org, ...one })),
+      };
+    }),
+  );
+  return {
+    findings: examined.flatMap(({ findings }) => findings),
+    isLate: examined.some(({ isLate }) => isLate),
+  };
 }
 
 /** A name server that does not answer holds the process up to a minute longer, and nothing cuts it. */

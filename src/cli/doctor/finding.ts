@@ -122,6 +122,7 @@ export const FINDINGS = {
 
   'unit-none': ['service', 'note'],
   'unit-fine': ['service', 'ok'],
+  'unit-settings': ['service', 'note'],
   'unit-unreadable': ['service', 'note'],
   'unit-program': ['service', 'problem'],
   'unit-version': ['service', 'warning'],
@@ -135,6 +136,8 @@ export type FindingId = keyof typeof FINDINGS;
 export interface Finding {
   /** Fixed; what scripts look for. */
   readonly id: FindingId;
+  /** The org that it is about, where there are several. */
+  readonly org?: string;
   readonly check: CheckName;
   readonly level: Level;
   /** What was found, in words; no secret, but text of strangers may be in it. */

@@ -13,7 +13,17 @@ export function routeFileOf(file: FileInput, from: readonly OrgFrom[]): RouteFil
     const found = from[index];
     return found === undefined ? [] : [orgOf(org, file, found)];
   });
-  return { ...inForce(file), orgs: named };
+  return { ...inForce(file), notes: sharedPingNotes(file), orgs: named };
+}
+
+/** A heartbeat is there to be missed. */
+function sharedPingNotes({ heartbeat, orgs = [] }: FileInput): string[] {
+  const sharing = orgs.filter((org) => org.heartbeat === undefined);
+  return heartbeat === undefined || sharing.length < 2
+    ? []
+    : [
+        'several orgs ping one `heartbeat`: that one of them is silent shows only if each has its own',
+      ];
 }
 
 type Said = Pick<FileInput, 'routes' | 'alerts' | 'heartbeat'>;

@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { DoctorFlags } from '../../../src/cli/doctor/add-doctor.ts';
-import { ALL_CHECKS } from '../../../src/cli/doctor/doctor.ts';
-import { examine } from '../../../src/cli/doctor/examination.ts';
+import { examineAll } from '../../../src/cli/doctor/doctor.ts';
 import { FINDINGS, type Finding, type FindingId } from '../../../src/cli/doctor/finding.ts';
 import { type Machine, thisMachine } from '../../../src/cli/doctor/machine.ts';
-import { openScene, type Scene } from '../../../src/cli/doctor/scene.ts';
+import { openScenes, type Scene } from '../../../src/cli/doctor/scene.ts';
 import { SystemClock } from '../../../src/clock.ts';
 import type { Sandbox, StartOptions } from '../../support/loghook.ts';
 
@@ -41,7 +40,7 @@ export async function examined(
   env: Readonly<Record<string, string>> = {},
 ): Promise<readonly Finding[]> {
   const scene = await sceneIn(sandbox, env, {}, { state: join(sandbox.home, 'state') });
-  return (await examine(ALL_CHECKS, scene, scene.clock)).findings;
+  return (await examineAll([scene], scene.clock)).findings;
 }
 
 /** The one with this id whose words match; it says what to do where something has to be done. */
@@ -70,7 +69,7 @@ export function notFound(findings: readonly Finding[], id: FindingId): void {
 }
 
 /** What the checks look at, in this process, on a machine of the test's own. */
-export function sceneIn(
+export async function sceneIn(
   { cwd }: Sandbox,
   env: Readonly<Record<string, string>>,
   machine: Partial<Machine> = {},
@@ -79,9 +78,8 @@ export function sceneIn(
   const nowhere = { write: () => {} };
   const streams = { stdout: nowhere, stderr: nowhere, stdin: () => process.stdin };
   const io = { env, cwd, version: '1.2.3', ...streams };
-  return openScene(flags, {
-    io,
-    clock: new SystemClock(),
-    machine: { ...thisMachine(), ...machine },
-  });
+  const here = { io, clock: new SystemClock(), machine: { ...thisMachine(), ...machine } };
+  const [scene] = await openScenes(flags, here);
+  assert.ok(scene);
+  return scene;
 }

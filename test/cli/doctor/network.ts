@@ -89,7 +89,7 @@ for (const [who, tls] of [
     found(
       findings,
       'tls-issuer',
-      new RegExp(`it is signed by "${issuer}"$`),
+      new RegExp(`: certificate [a-z, -]+ \\([A-Z_]+\\); it is signed by "${issuer}"$`),
       /NODE_EXTRA_CA_CERTS/,
     );
   });

@@ -1,9 +1,11 @@
 /** What doctor finds out about receivers, with and without sending them anything. */
 import assert from 'node:assert/strict';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { after, type TestContext, test } from 'node:test';
 import { checkRoutes } from '../../../src/cli/doctor/checks/routes.ts';
 import { Authority } from '../../support/certificates.ts';
-import { openReceiver, Sandbox } from '../../support/loghook.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { deferred, openReceiver, Sandbox } from '../../support/loghook.ts';
 import { openProxy } from '../../support/proxy.ts';
 import { openTlsReceiver } from '../../support/tls-receiver.ts';
 import { diagnose, examined, found, sceneIn } from './desk.ts';
@@ -38,6 +40,7 @@ test('routes that are reached, in their own ways, are sent nothing', async (t) =
     `name: plain, url: "${plain.url}/S3CRET"`,
     `name: secure, url: "https://127.0.0.1:${secure.port}/S3CRET", tls: { ca: ca.pem }`,
     `name: tunnelled, url: "https://receiver.test/S3CRET", proxy: "${proxy.url.href}", tls: { ca: ca.pem }`,
+    `name: forwarded, url: "${plain.url}/S3CRET", proxy: "${proxy.url.href}"`,
     `name: off, url: "http://127.0.0.1:9/", enabled: false`,
   );
 
@@ -47,7 +50,8 @@ test('routes that are reached, in their own ways, are sent nothing', async (t) =
     'route-reached',
     /^secure: reached in \d+ ms, certificate valid for (29|30) days$/,
   );
-  found(findings, 'route-reached', /^tunnelled: reached in/);
+  found(findings, 'route-reached', /^tunnelled: reached in \d+ ms through the proxy 127\.0\.0\.1:/);
+  found(findings, 'route-reached', /^forwarded: its proxy .* the receiver is not asked$/);
   found(findings, 'route-disabled', /^off is disabled/);
   assert.deepEqual(
     [plain.received, secure.received, proxy.asked],
@@ -56,7 +60,15 @@ test('routes that are reached, in their own ways, are sent nothing', async (t) =
 });
 
 test('alerts and heartbeat are looked at too, and what is reached alike is reached once', async (t) => {
-  const receiver = await openReceiver(t);
+  const server = createServer((socket) => socket.on('error', () => {}));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  let connections = 0;
+  server.on('connection', () => {
+    connections += 1;
+  });
+  const { port } = server.address() as AddressInfo; // it listens on TCP
+  const receiver = { url: `http://127.0.0.1:${port}` };
   const sandbox = withRoutes(
     t,
     `name: a, url: "${receiver.url}/a"`,
@@ -71,7 +83,7 @@ test('alerts and heartbeat are looked at too, and what is reached alike is reach
 
   for (const name of ['alerts', 'heartbeat', 'a'])
     found(findings, 'route-reached', new RegExp(`^${name}: `));
-  assert.deepEqual(receiver.received, []);
+  assert.equal(connections, 1);
 });
 
 test('an address that is refused, and one that nobody listens at', async (t) => {
@@ -106,6 +118,36 @@ test('a host that nobody knows', async (t) => {
   const findings = await checkRoutes(scene);
 
   found(findings, 'route-dns', /^lost: host name not found \(ENOTFOUND\)$/, /name server/);
+});
+
+test('a receiver that takes the connection and says nothing', async (t) => {
+  const server = createServer((socket) => socket.on('error', () => {}));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const connected = new Promise<Socket>((resolve) => server.once('connection', resolve));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo; // it listens on TCP
+  const sandbox = withRoutes(t, `name: mute, url: "https://127.0.0.1:${port}/S3CRET"`);
+  const clock = new FakeClock();
+
+  const checking = checkRoutes({ ...(await sceneIn(sandbox, {})), clock });
+  const socket = await connected;
+  await new Promise((resolve) => socket.once('data', resolve));
+  await clock.advance(6_000);
+
+  found(await checking, 'route-tls', /^mute: connection timed out \(ETIMEDOUT\)$/);
+});
+
+test('a name server that says nothing', async (t) => {
+  const sandbox = withRoutes(t, 'name: lost, url: "https://lost.example/S3CRET"');
+  const clock = new FakeClock();
+  const asked = deferred<void>();
+  const scene = await sceneIn(sandbox, {}, { lookup: () => asked.resolve() });
+
+  const checking = checkRoutes({ ...scene, clock });
+  await asked.promise;
+  await clock.advance(6_000);
+
+  found(await checking, 'route-dns', /^lost: host name could not be looked up/, /name server/);
 });
 
 test('certificates that are not believed are named', async (t) => {
@@ -189,7 +231,12 @@ test('--send sends a marked event to all, and says what came', async (t) => {
 
   assert.equal(code, 1);
   found(findings, 'send-delivered', /^good: a test event was sent and answered 204$/);
-  found(findings, 'send-failed', /^bad: .*connection refused.*hold the route/, /running/);
+  found(
+    findings,
+    'send-failed',
+    /^bad: a test event could not be sent: connection refused.*hold the route/,
+    /running/,
+  );
   assert.equal(receiver.received[0]?.headers['loghook-test'], 'true');
   assert.doesNotMatch(stdout, /S3CRET/);
 });

@@ -1,4 +1,5 @@
 /** What doctor finds in the files of services: units as `loghook service print` writes them, in a root of the test's own. */
+import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -88,6 +89,23 @@ test('the system unit as it is printed, with all that it needs', async (t) => {
   found(findings, 'unit-fine', /loghook\.service starts a loghook of this version$/);
 });
 
+test('settings that only the service has, and how to look with them', async (t) => {
+  const root = openRoot(t);
+  withFiles(root);
+  root.write(SYSTEM_UNIT, unitText('systemd', root));
+  const { sandbox, home } = root;
+  const machine = { root: root.root, home, platform: 'linux' } as const;
+
+  const findings = checkService(await sceneIn(sandbox, {}, machine, { state: '/var/lib/loghook' }));
+
+  const { fix } = found(findings, 'unit-settings', /loghook\.service has settings .* of its own/);
+  assert.equal(
+    fix,
+    "to look with them: sudo sh -c 'set -a; . /etc/loghook/env; CREDENTIALS_DIRECTORY=/etc/loghook exec loghook doctor --config /etc/loghook/loghook.csv --state /var/lib/loghook'",
+  );
+  notFound(await lookedAt(root), 'unit-settings');
+});
+
 test('files that the unit needs are missing', async (t) => {
   const root = openRoot(t);
   root.write(SYSTEM_UNIT, unitText('systemd', root));
@@ -96,6 +114,11 @@ test('files that the unit needs are missing', async (t) => {
 
   found(findings, 'unit-file-missing', /needs \/etc\/loghook\/okta-api-key/, /head of the unit/);
   found(findings, 'unit-file-missing', /needs \/etc\/loghook\/loghook\.csv/);
+  root.write(`${SYSTEM_UNIT}.d/none.conf`, '[Service]\nLoadCredential=\n');
+  assert.ok(
+    !JSON.stringify(await lookedAt(root)).includes('okta-api-key'),
+    'taken back by a drop-in',
+  );
 });
 
 test("a user's unit, in a home with spaces, with state elsewhere", async (t) => {
@@ -197,5 +220,11 @@ test('another loghook among the processes of the machine', async (t) => {
 
   const findings = checkDaemons(scene);
 
-  found(findings, 'daemon-elsewhere', /another loghook runs \(pid 4242\)/);
+  found(findings, 'daemon-elsewhere', /^another loghook runs \(pid 4242\), with state elsewhere/);
+  for (let pid = 5001; pid <= 5009; pid++) root.write(`/proc/${pid}/comm`, 'loghook\n');
+  found(
+    checkDaemons(scene),
+    'daemon-elsewhere',
+    /^10 other loghooks run \(pids 4242, 5001, .* …\)/,
+  );
 });

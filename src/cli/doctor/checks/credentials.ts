@@ -18,12 +18,15 @@ export async function checkCredentials(scene: Scene): Promise<readonly Finding[]
   return [await asked(identity, scene), ...(identity.kind === 'token' ? idle(scene) : [])];
 }
 
-async function asked({ kind }: Identity, { oktaAnswer }: Scene): Promise<Finding> {
-  const answer = await oktaAnswer();
-  if (answer === undefined) return untested('Okta was not reached, so it was not asked');
-  if (answer.trouble !== undefined) return refused(answer.trouble);
-  return finding('credentials-good', `${KINDS[kind]} that may read the System Log`);
+async function asked({ kind }: Identity, scene: Scene): Promise<Finding> {
+  const answer = await scene.oktaAnswer();
+  if (answer === undefined) return untested(scene.spentWhy ?? NOT_REACHED);
+  if (answer.trouble !== undefined) return refused(answer.trouble, kind);
+  const proven = answer.isProven === true ? ', with proofs of possession (DPoP)' : '';
+  return finding('credentials-good', `${KINDS[kind]} that may read the System Log${proven}`);
 }
+
+const NOT_REACHED = 'Okta was not reached, so it was not asked';
 
 const DAY_MS = 86_400_000;
 const IDLE_MS = 20 * DAY_MS;
@@ -45,7 +48,7 @@ const GRANT =
 const READ_ROLE =
   'give its owner a role that can read the System Log, such as Read-Only Administrator; if it has one, check that its network zone lets this machine in';
 
-function refused(trouble: Refused): Finding {
+function refused(trouble: Refused, identity: Identity['kind']): Finding {
   const { message, hint, status, kind } = trouble;
   if (kind !== 'credentials' && status !== 429) {
     const id = kind === 'request' ? 'okta-refused' : 'okta-odd';
@@ -53,7 +56,8 @@ function refused(trouble: Refused): Finding {
   }
   if (status === 429) return untested('Okta refused the question over its rate limit');
   const [id, fix] = refusalOf(trouble);
-  return finding(id, `Okta refused the credentials: ${message}`, fix ?? hint);
+  const better = identity === 'app' ? (hint ?? fix) : (fix ?? hint);
+  return finding(id, `Okta refused the credentials: ${message}`, better);
 }
 
 const ODD_ANSWER =
@@ -68,6 +72,7 @@ const OAUTH: Readonly<Record<string, readonly [FindingId, fix?: string]>> = {
   insufficient_scope: ['credentials-scope', GRANT],
   invalid_scope: ['credentials-scope', GRANT],
   consent_required: ['credentials-scope', GRANT],
+  access_denied: ['credentials-scope', GRANT],
   invalid_dpop_proof: [
     'credentials-dpop',
     "check this machine's clock: a proof of possession (DPoP) holds for a moment only",

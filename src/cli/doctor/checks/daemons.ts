@@ -9,6 +9,8 @@ import { type Finding, finding } from '../finding.ts';
 import type { Machine } from '../machine.ts';
 import type { Scene } from '../scene.ts';
 
+const MOST_SHOWN = 8;
+
 interface Running {
   readonly folder: string;
   readonly pid: number;
@@ -86,14 +88,14 @@ function listenFinding(folder: string): Finding {
 
 /** Linux shows the names of all processes; bin/loghook.js gives itself one that holds no URL. */
 function strangers({ root }: Machine, known: ReadonlySet<number | undefined>): Finding[] {
-  return loghooks(join(root, 'proc'))
-    .filter((pid) => pid !== process.pid && !known.has(pid))
-    .map((pid) =>
-      finding(
-        'daemon-elsewhere',
-        `another loghook runs (pid ${pid}), with state elsewhere or none`,
-      ),
-    );
+  const pids = loghooks(join(root, 'proc')).filter((pid) => pid !== process.pid && !known.has(pid));
+  if (pids.length === 0) return [];
+  const shown = `${pids.slice(0, MOST_SHOWN).join(', ')}${pids.length > MOST_SHOWN ? ' …' : ''}`;
+  const words =
+    pids.length === 1
+      ? `another loghook runs (pid ${shown})`
+      : `${pids.length} other loghooks run (pids ${shown})`;
+  return [finding('daemon-elsewhere', `${words}, with state elsewhere or none`)];
 }
 
 function loghooks(proc: string): number[] {

@@ -6,7 +6,7 @@ import { networkWords } from '../../../delivery/network-words.ts';
 import { poolKey } from '../../../delivery/target.ts';
 import type { Route } from '../../../routing/route.ts';
 import { duration } from '../../duration.ts';
-import { type Connection, connectOnce, type Fault } from '../connection.ts';
+import { type Connection, connectOnce, type Fault, isLookedUp } from '../connection.ts';
 import { type Finding, type FindingId, finding } from '../finding.ts';
 import type { Scene } from '../scene.ts';
 import { EXPIRING_MS } from './network.ts';
@@ -20,7 +20,7 @@ export async function checkRoutes(scene: Scene): Promise<readonly Finding[]> {
   const connect = connecter(scene);
   const looked = await Promise.all(
     inForce.map(async (route) => [
-      ...reachOf(route, await connect(route), scene.clock.now()),
+      ...reachOf(route.name, await connect(route), scene.clock.now()),
       ...carelessness(route),
       ...ownCertificate(route, scene.clock.now()),
     ]),
@@ -32,8 +32,8 @@ export async function checkRoutes(scene: Scene): Promise<readonly Finding[]> {
 }
 
 /** What is reached in the very same way is reached once. */
-function connecter({ config, clock, machine }: Scene): (route: Route) => Promise<Connection> {
-  const known = new Map<string, Promise<Connection>>();
+function connecter({ config, clock, machine }: Scene): (route: Route) => Promise<Reached> {
+  const known = new Map<string, Promise<Reached>>();
   const { proxyFor } = config;
   const options = {
     clock,
@@ -49,20 +49,34 @@ function connecter({ config, clock, machine }: Scene): (route: Route) => Promise
   };
 }
 
-async function connect(connector: Connector, clock: Scene['clock']): Promise<Connection> {
+interface Reached {
+  readonly connection: Connection;
+  readonly connector: Connector;
+}
+
+async function connect(connector: Connector, clock: Scene['clock']): Promise<Reached> {
+  const looksUp = isLookedUp(new URL(connector.origin), connector.proxyHost);
+  const limits = { clock, looksUp, limitMs: CONNECT_MS };
   try {
-    return await connectOnce(connector.prepare(), clock, CONNECT_MS);
+    return { connector, connection: await connectOnce(connector.prepare(), limits) };
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    return { kind: 'failed', times: {}, fault: { at: 'tls-failed', error } };
+    const fault = { at: 'tls-failed', error } as const;
+    return { connector, connection: { kind: 'failed', times: {}, fault } };
   }
 }
 
-function reachOf({ name }: Route, connection: Connection, now: number): Finding[] {
+function reachOf(name: string, { connection, connector }: Reached, now: number): Finding[] {
   if (connection.kind === 'failed') return [unreached(name, connection.fault)];
   const { times, certificate } = connection;
-  const allMs = (times.dnsMs ?? 0) + (times.connectMs ?? 0) + (times.tlsMs ?? 0);
-  const reached = `${name}: reached in ${duration(allMs)}`;
+  const took = duration((times.dnsMs ?? 0) + (times.connectMs ?? 0) + (times.tlsMs ?? 0));
+  const { proxyHost, isForwarded } = connector;
+  if (isForwarded) {
+    const found = `${name}: its proxy ${proxyHost} is reached in ${took}, the receiver is not asked`;
+    return [finding('route-reached', found)];
+  }
+  const through = proxyHost === undefined ? '' : ` through the proxy ${proxyHost}`;
+  const reached = `${name}: reached in ${took}${through}`;
   if (certificate === undefined) return [finding('route-reached', reached)];
   const leftMs = certificate.validTo - now;
   const words = `${reached}, certificate valid for ${duration(leftMs)}`;

@@ -47,6 +47,7 @@ async function sent(route: Route, { clock, config, io }: Scene): Promise<Finding
       `${route.name}: ${what} was sent and answered ${outcome.status}`,
     );
   }
-  const found = `${route.name}: ${what} was sent: ${outcome.why}; ${judgement.verdict}`;
+  const how = outcome.kind === 'unreachable' ? 'could not be sent' : 'was sent';
+  const found = `${route.name}: ${what} ${how}: ${outcome.why}; ${judgement.verdict}`;
   return finding('send-failed', found, judgement.next ?? "look at the receiver's own log");
 }

@@ -19,7 +19,7 @@ export function checkService(scene: Scene): readonly Finding[] {
     return [finding('unit-none', 'no service of this machine starts loghook', fix)];
   }
   return [
-    ...units.flatMap((unit) => unitFindings(unit, scene)),
+    ...units.flatMap((unit) => [...unitFindings(unit, scene), ...ownSettings(unit, scene)]),
     ...unreadable.map(({ path, why }) =>
       finding('unit-unreadable', `${shownPath(path)} cannot be read (${why})`),
     ),
@@ -117,6 +117,25 @@ function stateFolder(unit: Unit, { config }: Scene): Finding[] {
   return [
     finding('unit-state', found, `to look at the service's: loghook doctor --state ${theirs}`),
   ];
+}
+
+/** What this was started with says nothing of what the service is started with. */
+function ownSettings(unit: Unit, { config }: Scene): Finding[] {
+  const [folder] = unit.credentialFolders;
+  if (config.identity !== undefined || folder === undefined) return [];
+  const found = `${shownPath(unit.path)} has settings and credentials of its own, which this did not look at`;
+  return [finding('unit-settings', found, `to look with them: ${withSettings(unit, folder)}`)];
+}
+
+function withSettings({ settingsFiles, words, stateFolder }: Unit, folder: string): string {
+  const settings = settingsFiles.map((path) => `. ${path}; `).join('');
+  const config = optionIn(words, '--config', '-c');
+  const flags = [
+    ...(config === undefined ? [] : [`--config ${config}`]),
+    ...(stateFolder === undefined ? [] : [`--state ${stateFolder}`]),
+  ];
+  const command = `CREDENTIALS_DIRECTORY=${folder} exec loghook doctor ${flags.join(' ')}`.trim();
+  return `sudo sh -c 'set -a; ${settings}${command}'`;
 }
 
 /** False where we may not look: then nothing is said. */

@@ -15,6 +15,8 @@ export function parseLaunchAgent(path: string, text: string, home: string): Unit
     words,
     environment,
     needs: [],
+    settingsFiles: [],
+    credentialFolders: [],
     restarts: keepsAlive,
     stateFolder: optionIn(words, '--state', '-s') ?? environment.LOGHOOK_STATE ?? usual,
   };

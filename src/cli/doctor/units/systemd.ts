@@ -1,5 +1,5 @@
 /** Reads units of systemd, with their drop-ins, as far as doctor needs: systemd.syntax(7), systemd.service(5), systemd.exec(5). */
-import { join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { optionIn, type Unit } from './unit.ts';
 
 /** Every value of a setting, in order. An empty one takes back those before it. */
@@ -29,7 +29,7 @@ export function parseSystemdUnit({ path, texts, home }: UnitText): Unit | undefi
     path,
     words,
     environment,
-    needs: needsOf(settings).map(expand),
+    ...filesOf(settings, expand),
     restarts: !['', 'no'].includes(settings.get('Restart')?.at(-1) ?? ''),
     ...(stateFolder !== undefined && { stateFolder }),
   };
@@ -71,12 +71,16 @@ function environmentIn(
 }
 
 /** A `-` before a path says that it may be missing. */
-function needsOf(settings: Settings): string[] {
-  const files = settings.get('EnvironmentFile') ?? [];
-  const credentials = (settings.get('LoadCredential') ?? []).map(
-    (value) => value.split(':')[1] ?? '',
-  );
-  return [...files, ...credentials].filter((path) => path.startsWith('/') || path.startsWith('%h'));
+function filesOf(settings: Settings, expand: (text: string) => string) {
+  const written = (settings.get('EnvironmentFile') ?? []).map(expand);
+  const credentials = (settings.get('LoadCredential') ?? [])
+    .map((value) => expand(value.split(':')[1] ?? ''))
+    .filter(isAbsolute);
+  return {
+    needs: [...written.filter(isAbsolute), ...credentials],
+    settingsFiles: written.map((path) => path.replace(/^-/, '')).filter(isAbsolute),
+    credentialFolders: [...new Set(credentials.map((path) => dirname(path)))],
+  };
 }
 
 interface StateWords {

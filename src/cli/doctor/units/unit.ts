@@ -8,6 +8,10 @@ export interface Unit {
   readonly environment: Readonly<Record<string, string>>;
   /** Files that it cannot start without, or without what is in them. */
   readonly needs: readonly string[];
+  /** Which of those hold its settings. */
+  readonly settingsFiles: readonly string[];
+  /** The folders that its credentials come from. */
+  readonly credentialFolders: readonly string[];
   /** Whether it is started again when it ends badly. */
   readonly restarts: boolean;
   /** Where it keeps state, as far as its file says. */
