@@ -59,6 +59,7 @@ export type RoutesText = string | { readonly routes: readonly object[] };
 export async function startLoghook(
   org: { readonly url: string; readonly token: string },
   routes: RoutesText,
+  args: readonly string[] = [],
 ): Promise<Loghook> {
   const folder = await mkdtemp(join(tmpdir(), 'loghook-bench-'));
   if (typeof routes === 'string') await writeFile(join(folder, 'loghook.csv'), routes);
@@ -70,7 +71,7 @@ export async function startLoghook(
     OKTA_API_KEY: org.token,
   };
   const out = openSync(join(folder, 'log'), 'w');
-  const child = spawn(process.execPath, [bin, 'run'], {
+  const child = spawn(process.execPath, [bin, 'run', ...args], {
     cwd: folder,
     env,
     stdio: ['ignore', out, out],

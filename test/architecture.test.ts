@@ -42,7 +42,7 @@ const STANDS_ONLY_IN: readonly (readonly [what: RegExp, where: readonly string[]
   [/import (?!type)[^;]*'jose'/, ['okta/token-request.ts', 'okta/proofs.ts', 'practice/oauth/']],
   [/(from |import\()'\.\/token-request\.ts'/, ['okta/service-app.ts']],
   [/from 'undici'/, ['okta/request.ts', 'delivery/attempt.ts']],
-  [/from 'prom-client'/, ['status/metrics.ts', 'status/process-metrics.ts']],
+  [/from 'prom-client'/, ['status/metrics']],
   [/node:sqlite|@photostructure\/sqlite/, ['state/']],
   [/import (?!type)[^;]*from 'pino'/, ['log.ts']],
   [/\bset(Timeout|Interval)\(|Date\.now\(/, ['clock.ts']],
