@@ -1,4 +1,5 @@
 /** `npm run bench`: every figure beside its limit, all of one run. Ratios hold on any machine, absolute figures do not. */
+import { live } from './live.ts';
 import { backlog, idle, installed, versionMs } from './memory.ts';
 import { benchPage } from './page.ts';
 import {
@@ -90,10 +91,21 @@ async function neighbours(): Promise<void> {
   );
 }
 
+async function latency(): Promise<void> {
+  const { p50Ms, p95Ms, events, requestsPerMinute, violations } = await live();
+  row(
+    `${events} live events, --interval auto, rate limit of 120 a minute`,
+    `half of them from persisted to received in ${(p50Ms / 1000).toFixed(2)} s, 95 % in ${(p95Ms / 1000).toFixed(2)} s, with ${requestsPerMinute.toFixed(1)} requests a minute`,
+    '≤ 1.5 s, ≤ 60, the last request never taken',
+    p50Ms <= 1_500 && requestsPerMinute <= 60 && violations === 0,
+  );
+}
+
 async function main(): Promise<void> {
   await throughput();
   await scraped();
   await neighbours();
+  await latency();
   const page = await benchPage();
   row(
     'cutting a page of 1,000 events',

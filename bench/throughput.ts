@@ -43,8 +43,8 @@ export async function scrapedSpeed(count: number, delayMs: number): Promise<Daem
   const enough = new AbortController();
   const scraping = scrapeEverySecond(port, enough.signal);
   const sink = new Helper('sink', delayMs, count);
-  const args = ['--admin', `127.0.0.1:${port}`];
-  const speed = await speedWith(sink, { count, events: count, routes: plain, args });
+  const settings = { LOGHOOK_ADMIN: `127.0.0.1:${port}` };
+  const speed = await speedWith(sink, { count, events: count, routes: plain, settings });
   enough.abort();
   const scrapes = await scraping;
   if (scrapes < 2) throw new Error(`only ${scrapes} scrapes`);
@@ -68,12 +68,12 @@ async function speedWith(
     count,
     events,
     routes,
-    args,
+    settings,
   }: {
     readonly count: number;
     readonly events: number;
     readonly routes: RoutesTo;
-    readonly args?: readonly string[];
+    readonly settings?: Readonly<Record<string, string>>;
   },
 ): Promise<DaemonSpeed> {
   const org = new Helper('org', events);
@@ -81,7 +81,7 @@ async function speedWith(
   const { ports } = await sink.next();
   const urls = (Array.isArray(ports) ? ports : []).map((port) => `http://127.0.0.1:${port}/`);
   const okta = { url: String(url), token: String(token) };
-  const loghook = await startLoghook(okta, routes(urls), args);
+  const loghook = await startLoghook(okta, routes(urls), settings);
   const speed = { ...(await speedOf(sink, count)), cpuMs: cpuMs(loghook.pid) };
   await loghook.stop();
   await Promise.all([org.stop(), sink.stop()]);

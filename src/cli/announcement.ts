@@ -2,6 +2,7 @@
 import type { Log } from '../log.ts';
 import type { Route } from '../routing/route.ts';
 import type { TailCursor } from '../state/outbox.ts';
+import { identityFields } from './identity-words.ts';
 import { formatInterval } from './interval-words.ts';
 import { shownPath } from './io.ts';
 import { optionWords } from './option-words.ts';
@@ -21,6 +22,7 @@ export function announce(
     {
       version: io.version,
       org: org.url.host,
+      ...identityFields(options),
       state: shownPath(folder),
       from: new Date(cursor?.readAt ?? since).toISOString(),
       firstStart: cursor === undefined,

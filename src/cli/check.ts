@@ -7,6 +7,7 @@ import { printable } from '../printable.ts';
 import type { Routes } from '../routing/routes.ts';
 import { describeRoutes } from './announcement.ts';
 import { EXIT } from './exit.ts';
+import { identityLines } from './identity-words.ts';
 import { intervalWords } from './interval-words.ts';
 import { type Io, shownPath, surroundings } from './io.ts';
 import { routeTree } from './route-tree.ts';
@@ -21,11 +22,9 @@ export async function check(flags: Flags, io: Io): Promise<number> {
 }
 
 function linesOf(config: Config): string[] {
-  const { org, orgName, identityFrom, routes, stateFolder, interval, filter, admin } = config;
-  const name = orgName === undefined ? '' : `${orgName}   `;
+  const { org, routes, stateFolder, interval, filter, admin } = config;
   return [
-    `org       ${name}${org.url.origin}`,
-    `token     ${identityFrom}`,
+    ...identityLines(config),
     `state     ${shownPath(orgFolder(stateFolder, org.url))}`,
     `interval  ${intervalWords(interval)}`,
     ...(filter === undefined ? [] : [`filter    ${filter}`]),

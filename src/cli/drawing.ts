@@ -114,11 +114,21 @@ function banner(line: Line): string[] {
   const why = line.firstStart === true ? ' (a first start)' : '';
   return [
     `loghook ${line.version}  org ${line.org}  state ${line.state}`,
+    ...whoLine(line),
     'routes',
     ...routeTree(routesOf(line)),
     `reading from ${instant(line.from, line.time)}${why}`,
     ...(line.interval === 'auto' ? [`polling ${AUTO_WORDS}`] : []),
   ];
+}
+
+/** Where the org and the secret were found. */
+function whoLine({ orgFrom, tokenFrom, appFrom, keyFrom }: Line): string[] {
+  const secret =
+    tokenFrom === undefined
+      ? `app from ${appFrom}, key from ${keyFrom}`
+      : `token from ${tokenFrom}`;
+  return orgFrom === undefined ? [] : [`org from ${orgFrom}, ${secret}`];
 }
 
 function routesOf(line: Line): readonly ShownRoute[] {

@@ -2,16 +2,16 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { SystemClock } from '../clock.ts';
-import { readEnvironment } from '../config/environment.ts';
-import { parseOrgUrl } from '../config/org-url.ts';
+import { type Environment, readEnvironment } from '../config/environment.ts';
 import { refuse } from '../config/problems.ts';
+import { findOrgUrl } from '../config/sources.ts';
 import { orgFolder, stateFolder } from '../config/state-folder.ts';
 import { codeOf, StateError } from '../errors.ts';
 import { DATABASE_FILE } from '../state/folder.ts';
 import { type Io, shownPath, surroundings } from './io.ts';
 
 /** How `listen` names its sub-folders of the org's folder. */
-const LISTEN = /^listen-/;
+export const LISTEN = /^listen-/;
 
 export interface OrgState {
   readonly folder: string;
@@ -27,21 +27,17 @@ export function findOrgState(io: Io, flag: string | undefined): OrgState {
   const input = surroundings(io, new SystemClock().now(), io.stderr);
   const environment = readEnvironment(io.env, io.cwd);
   const root = stateFolder({ ...input, flag, environment });
-  const org = environment.get('OKTA_ORG_URL');
-  let folder: string;
-  if (hasState(root)) folder = root;
-  else if (org === undefined) folder = onlyOrg(root);
-  else {
-    const parsed = parseOrgUrl(org.value);
-    if ('error' in parsed) refuse('OKTA_ORG_URL', parsed.error, parsed.hint);
-    folder = orgFolder(root, parsed.url);
-  }
-  const why =
-    org === undefined && folder !== root
-      ? ' (OKTA_ORG_URL is not set; it is the only org there)'
-      : '';
+  const { folder, isOnly } = folderIn(root, environment);
+  const why = isOnly ? ' (OKTA_ORG_URL is not set; it is the only org there)' : '';
   io.stderr.write(`state folder ${shownPath(folder)}${why}\n`);
   return { folder, listening: subFolders(folder).filter((path) => LISTEN.test(basename(path))) };
+}
+
+function folderIn(root: string, environment: Environment) {
+  if (hasState(root)) return { folder: root, isOnly: false };
+  const org = findOrgUrl(environment);
+  if (org !== undefined) return { folder: orgFolder(root, org.url), isOnly: false };
+  return { folder: onlyOrg(root), isOnly: true };
 }
 
 function onlyOrg(root: string): string {
@@ -63,8 +59,8 @@ function onlyOrg(root: string): string {
   return only;
 }
 
-/** Those that hold state. */
-function subFolders(folder: string): string[] {
+/** Those that hold state. @throws StateError */
+export function subFolders(folder: string): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
@@ -80,6 +76,6 @@ function subFolders(folder: string): string[] {
   }
 }
 
-function hasState(folder: string): boolean {
+export function hasState(folder: string): boolean {
   return existsSync(join(folder, DATABASE_FILE));
 }

@@ -22,6 +22,7 @@ import type { Admin } from './admin/admin.ts';
 import type { OrgWatch } from './admin/org-watch.ts';
 import { announce } from './announcement.ts';
 import { EXIT } from './exit.ts';
+import type { IdentityOrigins } from './identity-words.ts';
 import { type Io, userAgentOf } from './io.ts';
 import { heartbeatOf, inShort, openTelling, type TellingParts } from './telling.ts';
 
@@ -29,7 +30,7 @@ const OPEN_AGAIN_MS = 5_000;
 /** A first start reads from this long ago. */
 export const FIRST_START_MS = 2 * 60_000;
 
-export interface SessionOptions {
+export interface SessionOptions extends Partial<IdentityOrigins> {
   readonly io: Io;
   readonly log: Log;
   readonly org: { readonly url: URL; readonly notes: readonly string[] };

@@ -193,8 +193,8 @@ export function loadSettings<P extends Parts>(
   return { settings, more };
 }
 
-function settingsIn({ org, identity, identityFrom }: OrgInFile): OrgSettings {
-  return { org, identity, identityFrom };
+function settingsIn({ org, orgFrom, identity, identityFrom, app }: OrgInFile): OrgSettings {
+  return { org, orgFrom, identity, identityFrom, ...(app !== undefined && { app }) };
 }
 
 export type ReloadInput = Pick<SettingsInput, 'flags' | 'env' | 'cwd'>;

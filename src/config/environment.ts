@@ -1,5 +1,5 @@
 /** Settings by name: the environment, then `.env` in the working directory, which never overrides it. */
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { refuse } from './problems.ts';
 import { decodeUtf8, readBytes } from './text-file.ts';
@@ -27,6 +27,19 @@ export class Environment {
     this.#dotEnv = Object.fromEntries(
       Object.entries(wholeDotEnv).filter(([name]) => OWN_NAMES.test(name)),
     );
+  }
+
+  /** Never from `.env`: a folder must not say whose settings are read. Undefined for services without one. */
+  get homedir(): string | undefined {
+    const { HOME, USERPROFILE } = this.#variables;
+    const home = HOME || USERPROFILE;
+    return home !== undefined && isAbsolute(home) ? home : undefined;
+  }
+
+  /** A path with `~` for the home: a shell expands that itself, but `.env` and unit files have no shell. */
+  withHome(path: string): string {
+    const rest = /^~(?=$|[/\\])(.*)$/s.exec(path.trim())?.[1];
+    return rest === undefined || this.homedir === undefined ? path : join(this.homedir, rest);
   }
 
   /** What a routes file asks for by its name, whatever that is; undefined when it is set nowhere or blank. */

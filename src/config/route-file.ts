@@ -8,7 +8,7 @@ import type { Routes } from '../routing/routes.ts';
 import type { Environment } from './environment.ts';
 import type { OrgSettings } from './org-settings.ts';
 import { loadRoutes } from './routes-file.ts';
-import { refuseToken } from './token-guard.ts';
+import { refuseSecrets } from './token-guard.ts';
 
 /** What a file of either kind says. */
 export interface RouteFile {
@@ -84,14 +84,14 @@ export async function routeFileReader(file: FoundFile): Promise<ReadRoutes> {
     return (environment) => {
       const routes = loadRoutes(path, shownAs);
       const read: RouteFile = { routes, notes };
-      refuseToken(read, environment, shownAs);
+      refuseSecrets(read, environment, shownAs);
       return Object.freeze(read);
     };
   }
   const { readRouteFile } = await import('./yaml/read.ts');
   return (environment, onOrgs) => {
     const read = readRouteFile(path, shownAs, { environment, onOrgs });
-    refuseToken(read, environment, shownAs);
+    refuseSecrets(read, environment, shownAs);
     return Object.freeze({ ...read, notes: [...notes, ...read.notes] });
   };
 }

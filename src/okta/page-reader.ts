@@ -7,7 +7,8 @@ import { OktaError } from '../errors.ts';
 import type { LogEvent } from '../event.ts';
 import { type CutPage, cutPage } from './event-slices.ts';
 import { type Links, readLinks } from './link-header.ts';
-import { type Answer, logsPath, single, withoutQuery } from './request.ts';
+import { logsPath, withoutQuery } from './logs-path.ts';
+import { type Answer, single } from './request.ts';
 import { brief, Trouble } from './trouble.ts';
 
 const READS_BEFORE_GIVING_UP = 5;

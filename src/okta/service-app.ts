@@ -125,22 +125,21 @@ export class ServiceApp implements Credentials {
   #renew(door: TokenDoor): Promise<HeldToken> {
     this.#renewal ??= this.#askForToken(door).finally(() => {
       this.#renewal = undefined;
+      this.#log.debug('asked for an access token');
     });
     return this.#renewal;
   }
 
   async #askForToken(door: TokenDoor): Promise<HeldToken> {
-    const requests = await this.#load();
+    this.#log.debug('asking for an access token');
     const at = this.#clock.now();
     const monotonicAt = this.#clock.monotonic();
-    const token = { ...(await requests.token(door)), at, monotonicAt };
+    const token = { ...(await (await this.#load()).token(door)), at, monotonicAt };
     this.#token = token;
     if (this.#failures > 0)
       this.#log.info({ attempts: this.#failures }, 'access token renewed again');
     this.#failures = 0;
     this.#retryAt = 0;
-    const { scheme, lifeMs } = token;
-    this.#log.debug({ scheme, lifeMs }, 'access token received');
     return token;
   }
 

@@ -3,6 +3,8 @@ import type { Clock } from '../clock.ts';
 
 /** `Date` holds whole seconds and was written a moment ago: less than this is no difference. */
 const TOLD_APART_MS = 1_500;
+/** By so much an estimate of Okta's clock may be ahead of it. */
+const MARGIN_MS = 1_000;
 
 export class SigningTime {
   readonly #clock: Clock;
@@ -18,7 +20,9 @@ export class SigningTime {
   }
 
   nowMs(): number {
-    return this.#clock.now() + this.#aheadMs;
+    const now = this.#clock.now();
+    // Nobody minds what was signed a moment ago, but Okta refuses what comes from the future.
+    return this.#aheadMs === 0 ? now : now + this.#aheadMs - MARGIN_MS;
   }
 
   /** To be told with every answer how far Okta is ahead of us. */

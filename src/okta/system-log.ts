@@ -6,36 +6,22 @@
  */
 import type { Clock } from '../clock.ts';
 import { OktaError } from '../errors.ts';
-import type { LogEvent } from '../event.ts';
 import type { Log } from '../log.ts';
 import { credentialsOf, type Identity } from './credentials.ts';
-import { type GaveUp, type Leftover, PageReader, type ReadPage } from './page-reader.ts';
+import { withoutQuery } from './logs-path.ts';
+import type { Page } from './page.ts';
+import { type GaveUp, PageReader, type ReadPage } from './page-reader.ts';
 import { type Interval, PollInterval } from './poll-interval.ts';
-import { type Cursor, type Gap, type Left, Position, type Query } from './position.ts';
+import { type Cursor, type Left, Position, type Query } from './position.ts';
 import { RateBudget } from './rate-limit.ts';
 import { readRefusal, troubleOf } from './refusal.ts';
-import { type Answer, OktaDoor, retryForEver, single, withoutQuery } from './request.ts';
+import { type Answer, OktaDoor, retryForEver, single } from './request.ts';
 import { backoffMs, brief, TROUBLE_RULES, Trouble } from './trouble.ts';
 import { TroubleLog } from './trouble-log.ts';
 import { FILTER_CHANGED, unfit } from './unfit.ts';
 
+export type { Page } from './page.ts';
 export type { Cursor, Gap } from './position.ts';
-
-export interface Page {
-  readonly events: readonly LogEvent[];
-  /** Where to go on after this page: to be kept in one transaction with its events. */
-  readonly cursor: Cursor;
-  /** Bytes of a page that was given up on; they are no events, but nobody else has them. */
-  readonly leftovers: readonly Leftover[];
-  /** There were as many events as were asked for: there are more. */
-  readonly full: boolean;
-  /** What may be missing before or in this page, and why; to be kept in the same transaction. */
-  readonly gaps: readonly Gap[];
-  /** When the log had last been read to its end before, by Okta's clock, ms since 1970; undefined: not yet. */
-  readonly headAt?: number;
-  /** How far Okta's clock is ahead of ours, as far as that is known, ms. */
-  readonly oktaAheadMs: number;
-}
 
 export interface SystemLogOptions {
   /** Only its origin counts. */

@@ -152,6 +152,48 @@ test('the user unit asks for nothing that only root can give', () => {
   );
 });
 
+const APP = {
+  ...FACTS,
+  env: { ...FACTS.env, OKTA_CLIENT_ID: '0oa1practice2CLIENT3', OKTA_PRIVATE_KEY: 'marked-secret' },
+};
+
+test('for a service app each unit hands over the private key, and prints nothing of it', () => {
+  const system = serviceUnit('systemd', APP).split('\n');
+  const user = serviceUnit('systemd-user', APP).split('\n');
+  const agent = serviceUnit('launchd', APP);
+
+  for (const line of [
+    'LoadCredential=okta-private-key:/etc/loghook/okta-private-key',
+    'Environment=OKTA_CLIENT_ID=0oa1practice2CLIENT3',
+    '#   (umask 077; cat >/etc/loghook/okta-private-key)      paste the private key (PEM or JWK), Enter, Ctrl-D',
+  ]) {
+    assert.ok(system.includes(line), `no line ${line}`);
+  }
+  assert.ok(user.includes('Environment=OKTA_PRIVATE_KEY_FILE=%h/.config/loghook/okta-private-key'));
+  assert.match(agent, /<key>OKTA_CLIENT_ID<\/key>\s*<string>0oa1practice2CLIENT3</);
+  assert.match(agent, /<key>OKTA_PRIVATE_KEY_FILE<\/key>\s*<string>\/home\/ann\/.config/);
+  for (const text of [...system, ...user, agent]) {
+    assert.doesNotMatch(text, /marked-secret|okta-api-key|OKTA_API_KEY/);
+  }
+});
+
+test('what may be no client id and no key id is not printed', () => {
+  const env = { OKTA_CLIENT_ID: 'marked-secret', OKTA_KEY_ID: 'marked-secret' };
+
+  const unit = serviceUnit('systemd', { ...APP, env });
+
+  assert.match(unit, /^# Environment=OKTA_CLIENT_ID=0oaYOURAPPSCLIENTID00$/m);
+  assert.match(unit, /^# Environment=OKTA_KEY_ID=your-key-id$/m);
+  assert.doesNotMatch(unit, /marked-secret/);
+});
+
+test('the units of a service app are as good as those of a token', onLinux, async (t) => {
+  for (const kind of ['systemd', 'systemd-user'] as const) {
+    const verdict = await analyze(t, serviceUnit(kind, APP), VERIFY[kind]);
+    assert.deepEqual(verdict, { status: 0, output: '' });
+  }
+});
+
 test('a checkout in a home or in /tmp stays visible to the system unit', () => {
   const home = serviceUnit('systemd', { ...FACTS, entry: '/home/ann/loghook/bin/loghook.js' });
   const temporary = serviceUnit('systemd', { ...FACTS, entry: '/tmp/loghook/bin/loghook.js' });

@@ -26,6 +26,7 @@ test('makes one frozen Config with the defaults of the original', async (t) => {
   assert.deepEqual(rest, {
     identity: { kind: 'token', token: '00abc' },
     identityFrom: 'OKTA_API_KEY in the environment',
+    orgFrom: 'OKTA_ORG_URL in the environment',
     notes: [],
     routesFile: join(cwd, 'loghook.csv'),
     routesFileShownAs: 'loghook.csv',
@@ -60,7 +61,7 @@ test('lets flags win over everything else', async (t) => {
   );
 
   const { org: _org, routes: _routes, identity: _identity, identityFrom: _from, ...more } = config;
-  const { proxyFor: _proxyFor, ...rest } = more;
+  const { proxyFor: _proxyFor, orgFrom: _orgFrom, ...rest } = more;
   assert.deepEqual(rest, {
     notes: [],
     routesFile: join(cwd, 'other.csv'),

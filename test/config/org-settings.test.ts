@@ -142,7 +142,7 @@ test('refuses a token that is set twice', () => {
 });
 
 test('says that both are missing, and where they may have been meant to stand', () => {
-  const environment = new Environment({ OKTA_CLIENT_TOKEN: 'SECRET', OKTA_DOMAIN: 'SECRET' });
+  const environment = new Environment({ OKTA_API_TOKEN: 'SECRET', OKTA_DOMAIN: 'SECRET' });
   const read = () => orgSettings(environment, '/');
 
   assert.deepEqual(complaintsOf(read), [
@@ -150,7 +150,7 @@ test('says that both are missing, and where they may have been meant to stand', 
     'OKTA_API_KEY: it is not set',
   ]);
   assert.match(hintsOf(read)[0] ?? '', /OKTA_DOMAIN is set, but/);
-  assert.match(hintsOf(read)[1] ?? '', /OKTA_CLIENT_TOKEN is set, but/);
+  assert.match(hintsOf(read)[1] ?? '', /OKTA_API_TOKEN is set, but/);
   assert.doesNotMatch(allTextOf(read), /SECRET/);
 });
 

@@ -205,7 +205,7 @@ const REFUSED: readonly (readonly [why: string, text: string, complaints: readon
   [
     'a key that is none',
     `orgs: [{ name: a, url: 'https://a.okta.com', clientId: b, privateKey: '\${T}', ${REST} }]`,
-    ['1:71 privateKey: it is no private key that can be read'],
+    ['1:71 privateKey: it is neither PEM (-----BEGIN …) nor a JWK ({"kty": …})'],
   ],
   [
     'an org without routes',

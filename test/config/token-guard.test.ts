@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Environment } from '../../src/config/environment.ts';
 import { readAll } from '../../src/config/problems.ts';
 import { findRouteFile, routeFileReader } from '../../src/config/route-file.ts';
+import { ecKey, jwkOf, marksOf, pemOf } from '../support/keys.ts';
 import { allTextOf, complaintsOf } from './complaints.ts';
 import { file, tempFolder } from './temp-folder.ts';
 
@@ -66,5 +69,77 @@ test('says nothing where there is no token, a broken one, or one that is a word'
     });
 
     assert.deepEqual(complaintsOf(read), []);
+  }
+});
+
+const KEY = ecKey();
+const PEM = pemOf(KEY);
+const { d: NUMBER = '' } = jwkOf(KEY);
+const BODY = PEM.split('\n').slice(1, -2).join('');
+const KEY_LEAKS: readonly (readonly [line: string, why: string])[] = [
+  [`url: https://h.example/\n    headers: { X: '${PEM.replaceAll('\n', '\\n')}' }`, 'as PEM'],
+  [`url: https://h.example/\n    headers: { X: '\${COPY}' }`, 'from another variable'],
+  [`url: 'https://h.example/?k=${encodeURIComponent(BODY)}'`, 'in the URL'],
+  [`url: https://h.example/\n    headers: { X: '${NUMBER}' }`, 'as the number of the JWK'],
+  [`url: https://h.example/\n    headers: { X: 'Basic ${base64(PEM)}' }`, 'in base64'],
+  [`url: https://h.example/\n    headers: { X: '${jwkText()}' }`, 'as JWK'],
+];
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+function jwkText(): string {
+  return JSON.stringify(jwkOf(KEY));
+}
+
+for (const [line, why] of KEY_LEAKS) {
+  test(`refuses a route that carries the private key: ${why}`, async (t) => {
+    const text = `routes:\n  - name: siem\n    match: .*\n    ${line}\n`;
+    const COPY = PEM.replaceAll('\n', ' ').trim();
+    const read = await reading(t, 'loghook.yaml', text, { OKTA_PRIVATE_KEY: PEM, COPY });
+
+    assert.deepEqual(complaintsOf(read), [
+      'loghook.yaml: the route siem holds the Okta private key',
+    ]);
+    for (const mark of marksOf(KEY)) assert.ok(!allTextOf(read).includes(mark));
+  });
+}
+
+test('refuses what any place holds, also one that another goes before', async (t) => {
+  const home = tempFolder(t);
+  mkdirSync(join(home, '.okta'));
+  file(join(home, '.okta'), 'okta.yaml', `okta: { client: { token: ${TOKEN} } }\n`);
+  for (const variables of [{ OKTA_CLIENT_TOKEN: TOKEN }, { HOME: home }]) {
+    const read = await reading(t, 'loghook.csv', `.*,https://h.example/${TOKEN}\n`, {
+      OKTA_API_KEY: 'another-token-of-the-usual-length',
+      ...variables,
+    });
+
+    assert.match(complaintsOf(read).join(), /holds the Okta token$/);
+  }
+});
+
+test('refuses a route that asks for the settings or files of a secret', async (t) => {
+  const home = tempFolder(t);
+  mkdirSync(join(home, '.okta'));
+  file(join(home, '.okta'), 'okta.yaml', 'okta: {}\n');
+  const path = file(home, 'key.pem', 'not even a key');
+  const names = ['OKTA_CLIENT_TOKEN', 'OKTA_PRIVATE_KEY', 'OKTA_CLIENT_PRIVATEKEY'];
+  const files = [path, join(home, '.okta', 'okta.yaml'), join(home, 'okta-private-key')];
+
+  for (const [asked, complaint] of [
+    ...names.map((name) => [name, `it asks for ${name}`] as const),
+    ...files.map((one) => [`file:${one}`, /holds the Okta (private key|token)$/] as const),
+  ]) {
+    const text = `routes: [{ name: a, match: b, url: "https://h/", headers: { X: '\${${asked}}' } }]`;
+    const read = await reading(t, 'loghook.yaml', text, {
+      OKTA_CLIENT_TOKEN: 'x',
+      OKTA_PRIVATE_KEY_FILE: path,
+    });
+    assert.match(
+      complaintsOf(read).join(),
+      typeof complaint === 'string' ? new RegExp(complaint) : complaint,
+    );
   }
 });

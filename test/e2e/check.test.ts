@@ -1,8 +1,11 @@
 /** `loghook check`, the real process. */
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { jwkOf, marksOf, rsaKey } from '../support/keys.ts';
 import { openOrg, Sandbox } from '../support/loghook.ts';
+import { assertNoMark } from '../support/marks.ts';
 
 test('prints the settings and the routes, reaches nothing, makes nothing, shows no secret', async (t) => {
   const { org, env } = await openOrg(t);
@@ -19,7 +22,9 @@ test('prints the settings and the routes, reaches nothing, makes nothing, shows 
   const port = new URL(org.url).port;
   assert.match(
     stdout,
-    new RegExp(`^org {7}${org.url}\ntoken {5}OKTA_API_KEY in the environment\n`),
+    new RegExp(
+      `^org {7}${org.url}, from OKTA_ORG_URL in the environment\ntoken {5}OKTA_API_KEY in the environment\n`,
+    ),
   );
   assert.match(stdout, new RegExp(`^state {5}~/.local/state/loghook/127.0.0.1-${port}$`, 'm'));
   assert.match(stdout, /^interval {2}15 s$/m);
@@ -86,7 +91,59 @@ test('says what it put right in a setting', async (t) => {
   const { code, stdout } = await sandbox.run(['check'], { env });
 
   assert.equal(code, 0);
-  assert.match(stdout, /^org {7}https:\/\/acme\.okta\.com$/m);
+  assert.match(stdout, /^org {7}https:\/\/acme\.okta\.com, from OKTA_ORG_URL in the environment$/m);
   assert.match(stdout, /^note: OKTA_ORG_URL: .*Admin Console/m);
   assert.match(stdout, /^note: OKTA_API_KEY: "SSWS" is taken off/m);
+});
+
+test('says where the org, the client id and the key of a service app came from', async (t) => {
+  const sandbox = new Sandbox(t);
+  sandbox.write('loghook.csv', '.*,http://localhost:3000/\n');
+  const key = sandbox.write('key.json', JSON.stringify(jwkOf(rsaKey(), { kid: 'S3CRET-kid' })));
+  chmodSync(key, 0o644);
+  mkdirSync(join(sandbox.home, '.okta'));
+  writeFileSync(
+    join(sandbox.home, '.okta', 'okta.yaml'),
+    'okta: { client: { orgUrl: "https://acme.okta.com", clientId: S3CRET-app } }',
+  );
+
+  const { code, stdout, stderr } = await sandbox.run(['check'], {
+    env: { OKTA_PRIVATE_KEY_FILE: 'key.json' },
+  });
+
+  assert.equal(code, 0, stderr);
+  assert.ok(
+    stdout.startsWith(
+      [
+        'org       https://acme.okta.com, from okta.client.orgUrl in ~/.okta/okta.yaml',
+        'app       okta.client.clientId in ~/.okta/okta.yaml',
+        `key       OKTA_PRIVATE_KEY_FILE ${key} (RSA 2048)`,
+        'key id    kid in the key',
+        'state     ~/.local/state/loghook/acme.okta.com',
+      ].join('\n'),
+    ),
+    stdout,
+  );
+  assert.match(stdout, /^note: OKTA_PRIVATE_KEY_FILE: .* can be read by everyone on this machine/m);
+  assertNoMark(stdout + stderr, 'the output', marksOf(rsaKey()));
+});
+
+test('says at the start where the org and the token came from', async (t) => {
+  const { org } = await openOrg(t);
+  const sandbox = new Sandbox(t);
+  sandbox.write('loghook.csv', '.*,http://localhost:9/\n');
+  const env = { OKTA_CLIENT_ORGURL: org.url, OKTA_CLIENT_TOKEN: org.token };
+
+  const json = await sandbox.run(['--once'], { env });
+  const pretty = await sandbox.run(['--once', '--log-format', 'pretty'], { env });
+
+  assert.equal(json.code, 0, json.stdout);
+  const [line = ''] = json.stdout.split('\n').filter((one) => one.includes('"starting"'));
+  const { orgFrom, tokenFrom } = JSON.parse(line);
+  assert.equal(orgFrom, 'OKTA_CLIENT_ORGURL in the environment');
+  assert.equal(tokenFrom, 'OKTA_CLIENT_TOKEN in the environment');
+  assert.match(
+    pretty.stdout,
+    /^org from OKTA_CLIENT_ORGURL in the environment, token from OKTA_CLIENT_TOKEN in the environment$/m,
+  );
 });

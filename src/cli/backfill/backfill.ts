@@ -10,6 +10,7 @@ import { printable } from '../../printable.ts';
 import { Backfills } from '../../state/backfills.ts';
 import { Beside } from '../../state/beside.ts';
 import { reachOf } from '../../state/reach.ts';
+import { readersBeside } from '../../state/readers.ts';
 import { EXIT } from '../exit.ts';
 import { type Io, surroundings } from '../io.ts';
 import { instantFlag } from '../ledger/instant-flag.ts';
@@ -17,7 +18,7 @@ import { noteNoDaemon } from '../ledger/state-turn.ts';
 import { findOrgState } from '../org-state.ts';
 import { writeJson } from '../words.ts';
 import type { BackfillFlags } from './add-backfill.ts';
-import { perform } from './perform.ts';
+import { perform, readerName } from './perform.ts';
 import { askedFor, type Chosen, chooseRoutes, isRelative, resumeWords, windowOf } from './plan.ts';
 import { reportDocument, reportLines } from './report.ts';
 import type { Order, Sources } from './sources.ts';
@@ -65,6 +66,7 @@ function openOrder(
   const { now } = wish;
   const left = flags.dryRun ? undefined : backfills.unfinished(asked, isRelative(flags), now);
   if (left !== undefined) {
+    refuseTwice(beside, left.id, now);
     say(io, [resumeWords(left)]);
     return { kind: 'backfill', backfills, backfill: left, wasResumed: true };
   }
@@ -73,6 +75,19 @@ function openOrder(
   if (flags.dryRun === true) return { kind: 'rehearsal', range };
   const backfill = backfills.begin(asked, range, now);
   return { kind: 'backfill', backfills, backfill, wasResumed: false };
+}
+
+/** Two would read the same pages. */
+function refuseTwice(beside: Beside, id: number, now: number): void {
+  const other = readersBeside(beside, now).find(
+    ({ what, isAlive, pid }) => isAlive && what === readerName(id) && pid !== process.pid,
+  );
+  if (other === undefined) return;
+  refuse(
+    'backfill',
+    `the same one is running already (pid ${other.pid})`,
+    'Wait for it, or stop it.',
+  );
 }
 
 async function fill(sources: Sources, order: Order, flags: BackfillFlags): Promise<number> {

@@ -21,6 +21,11 @@ const NOTICED_MS = 1_500;
 /** Of what writes nothing the daemon does not know, so it takes little. */
 const UNKNOWN_SHARE = WHOLE_SHARE / 5;
 
+/** What the backfill of this id is called among the readers of Okta. */
+export function readerName(id: number): string {
+  return `backfill ${id}`;
+}
+
 export interface Performed {
   readonly came: Came;
   /** It was stopped before its end. */
@@ -97,7 +102,7 @@ async function readerOf(
 ): Promise<Reader> {
   const reader = openReader(beside, {
     pid: process.pid,
-    what: `backfill ${id}`,
+    what: readerName(id),
     now: clock.now(),
   });
   if (holderOf(folder) !== undefined) await clock.sleep(NOTICED_MS, stop.soft);

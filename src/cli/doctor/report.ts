@@ -24,6 +24,13 @@ const TITLES: Readonly<Record<CheckName, string>> = {
   clock: 'clock',
   credentials: 'credentials',
   rate: 'rate limit',
+  routes: 'routes',
+  sending: 'test events',
+  disk: 'disk',
+  state: 'state',
+  daemons: 'daemons',
+  deliveries: 'deliveries',
+  service: 'service',
 };
 
 /** A mark and its colour. */

@@ -1,4 +1,4 @@
-/** The LaunchAgent of `loghook service print launchd`. Everything from outside is escaped; the token is only pointed to. */
+/** The LaunchAgent of `loghook service print launchd`. Everything from outside is escaped; the secret is only pointed to. */
 import type { UnitFacts } from './systemd.ts';
 
 /** launchd cannot tell exit codes apart: a wrong setting is tried again, but not more often than this. */
@@ -31,7 +31,8 @@ export function launchAgent(facts: UnitFacts): string {
     WorkingDirectory: folder,
     EnvironmentVariables: {
       ...org,
-      OKTA_API_KEY_FILE: `${folder}/okta-api-key`,
+      ...Object.fromEntries(facts.secret.settings),
+      [facts.secret.setting]: `${folder}/${facts.secret.file}`,
       ...facts.settings,
     },
     RunAtLoad: true,
@@ -48,7 +49,7 @@ export function launchAgent(facts: UnitFacts): string {
   loghook as a LaunchAgent. Once:
 
     mkdir -p -m 0700 ~/.config/loghook ~/Library/Logs/loghook ~/Library/LaunchAgents
-    (umask 077; cat >~/.config/loghook/okta-api-key)     paste the token, Enter, Ctrl-D
+    ${`(umask 077; cat >~/.config/loghook/${facts.secret.file})`.padEnd(52)} paste the ${facts.secret.what}, Enter, Ctrl-D
     install -m 0600 loghook.csv ~/.config/loghook/loghook.csv
       (or loghook.yaml: then write its name into ProgramArguments below, too)
 

@@ -1,4 +1,5 @@
 /** The texts of `loghook service print`. Every path and name from outside goes through one of the quoting functions below. */
+import { PLACEHOLDERS, type UnitSecret } from './secret.ts';
 
 /** What a unit's text depends on. */
 export interface UnitFacts {
@@ -8,6 +9,7 @@ export interface UnitFacts {
   readonly user: string;
   /** Scheme and host of the Okta org, where it is known. */
   readonly orgUrl: string | undefined;
+  readonly secret: UnitSecret;
   /** Carried over so that the service and a command typed by hand agree on the state folder. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -77,7 +79,7 @@ RestartPreventExitStatus=${NOT_MENDED_BY_RESTART}
 TimeoutStopSec=${STOP_SECONDS}
 KillMode=mixed
 UMask=0077
-# No core dump: it would hold the token.
+# No core dump: it would hold what loghook is known by to Okta.
 LimitCORE=0
 `.trim();
 }
@@ -90,7 +92,7 @@ export function systemUnit(facts: UnitFacts): string {
 #   useradd --system --user-group --home-dir /var/lib/loghook --no-create-home --shell /usr/sbin/nologin loghook
 #     (or systemd-sysusers, with this line:  u loghook - "loghook" /var/lib/loghook)
 #   install -d -m 0750 -g loghook /etc/loghook
-#   (umask 077; cat >/etc/loghook/okta-api-key)          paste the token, Enter, Ctrl-D
+#   ${pasteLine('/etc/loghook', facts.secret)}
 #   install -m 0640 -g loghook loghook.csv /etc/loghook/loghook.csv
 #     (or loghook.yaml: then write its name into ExecStart below, too)
 #   echo OKTA_ORG_URL=${PLACEHOLDER_ORG} >/etc/loghook/env
@@ -122,9 +124,9 @@ WorkingDirectory=/var/lib/loghook
 ${orgSetting(facts)}
 # Settings, a NAME=value a line. They win over the lines above.
 EnvironmentFile=-/etc/loghook/env
-# The token: a file of root's, mode 0600, that only this service is handed. Where systemd is older than 247, drop this line,
-# make the file 0640 root:loghook, and add OKTA_API_KEY_FILE=/etc/loghook/okta-api-key to /etc/loghook/env.
-LoadCredential=okta-api-key:/etc/loghook/okta-api-key
+# The ${facts.secret.what}: a file of root's, mode 0600, that only this service is handed. Where systemd is older than 247, drop this line,
+# make the file 0640 root:loghook, and add ${facts.secret.setting}=/etc/loghook/${facts.secret.file} to /etc/loghook/env.
+LoadCredential=${facts.secret.file}:/etc/loghook/${facts.secret.file}
 
 ${SYSTEM_HARDENING}
 ${visibility(facts)}
@@ -140,7 +142,7 @@ export function userUnit(facts: UnitFacts): string {
 # loghook as a service of your own. Once:
 #
 #   mkdir -p -m 0700 ~/.config/loghook ~/.config/systemd/user
-#   (umask 077; cat >~/.config/loghook/okta-api-key)     paste the token, Enter, Ctrl-D
+#   ${pasteLine('~/.config/loghook', facts.secret)}
 #   install -m 0600 loghook.csv ~/.config/loghook/loghook.csv
 #     (or loghook.yaml: then write its name into ExecStart below, too)
 #   echo OKTA_ORG_URL=${PLACEHOLDER_ORG} >~/.config/loghook/env
@@ -164,7 +166,7 @@ ${lifeOf(commandLine(facts, ['run', '--config', '%h/.config/loghook/loghook.csv'
 
 WorkingDirectory=%h/.config/loghook
 ${orgSetting(facts)}
-Environment=OKTA_API_KEY_FILE=%h/.config/loghook/okta-api-key
+Environment=${facts.secret.setting}=%h/.config/loghook/${facts.secret.file}
 ${environmentLines(facts.settings)}# Settings, a NAME=value a line. They win over the lines above.
 EnvironmentFile=-%h/.config/loghook/env
 
@@ -180,9 +182,20 @@ function commandLine(facts: UnitFacts, settings: readonly string[]): string {
   return [programWord(facts.execPath), commandWord(facts.entry), ...settings].join(' ');
 }
 
-function orgSetting(facts: UnitFacts): string {
-  if (facts.orgUrl !== undefined) return `Environment=OKTA_ORG_URL=${facts.orgUrl}`;
-  return `# Environment=OKTA_ORG_URL=${PLACEHOLDER_ORG}`;
+/** With what a service app is known by; a placeholder stands in a comment. */
+function orgSetting({ orgUrl, secret }: UnitFacts): string {
+  const org =
+    orgUrl === undefined
+      ? `# Environment=OKTA_ORG_URL=${PLACEHOLDER_ORG}`
+      : `Environment=OKTA_ORG_URL=${orgUrl}`;
+  const app = secret.settings.map(
+    ([name, value]) => `${PLACEHOLDERS.includes(value) ? '# ' : ''}Environment=${name}=${value}`,
+  );
+  return [org, ...app].join('\n');
+}
+
+function pasteLine(folder: string, { what, file }: UnitSecret): string {
+  return `${`(umask 077; cat >${folder}/${file})`.padEnd(52)} paste the ${what}, Enter, Ctrl-D`;
 }
 
 function environmentLines(settings: Readonly<Record<string, string>>): string {

@@ -4,6 +4,7 @@
  */
 import { ConfigError, type Problem } from '../../errors.ts';
 import { launchAgent } from './launchd.ts';
+import { secretOf } from './secret.ts';
 import { systemUnit, type UnitFacts, userUnit } from './systemd.ts';
 
 export const SERVICE_KINDS = ['systemd', 'systemd-user', 'launchd'] as const;
@@ -32,7 +33,9 @@ export function serviceUnit(kind: ServiceKind, facts: ServiceFacts): string {
   if (problems.length > 0) throw new ConfigError(problems);
   const { execPath, entry, home, user } = facts;
   const settings = kind === 'systemd' ? {} : stateSettings(facts.env);
-  return WRITE[kind]({ execPath, entry, home, user, orgUrl: orgOrigin(facts.env), settings });
+  const orgUrl = orgOrigin(facts.env);
+  const secret = secretOf(facts.env);
+  return WRITE[kind]({ execPath, entry, home, user, orgUrl, secret, settings });
 }
 
 /** Places that are emptied or replaced by themselves. `~` stands for anyone's home folder, so that a user may be called n. */
@@ -154,9 +157,9 @@ function whatToInstall(command: string, isManaged: boolean): string {
   );
 }
 
-/** Scheme, host and port alone: whatever else was pasted into OKTA_ORG_URL may be a secret. */
+/** Scheme, host and port alone: whatever else was pasted into the setting may be a secret. */
 function orgOrigin(env: ServiceFacts['env']): string | undefined {
-  const written = env.OKTA_ORG_URL ?? '';
+  const written = env.OKTA_ORG_URL || env.OKTA_CLIENT_ORGURL || '';
   if (!URL.canParse(written)) return undefined;
   const { protocol, origin } = new URL(written);
   return protocol === 'https:' || protocol === 'http:' ? origin : undefined;

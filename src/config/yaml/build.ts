@@ -2,17 +2,18 @@
 import type { Destination, Route, RouteOptions } from '../../routing/route.ts';
 import { Routes } from '../../routing/routes.ts';
 import type { OrgInFile, RouteFile } from '../route-file.ts';
-import { identityOf } from './org-schema.ts';
+import { identityOf, type OrgFrom } from './org-schema.ts';
 import type { AddressInput, FileInput, OrgInput, RouteInput } from './schema.ts';
 
-/** `secretsFrom` says of each org where its secret came from. */
-export function routeFileOf(file: FileInput, secretsFrom: readonly string[]): RouteFile {
+/** `from` says of each org where its secret came from. */
+export function routeFileOf(file: FileInput, from: readonly OrgFrom[]): RouteFile {
   const { orgs } = file;
   if (orgs === undefined) return inForce(file);
-  return {
-    ...inForce(file),
-    orgs: orgs.map((org, index) => orgOf(org, file, secretsFrom[index] ?? '')),
-  };
+  const named = orgs.flatMap((org, index) => {
+    const found = from[index];
+    return found === undefined ? [] : [orgOf(org, file, found)];
+  });
+  return { ...inForce(file), orgs: named };
 }
 
 type Said = Pick<FileInput, 'routes' | 'alerts' | 'heartbeat'>;
@@ -30,7 +31,7 @@ function inForce({ routes: written = [], ...news }: Said): RouteFile {
 }
 
 /** The routes of the file are the org's too, and so is where news goes, unless the org says it of itself. */
-function orgOf(org: OrgInput, file: FileInput, identityFrom: string): OrgInFile {
+function orgOf(org: OrgInput, file: FileInput, found: OrgFrom): OrgInFile {
   const { alerts = file.alerts, heartbeat = file.heartbeat } = org;
   const { notes, ...said } = inForce({
     routes: [...(file.routes ?? []), ...(org.routes ?? [])],
@@ -41,8 +42,8 @@ function orgOf(org: OrgInput, file: FileInput, identityFrom: string): OrgInFile 
     ...said,
     name: org.name,
     org: { url: org.url.url, notes: org.url.notes },
-    identity: identityOf(org),
-    identityFrom,
+    orgFrom: found.shownAs,
+    ...identityOf(org, found),
     ...(org.filter !== undefined && { filter: org.filter }),
     ...(org.interval !== undefined && { interval: org.interval }),
     notes,

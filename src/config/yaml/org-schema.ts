@@ -1,8 +1,8 @@
 /** What an org in loghook.yaml may say of itself, besides its routes. */
-import { createPrivateKey, type KeyObject } from 'node:crypto';
 import * as v from 'valibot';
-import type { Identity } from '../../okta/credentials.ts';
+import type { FoundIdentity } from '../identity.ts';
 import { parseOrgUrl } from '../org-url.ts';
+import { type PrivateKey, parsePrivateKey } from '../private-key.ts';
 import { described, durationBetween, maybe, parsed, routeName, wrong } from './fields.ts';
 
 const orgUrl = parsed((text) => {
@@ -24,18 +24,9 @@ const word = parsed<string>((text) =>
   /^[\x21-\x7e]{1,200}$/.test(text) ? text : wrong('it is not one word', 'copy it again from Okta'),
 );
 
-const privateKey = parsed<KeyObject>((text) => {
-  try {
-    return text.trim().startsWith('{')
-      ? createPrivateKey({ key: JSON.parse(text), format: 'jwk' })
-      : createPrivateKey(text);
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    return wrong(
-      'it is no private key that can be read',
-      'a key is PEM, or a JWK as Okta shows it',
-    );
-  }
+const privateKey = parsed<PrivateKey>((text) => {
+  const read = parsePrivateKey(text);
+  return 'error' in read ? wrong(`it ${read.error}`, read.hint) : read;
 });
 
 const filter = parsed<string>((text) =>
@@ -61,7 +52,7 @@ export function orgEntries() {
 interface Credentials {
   readonly token?: string;
   readonly clientId?: string;
-  readonly privateKey?: KeyObject;
+  readonly privateKey?: PrivateKey;
   readonly keyId?: string;
 }
 
@@ -87,9 +78,34 @@ function credentialsFault({ token, clientId, privateKey, keyId }: Credentials): 
     : undefined;
 }
 
+/** Where what an org says of itself was found, in words that hold nothing of it. */
+export interface OrgFrom {
+  /** How messages name the file. */
+  readonly shownAs: string;
+  /** What its secret was written as: `${NAME}`. */
+  readonly secret: string;
+}
+
 /** Of an org that passed `credentialsCheck`. */
-export function identityOf({ token, clientId, privateKey, keyId }: Credentials): Identity {
-  if (token !== undefined) return { kind: 'token', token };
+export function identityOf(org: Credentials, { shownAs, secret }: OrgFrom): FoundIdentity {
+  const { token, clientId, privateKey, keyId = privateKey?.keyId } = org;
+  const identityFrom = `${secret} in ${shownAs}`;
+  if (token !== undefined) return { identity: { kind: 'token', token }, identityFrom };
   if (clientId === undefined || privateKey === undefined) throw new Error('unchecked credentials');
-  return { kind: 'app', clientId, privateKey, ...(keyId !== undefined && { keyId }) };
+  const { key, kind } = privateKey;
+  const keyIdFrom = org.keyId === undefined ? 'kid in the key' : `keyId in ${shownAs}`;
+  return {
+    identity: {
+      kind: 'app',
+      clientId,
+      privateKey: key,
+      ...(keyId !== undefined && { keyId }),
+    },
+    identityFrom,
+    app: {
+      clientIdFrom: `clientId in ${shownAs}`,
+      keyKind: kind,
+      ...(keyId !== undefined && { keyIdFrom }),
+    },
+  };
 }

@@ -45,7 +45,7 @@ export function readRouteFile(path: string, shownAs: string, reading: Reading): 
   }
   return routeFileOf(
     checked.output,
-    credentials.from.map((from) => `${from} in ${shownAs}`),
+    credentials.from.map((secret) => ({ shownAs, secret })),
   );
 }
 

@@ -6,12 +6,31 @@ import { join, resolve } from 'node:path';
 import type { Environment } from '../environment.ts';
 import { quote } from '../quote.ts';
 import { decodeUtf8, readBytes } from '../text-file.ts';
-import { TOKEN_HINT } from '../token-guard.ts';
+import { type SecretKind, secretHint } from '../token-guard.ts';
 import type { Fault, ScalarTree, Tree } from './tree.ts';
 
 const REFERENCE = /\$(\$?)\{([^}]*)(\}?)/g;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const HOW = `write \${NAME} or \${file:PATH}; a plain \${ is written $\${`;
+
+/** The variables that hold what loghook is known by to Okta. */
+const SECRET_NAMES: Readonly<Record<string, SecretKind>> = {
+  OKTA_API_KEY: 'token',
+  OKTA_CLIENT_TOKEN: 'token',
+  OKTA_PRIVATE_KEY: 'private key',
+  OKTA_CLIENT_PRIVATEKEY: 'private key',
+};
+/** The files that hold it: the setting that names one, or the name that they have. */
+const SECRET_FILES: readonly {
+  readonly setting?: string;
+  readonly path?: RegExp;
+  readonly kind: SecretKind;
+}[] = [
+  { setting: 'OKTA_API_KEY_FILE', path: /[/\\]okta-api-key$/, kind: 'token' },
+  { setting: 'OKTA_PRIVATE_KEY_FILE', path: /[/\\]okta-private-key$/, kind: 'private key' },
+  { setting: 'OKTA_CLIENT_PRIVATEKEY', kind: 'private key' },
+  { path: /[/\\]\.okta[/\\]okta\.yaml$/, kind: 'token' },
+];
 
 export interface Sources {
   readonly environment: Environment;
@@ -56,8 +75,10 @@ function find(reference: string, sources: Sources): Found {
   if (kind === 'file') return fromFile(rest.trim(), sources);
   if (kind === 'credential') return fromCredential(rest.trim(), sources);
   if (!NAME.test(reference)) return { message: `a \${…} names no variable`, hint: HOW };
-  if (reference === 'OKTA_API_KEY')
-    return { message: 'it asks for OKTA_API_KEY', hint: sources.tokenHint ?? TOKEN_HINT };
+  const secret = SECRET_NAMES[reference];
+  if (secret !== undefined) {
+    return { message: `it asks for ${reference}`, hint: sources.tokenHint ?? secretHint(secret) };
+  }
   const setting = sources.environment.named(reference);
   if (setting !== undefined) return { text: setting };
   const hint = `set ${reference} in the environment or in .env`;
@@ -88,11 +109,13 @@ function fromFile(written: string, sources: Sources): Found {
 }
 
 function readSecret(path: string, shownAs: string, sources: Sources): Found {
-  const { environment, folder, tokenHint = TOKEN_HINT } = sources;
-  // It is looked up in the working folder, as org-settings.ts does.
-  const tokenFile = environment.get('OKTA_API_KEY_FILE')?.value.trim();
-  if (/[/\\]okta-api-key$/.test(path) || (tokenFile && resolve(tokenFile) === path)) {
-    return { message: `${shownAs} holds the Okta token`, hint: tokenHint };
+  const { environment, folder, tokenHint } = sources;
+  const secret = secretIn(path, environment);
+  if (secret !== undefined) {
+    return {
+      message: `${shownAs} holds the Okta ${secret}`,
+      hint: tokenHint ?? secretHint(secret),
+    };
   }
   const file = readBytes(path);
   if (file.kind === 'absent') {
@@ -106,4 +129,13 @@ function readSecret(path: string, shownAs: string, sources: Sources): Found {
   const text = decodeUtf8(file.bytes)?.replace(/\r?\n$/, '');
   if (text === undefined) return { message: `${shownAs} is not UTF-8 text` };
   return text === '' ? { message: `${shownAs} is empty` } : { text };
+}
+
+/** Settings are looked up in the working folder, as secret-file.ts does. */
+function secretIn(path: string, environment: Environment): SecretKind | undefined {
+  return SECRET_FILES.find((file) => {
+    if (file.path?.test(path)) return true;
+    const named = file.setting && environment.get(file.setting)?.value.trim();
+    return named ? resolve(environment.withHome(named)) === path : false;
+  })?.kind;
 }

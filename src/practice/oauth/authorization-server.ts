@@ -35,15 +35,20 @@ export interface TokenRequest {
 export class AuthorizationServer {
   readonly nonces = new Nonces();
   readonly logNonces = new Nonces();
-  readonly #apps: ReadonlyMap<string, PracticeApp>;
+  readonly #apps = new Map<string, PracticeApp>();
   readonly #clock: Clock;
   readonly #tokens = new Map<string, GivenToken>();
   readonly #usedAssertions = new OnceOnly();
   readonly #usedProofs = new OnceOnly();
 
   constructor(apps: readonly PracticeApp[], clock: Clock) {
-    this.#apps = new Map(apps.map((app) => [app.clientId, app]));
     this.#clock = clock;
+    for (const app of apps) this.register(app);
+  }
+
+  /** In place of the app that has this client id, if there is one; its tokens stay good. */
+  register(app: PracticeApp): void {
+    this.#apps.set(app.clientId, app);
   }
 
   /** No token that was given is good any more. */

@@ -46,6 +46,11 @@ export class OAuthDesk {
     return this.#given;
   }
 
+  /** A new app, or new settings and keys of one that is known; the tokens that it has stay good. */
+  register(app: PracticeApp): void {
+    this.#server.register(app);
+  }
+
   /** No token that was given is good any more. */
   revokeTokens(): void {
     this.#server.revokeTokens();

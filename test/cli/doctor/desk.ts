@@ -1,7 +1,12 @@
 /** `loghook doctor --json`, the real process, and a list of the findings that tests have seen. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import type { DoctorFlags } from '../../../src/cli/doctor/add-doctor.ts';
+import { ALL_CHECKS } from '../../../src/cli/doctor/doctor.ts';
+import { examine } from '../../../src/cli/doctor/examination.ts';
 import { FINDINGS, type Finding, type FindingId } from '../../../src/cli/doctor/finding.ts';
-import { type Machine, openScene, type Scene } from '../../../src/cli/doctor/scene.ts';
+import { type Machine, thisMachine } from '../../../src/cli/doctor/machine.ts';
+import { openScene, type Scene } from '../../../src/cli/doctor/scene.ts';
 import { SystemClock } from '../../../src/clock.ts';
 import type { Sandbox, StartOptions } from '../../support/loghook.ts';
 
@@ -28,6 +33,15 @@ export async function diagnose(
   assert.deepEqual([problems, warnings], [countOf('problem'), countOf('warning')]);
   assert.equal(ran.code, problems > 0 ? 1 : 0);
   return { ...ran, findings };
+}
+
+/** All checks in this process: for what needs no environment and no home of its own, and there are many of them. */
+export async function examined(
+  sandbox: Sandbox,
+  env: Readonly<Record<string, string>> = {},
+): Promise<readonly Finding[]> {
+  const scene = await sceneIn(sandbox, env, {}, { state: join(sandbox.home, 'state') });
+  return (await examine(ALL_CHECKS, scene, scene.clock)).findings;
 }
 
 /** The one with this id whose words match; it says what to do where something has to be done. */
@@ -59,10 +73,15 @@ export function notFound(findings: readonly Finding[], id: FindingId): void {
 export function sceneIn(
   { cwd }: Sandbox,
   env: Readonly<Record<string, string>>,
-  machine: Machine = {},
+  machine: Partial<Machine> = {},
+  flags: DoctorFlags = {},
 ): Promise<Scene> {
   const nowhere = { write: () => {} };
   const streams = { stdout: nowhere, stderr: nowhere, stdin: () => process.stdin };
   const io = { env, cwd, version: '1.2.3', ...streams };
-  return openScene({}, { io, clock: new SystemClock(), machine });
+  return openScene(flags, {
+    io,
+    clock: new SystemClock(),
+    machine: { ...thisMachine(), ...machine },
+  });
 }

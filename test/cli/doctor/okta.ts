@@ -8,18 +8,18 @@ import type { Fault } from '../../../src/practice/org.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { openOrg, Sandbox } from '../../support/loghook.ts';
 import { openScriptedOkta, page } from '../../support/scripted-okta.ts';
-import { diagnose, found, notFound, sceneIn } from './desk.ts';
+import { examined, found, notFound, sceneIn } from './desk.ts';
 
 async function met(t: TestContext, fault: Fault) {
   const { org, env } = await openOrg(t);
   org.fail(fault);
-  return (await diagnose(new Sandbox(t), env)).findings;
+  return examined(new Sandbox(t), env);
 }
 
 test('a clock that is right', async (t) => {
   const { env } = await openOrg(t);
 
-  const { findings } = await diagnose(new Sandbox(t), env);
+  const findings = await examined(new Sandbox(t), env);
 
   found(findings, 'clock-right', /within \d+ m?s of Okta's/);
 });
@@ -31,7 +31,7 @@ for (const [offMs, words] of [
   test(`a clock that is ${-offMs / 1_000} s off`, async (t) => {
     const { env } = await openOrg(t, { clock: new FakeClock(Date.now() + offMs) });
 
-    const { findings } = await diagnose(new Sandbox(t), env);
+    const findings = await examined(new Sandbox(t), env);
 
     found(findings, 'clock-off', words, /NTP/);
     found(findings, 'credentials-good', /./);
@@ -46,7 +46,7 @@ test('an answer without a date or a rate limit', async (t) => {
   t.after(() => okta.close());
 
   const env = { OKTA_ORG_URL: okta.origin, OKTA_API_KEY: 'x' };
-  const { findings } = await diagnose(new Sandbox(t), env);
+  const findings = await examined(new Sandbox(t), env);
 
   found(findings, 'clock-unknown', /not known/);
   found(findings, 'rate-unknown', /did not say/);
@@ -132,7 +132,7 @@ for (const [oktaCode, id, fix] of [
 test('many requests left', async (t) => {
   const { env } = await openOrg(t, { rateLimit: 120 });
 
-  const { findings } = await diagnose(new Sandbox(t), env);
+  const findings = await examined(new Sandbox(t), env);
 
   found(
     findings,
@@ -146,7 +146,7 @@ async function withUsed(t: TestContext, used: number) {
   const { org, env } = await openOrg(t, { rateLimit: 50 });
   const headers = { authorization: `SSWS ${org.token}` };
   for (let n = 0; n < used; n++) await fetch(`${org.url}/api/v1/logs`, { headers });
-  return (await diagnose(new Sandbox(t), env)).findings;
+  return examined(new Sandbox(t), env);
 }
 
 test('others are near the limit', async (t) => {
@@ -169,7 +169,7 @@ test('Okta refuses even this request', async (t) => {
 test('an interval that asks for more than the share', async (t) => {
   const { env } = await openOrg(t, { rateLimit: 20 });
 
-  const { findings } = await diagnose(new Sandbox(t), { ...env, LOGHOOK_RETRY_SECONDS: '5' });
+  const findings = await examined(new Sandbox(t), { ...env, LOGHOOK_RETRY_SECONDS: '5' });
 
   const { fix } = found(findings, 'rate-interval', /every 5 s .* 20 requests/);
   assert.match(fix ?? '', /--interval to 6 s/);

@@ -37,6 +37,9 @@ export async function checkLastAudit(world: World): Promise<void> {
 interface Audited {
   readonly auditor: Auditor;
   readonly window: Window;
+  /** When it began to read, by the org's clock: what could be read then, it must list; what came later, it may. */
+  readonly from: number;
+  readonly ids: ReadonlySet<string>;
 }
 
 /** Undefined when nothing can be judged yet. */
@@ -48,9 +51,14 @@ export async function auditOf(world: World, pages: Pages): Promise<Audited | und
     const now = world.clock.now();
     const window = windowOf({ since: 0, until: Number.MAX_SAFE_INTEGER, now }, horizon);
     const auditor = new Auditor({ desk, horizon, routes: namedRoutes(beside), window, now });
-    for (const page of await pages(window)) auditor.take(page);
+    const from = world.orgNow;
+    const ids = new Set<string>();
+    for (const page of await pages(window)) {
+      auditor.take(page);
+      for (const { id } of page) ids.add(id);
+    }
     auditor.finish(window.until);
-    return { auditor, window };
+    return { auditor, window, from, ids };
   } catch (error) {
     if (error instanceof ConfigError) return undefined;
     throw error;
@@ -59,8 +67,13 @@ export async function auditOf(world: World, pages: Pages): Promise<Audited | und
   }
 }
 
-export function pagesOf(world: World, window: Window): LogEvent[][] {
+export function pagesOf(
+  world: World,
+  window: Window,
+  which: (event: Written) => boolean = () => true,
+): LogEvent[][] {
   const events = listedIn(world, window)
+    .filter(which)
     .toSorted((one, other) => one.publishedAt - other.publishedAt)
     .map(({ id, raw, eventType, publishedAt }) => {
       return { id, raw, eventType, published: new Date(publishedAt).toISOString() };
@@ -98,9 +111,11 @@ function listedIn({ oracle, orgNow }: World, { since, until }: Window): Listed[]
     .filter(({ publishedAt }) => publishedAt >= since && publishedAt < until);
 }
 
-function compare(world: World, { auditor, window }: Audited, when: string): void {
+function compare(world: World, { auditor, window, from, ids }: Audited, when: string): void {
   const { oracle } = world;
-  const listed = listedIn(world, window);
+  const listed = listedIn(world, window).filter(
+    ({ id, persistedAt }) => persistedAt <= from || ids.has(id),
+  );
   if (auditor.events !== listed.length) {
     oracle.violated(`${when}, the audit counts ${auditor.events} events, not ${listed.length}`);
   }

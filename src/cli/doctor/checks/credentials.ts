@@ -1,6 +1,7 @@
 /** Whether Okta lets these credentials read its System Log, and if not, which of the many reasons it is. */
 import type { Identity } from '../../../okta/credentials.ts';
 import type { ProbeAnswer } from '../../../okta/probe.ts';
+import { when } from '../../words.ts';
 import { type Finding, type FindingId, finding } from '../finding.ts';
 import type { Scene } from '../scene.ts';
 
@@ -14,10 +15,25 @@ const KINDS: Readonly<Record<Identity['kind'], string>> = {
 export async function checkCredentials(scene: Scene): Promise<readonly Finding[]> {
   const { identity } = scene.config;
   if (identity === undefined) return [untested('there are no credentials that could be used')];
-  const answer = await scene.oktaAnswer();
-  if (answer === undefined) return [untested('Okta was not reached, so it was not asked')];
-  if (answer.trouble !== undefined) return [refused(answer.trouble)];
-  return [finding('credentials-good', `${KINDS[identity.kind]} that may read the System Log`)];
+  return [await asked(identity, scene), ...(identity.kind === 'token' ? idle(scene) : [])];
+}
+
+async function asked({ kind }: Identity, { oktaAnswer }: Scene): Promise<Finding> {
+  const answer = await oktaAnswer();
+  if (answer === undefined) return untested('Okta was not reached, so it was not asked');
+  if (answer.trouble !== undefined) return refused(answer.trouble);
+  return finding('credentials-good', `${KINDS[kind]} that may read the System Log`);
+}
+
+const DAY_MS = 86_400_000;
+const IDLE_MS = 20 * DAY_MS;
+
+/** Each use gives a token 30 days more, the question that was just asked too: what is said is that nobody else did. */
+function idle({ state, clock }: Scene): Finding[] {
+  const polledAt = state.standing?.cursor?.readAt;
+  if (polledAt === undefined || clock.now() - polledAt <= IDLE_MS) return [];
+  const found = `loghook last polled ${when(polledAt, clock.now())}: a token dies after 30 days without use`;
+  return [finding('token-idle', found, 'let loghook run, or make a new token when you need it')];
 }
 
 function untested(why: string): Finding {
