@@ -32,21 +32,21 @@ export class OrgMeter {
 
   /** A page was kept: so many events, of which so many were known, and the routes that each of the others is owed to. */
   read(events: number, repeated: number, owed: readonly (readonly string[])[]): void {
-    const { polled, repeated: known, unmatched, matched } = this.#counters;
+    const { polled, repeated: known, unmatched } = this.#counters;
     polled.inc(this.#org, events);
     known.inc(this.#org, repeated);
     unmatched.inc(this.#org, Math.max(0, events - repeated - owed.length));
-    for (const route of owed.flat()) matched.inc(this.#of(route).route, 1);
+    for (const routes of owed) for (const route of routes) this.#of(route).matched.add();
   }
 
   attempted(route: string, outcome: AttemptOutcome, ms: number): void {
     const series = this.#of(route);
-    this.#counters.attempts.inc(series.outcomes[outcome], 1);
+    series.outcomes[outcome].add();
     series.seconds.add(ms / 1_000);
   }
 
   settled(route: string, result: Result): void {
-    this.#counters.deliveries.inc(this.#of(route).results[result], 1);
+    this.#of(route).results[result].add();
   }
 
   lagged(route: string, { oktaMs, pollMs, queueMs, sendMs }: LagParts): void {
@@ -69,6 +69,7 @@ export class OrgMeter {
 
 type RouteSeries = ReturnType<Counters['seriesOf']>;
 
+/** An alias, as OrgLabels. */
 type RouteLabels = OrgLabels & { readonly route: string };
 
 /** Those of all orgs. */
@@ -89,6 +90,7 @@ export class Counters {
     'How long delivered events took from published to the 2xx, in four parts: until Okta had them to be read (okta), until they were read (poll), until the attempt that delivered them began (queue), and that attempt (send).',
     [0.1, 0.25, 0.5, 1, 1.5, 2.5, 5, 15, 60, 300, 1_800, 7_200],
   );
+  readonly #counts: Count[] = [];
   readonly #begun = new Set<string>();
 
   constructor(registry: Registry) {
@@ -122,12 +124,20 @@ export class Counters {
   /** What is counted of one route; ask once. */
   seriesOf(route: RouteLabels) {
     return {
-      route,
-      outcomes: each(ATTEMPT_OUTCOMES, (outcome) => ({ ...route, outcome })),
-      results: each(RESULTS, (result) => ({ ...route, result })),
+      matched: this.#count(this.matched, route),
+      outcomes: each(ATTEMPT_OUTCOMES, (outcome) =>
+        this.#count(this.attempts, { ...route, outcome }),
+      ),
+      results: each(RESULTS, (result) => this.#count(this.deliveries, { ...route, result })),
       seconds: this.#seconds.series(route),
       parts: each(PARTS, (part) => this.#lag.series({ ...route, part })),
     };
+  }
+
+  #count(counter: Counter, labels: Readonly<Record<string, string>>): Count {
+    const count = new Count(counter, labels);
+    this.#counts.push(count);
+    return count;
   }
 
   /** Begins a route's counters at 0, so that a rise to 1 is a rise. */
@@ -140,9 +150,35 @@ export class Counters {
     for (const result of RESULTS) this.deliveries.inc({ ...labels, result }, 0);
   }
 
+  /** Puts what was counted since the last time into the registry. */
+  flush(): void {
+    for (const count of this.#counts) count.flush();
+  }
+
   /** What stands in no registry. */
   text(): string {
     return `${this.#seconds.text()}\n${this.#lag.text()}`;
+  }
+}
+
+/** Counts for itself until it is asked: prom-client looks the labels up anew each time. */
+class Count {
+  readonly #counter: Counter;
+  readonly #labels: Readonly<Record<string, string>>;
+  #n = 0;
+
+  constructor(counter: Counter, labels: Readonly<Record<string, string>>) {
+    this.#counter = counter;
+    this.#labels = labels;
+  }
+
+  add(): void {
+    this.#n += 1;
+  }
+
+  flush(): void {
+    if (this.#n > 0) this.#counter.inc(this.#labels, this.#n);
+    this.#n = 0;
   }
 }
 

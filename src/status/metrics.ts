@@ -64,6 +64,7 @@ export class Metrics {
   async text(samples: readonly OrgSample[]): Promise<string> {
     for (const one of Object.values(this.#gauges)) one.reset();
     for (const sample of samples) this.#set(sample);
+    this.#counters.flush();
     return `${await this.#registry.metrics()}\n${this.#counters.text()}`;
   }
 
