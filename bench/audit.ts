@@ -34,8 +34,8 @@ export async function benchAudit(count: number): Promise<AuditFigures> {
   const org = new Helper('org', count, from);
   const folder = await mkdtemp(join(tmpdir(), 'loghook-bench-'));
   try {
-    await writeLedger(folder, count, from);
     const { url, token } = await org.next();
+    await writeLedger(folder, { count, from, url: String(url) });
     const env = { OKTA_ORG_URL: String(url), OKTA_API_KEY: String(token) };
     return await audit(folder, { PATH: process.env.PATH ?? '', HOME: folder, ...env });
   } finally {
@@ -66,7 +66,10 @@ function audit(folder: string, env: Record<string, string>): Promise<AuditFigure
 }
 
 /** Of one route that wanted and got them all. */
-async function writeLedger(folder: string, count: number, from: number): Promise<void> {
+async function writeLedger(
+  folder: string,
+  { count, from, url }: { readonly count: number; readonly from: number; readonly url: string },
+): Promise<void> {
   const clock = new SystemClock();
   const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
   const route = { key: 'name:siem', name: 'siem', patterns: ['.*'] };
@@ -79,7 +82,7 @@ async function writeLedger(folder: string, count: number, from: number): Promise
      SELECT seq, (SELECT id FROM routes WHERE name = 'siem'), 'delivered', ?1, ?1, 200, 1, 20, ?2 FROM events WHERE id = ?3`,
   );
   const take = async (full: boolean) => {
-    const cursor = { nextUrl: 'https://okta.example', query: '', readAt: clock.now() };
+    const cursor = { nextUrl: `${url}/api/v1/logs?after=1`, query: '', readAt: clock.now() };
     await outbox.commit({ events, cursor, full }, { wantedBy: () => [] }, signal);
     database.exec('BEGIN IMMEDIATE');
     for (const { id, raw } of events) insert.run(clock.now(), digestOf(raw), id);

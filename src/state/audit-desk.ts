@@ -177,7 +177,9 @@ function toKnown(row: Row): KnownEvent {
   const bundle = asOptionalNumber(row.bundle);
   return {
     seq: asNumber(row.seq),
-    ...(row.source === SOURCES.tail ? numbers({ config: row.config }) : {}),
+    ...(row.source === SOURCES.tail && typeof row.config === 'number'
+      ? { config: row.config }
+      : {}),
     ...(bundle === undefined
       ? {}
       : { place: { bundle, at: asNumber(row.at), size: asNumber(row.size) } }),

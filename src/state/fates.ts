@@ -91,6 +91,8 @@ export class Fates {
 
   /** Of a table whose key begins with the place. */
   #of(seqs: string, columns: string, table: string, more = ''): Row[] {
+    // Most often nobody has moved or replayed anything.
+    if (this.#beside.sql(`SELECT 1 FROM ${table} LIMIT 1`).get() === undefined) return [];
     const named = columns.replace('seq', `${table}.seq`);
     return this.#beside
       .sql(

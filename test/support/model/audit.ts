@@ -3,6 +3,7 @@
  * At the end it reads the practice org as users' audits do; before, it is given what the org has, so that nothing of the
  * story changes.
  */
+import { join } from 'node:path';
 import { Auditor } from '../../../src/cli/audit/auditor.ts';
 import { sumLine } from '../../../src/cli/audit/report.ts';
 import type { Tally, Term } from '../../../src/cli/audit/tally.ts';
@@ -13,7 +14,11 @@ import { silentLog } from '../../../src/log.ts';
 import { SystemLog } from '../../../src/okta/system-log.ts';
 import { AuditDesk } from '../../../src/state/audit-desk.ts';
 import { Beside } from '../../../src/state/beside.ts';
+import { Configs } from '../../../src/state/configs.ts';
+import { DATABASE_FILE } from '../../../src/state/folder.ts';
+import { isJudgedByTime } from '../../../src/state/horizons.ts';
 import { namedRoutes } from '../../../src/state/named-routes.ts';
+import { openDatabase } from '../../../src/state/sqlite.ts';
 import { passUntil } from './clocks.ts';
 import type { Written } from './pairs.ts';
 import type { World } from './world.ts';
@@ -27,11 +32,29 @@ export async function checkAudit(world: World, when: string): Promise<void> {
   if (audited !== undefined) compare(world, audited, when);
 }
 
-/** Over the wire. */
+/** Over the wire; and again when all is forgotten that pruning may forget within a day. */
 export async function checkLastAudit(world: World): Promise<void> {
   const audited = await auditOf(world, (window) => read(world, window));
   if (audited === undefined) world.oracle.violated('nothing could be audited at the end');
   else compare(world, audited, 'at the end');
+  forgetUnwanted(world.folder);
+  await checkAudit(world, 'after the unwanted were forgotten');
+}
+
+function forgetUnwanted(folder: string): void {
+  const database = openDatabase(join(folder, DATABASE_FILE));
+  const times = new Configs(database).times();
+  const unwanted = database
+    .prepare(
+      `SELECT * FROM events WHERE bundle IS NULL
+         AND NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.seq = events.seq)`,
+    )
+    .all();
+  for (const row of unwanted) {
+    if (!isJudgedByTime(row, times)) continue;
+    database.prepare('DELETE FROM events WHERE seq = ?').run(Number(row.seq));
+  }
+  database.close();
 }
 
 interface Audited {
