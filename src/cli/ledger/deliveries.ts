@@ -16,7 +16,7 @@ import type { Io } from '../io.ts';
 import { wholeNumber } from '../numbers.ts';
 import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
-import { count, iso, jsonLine, localTime, shortTime } from '../words.ts';
+import { count, iso, jsonLine, localTime, number, shortTime } from '../words.ts';
 import { written } from '../written.ts';
 import type { DeliveriesFlags } from './add-ledger.ts';
 
@@ -84,7 +84,7 @@ async function print(
 function closing(listed: number, isMore: boolean): string {
   if (listed === 0) return 'no deliveries';
   if (!isMore) return count(listed, 'line');
-  return `the newest ${listed.toLocaleString('en-US')}; more with --limit, --since or --status, all with --json`;
+  return `the newest ${number(listed)}; more with --limit, --since or --status, all with --json`;
 }
 
 function textOf(

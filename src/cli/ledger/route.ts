@@ -14,7 +14,7 @@ import { findOrgState } from '../org-state.ts';
 import { agreed, type Question } from '../question.ts';
 import { routeNamed } from '../route-named.ts';
 import { stateOf } from '../status.ts';
-import { count, iso, when, writeJson } from '../words.ts';
+import { count, iso, number, when, writeJson } from '../words.ts';
 import type { RouteFlags } from './add-route.ts';
 import { noteNoDaemon, withState } from './state-turn.ts';
 
@@ -30,8 +30,8 @@ export async function listRoutes(flags: RouteFlags, io: Io): Promise<number> {
     const rows = real.map((route) => [
       route.name,
       stateOf(route),
-      route.queued.toLocaleString('en-US'),
-      route.dead.toLocaleString('en-US'),
+      number(route.queued),
+      number(route.dead),
       when(route.lastDeliveredAt, now),
     ]);
     io.stdout.write(`${fittedTable([heading, ...rows], io.stdout, [0]).join('\n')}\n`);

@@ -20,7 +20,7 @@ import { fittedTable } from '../fitted-table.ts';
 import type { Io } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
-import { count, iso, printableLines, shortTime, when, writeJson } from '../words.ts';
+import { count, iso, number, printableLines, shortTime, when, writeJson } from '../words.ts';
 import type { ShowFlags } from './add-ledger.ts';
 import { standsSo } from './route-words.ts';
 
@@ -69,7 +69,7 @@ function print({ event, routes }: Timeline, short: string, now: number, io: Io):
   const kept =
     event.place === undefined
       ? 'not kept any more: it cannot be sent again'
-      : `${event.place.size.toLocaleString('en-US')} kept: loghook show ${short} --raw`;
+      : `${number(event.place.size)} kept: loghook show ${short} --raw`;
   const head = [
     `event      ${event.event}`,
     `type       ${event.eventType ?? '-'}`,
@@ -117,7 +117,7 @@ function attemptLines({ remembered, attempts }: RouteTimeline, now: number, io: 
     shortTime(attempt.at, now),
     `${resultOf(attempt)}${attempt.replay ? ' (replay)' : ''}`,
     ...[attempt.dnsMs, attempt.connectMs, attempt.tlsMs, attempt.firstByteMs, attempt.ms].map(
-      (ms) => (ms === undefined ? '-' : ms.toLocaleString('en-US')),
+      (ms) => (ms === undefined ? '-' : number(ms)),
     ),
     attempt.nextAt === undefined ? '-' : shortTime(attempt.nextAt, now),
   ]);
