@@ -25,7 +25,7 @@ const SILENCE_MS = 45_000;
 const WHOLE_ANSWER_MS = 5 * 60_000;
 /** Both links repeat a long filter; undici's own limit of 16 KiB would take such an answer for a failure. */
 const MAX_HEADER_BYTES = 256 * 1024;
-export const MAX_PAGE_BYTES = 64 * 1024 * 1024;
+const MAX_PAGE_BYTES = 64 * 1024 * 1024;
 
 export interface Answer extends AnswerBody {
   readonly status: number;
