@@ -93,10 +93,10 @@ export async function loadConfig(input: SettingsInput): Promise<Config> {
 
 /** Of each org that the file names, or else of the one in the environment. Throws ConfigError with every problem. */
 export async function loadConfigs(input: SettingsInput): Promise<readonly Config[]> {
-  const { flags } = input;
+  const { flags, cwd } = input;
   const { found, all } = await loadAll(input, (environment) => ({
     stateFolder: () => stateFolder({ ...input, flag: flags.state, environment }),
-    admin: () => adminSettings(flags.admin, environment, input.cwd),
+    admin: () => adminSettings(flags.admin, environment, cwd),
   }));
   return all.map(({ loaded, file, orgName }) =>
     Object.freeze({
@@ -173,10 +173,7 @@ export function loadSettings<P extends Parts>(
     {
       org: () => (of === undefined ? orgSettings(environment, cwd) : settingsIn(of)),
       more: () => readAll(parts(environment)),
-      interval: () =>
-        flags.interval === undefined && of?.interval !== undefined
-          ? of.interval
-          : intervalSetting(flags.interval, environment),
+      interval: () => intervalSetting(flags.interval, environment, of?.interval),
       logLevel: () => logLevel(flags.logLevel, environment),
       logFormat: () => logFormat(flags.logFormat, environment, input.isTerminal),
       since: () => sinceAt(flags.since, input.now),

@@ -12,7 +12,7 @@ import { type Fault, nodeAt, type ScalarTree, type Tree } from './tree.ts';
 const CREDENTIALS = ['token', 'privateKey'];
 const REFERENCE_HINT = `write \${NAME} or \${file:PATH}, and put it into that variable or file`;
 const OWN_HINT =
-  'OKTA_API_KEY is for OKTA_ORG_URL: give each org in the file a variable of its own, like OKTA_API_KEY_EMEA';
+  'it is for OKTA_ORG_URL: give each org in the file a variable of its own, like OKTA_API_KEY_EMEA';
 
 export function hasOrgs(tree: Tree): boolean {
   return tree.kind === 'map' && tree.entries.has('orgs');
