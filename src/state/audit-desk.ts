@@ -84,6 +84,14 @@ export class AuditDesk {
     });
   }
 
+  /** What was published up to then (ms since 1970) cannot be judged, as of now: a daemon beside us goes on forgetting. */
+  forgottenTo(): number {
+    const row = this.#beside
+      .sql('SELECT max(ifnull(ledger_from, -1), ifnull(judged_from, -1)) AS at FROM horizons')
+      .get();
+    return asOptionalNumber(row?.at) ?? -1;
+  }
+
   /** Those that touch the time between two instants. */
   gaps(since: number, until: number): Gap[] {
     return this.#beside.read(() =>

@@ -17,7 +17,7 @@ import { instantFlag } from '../instant-flag.ts';
 import { type Io, surroundings } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
-import { writeJson } from '../words.ts';
+import { iso, writeJson } from '../words.ts';
 import type { AuditFlags } from './add-audit.ts';
 import { ahead } from './ahead.ts';
 import { Auditor } from './auditor.ts';
@@ -51,7 +51,7 @@ export async function audit(flags: AuditFlags, io: Io): Promise<number> {
     const only = flags.route === undefined ? routes : [routeNamed(routes, flags.route, '--route')];
     const auditor = new Auditor({ desk, horizon, routes: only, window, now });
     const newest = horizon.versions.at(-1);
-    const repair = flags.repair === true ? new Repair(beside, newest?.id) : undefined;
+    const repair = flags.repair === true ? new Repair(beside, desk, newest?.id) : undefined;
     const plan = { settings, window, query: newest?.query, beside, folder, repair, clock, io };
     const stretch = await readAll(auditor, plan);
     const tallies = talliesShown(auditor.tallies, horizon.versions, stretch.window);
@@ -118,11 +118,18 @@ async function readAll(
     const partial = stop.aborted;
     const until = partial ? (auditor.upTo ?? window.since) : window.until;
     auditor.finish(until, repair !== undefined);
-    return { window: { ...window, until }, partial, unreadable };
+    return { window: narrowed({ ...window, until }, auditor.from), partial, unreadable };
   } finally {
     await close();
     share?.close();
   }
+}
+
+/** A daemon goes on forgetting: what it forgot before its page came is not counted. */
+function narrowed(window: Window, from: number): Window {
+  if (from <= window.since) return window;
+  const note = `from ${iso(from)} on: the ledger has forgotten what came before meanwhile`;
+  return { ...window, since: from, notes: [...window.notes, note] };
 }
 
 function print(
