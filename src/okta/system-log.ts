@@ -13,7 +13,7 @@ import type { Page } from './page.ts';
 import { type GaveUp, PageReader, type ReadPage } from './page-reader.ts';
 import { type Interval, PollInterval } from './poll-interval.ts';
 import { type Cursor, type Left, Position, type Query } from './position.ts';
-import { RateBudget } from './rate-limit.ts';
+import { RateBudget, SHARE } from './rate-limit.ts';
 import { readRefusal, troubleOf, whereTo } from './refusal.ts';
 import { type Answer, OktaDoor, retryForEver } from './request.ts';
 import { backoffMs, TROUBLE_RULES, Trouble } from './trouble.ts';
@@ -69,7 +69,7 @@ export class SystemLog {
   #saidNoLink = false;
 
   constructor(options: SystemLogOptions) {
-    const { org, log, clock, filter, limit = 1_000, rateShare = 0.5 } = options;
+    const { org, log, clock, filter, limit = 1_000, rateShare = SHARE } = options;
     this.#options = options;
     this.#random = options.random ?? Math.random;
     this.#query = { org, limit, filter: filter === '' ? undefined : filter };
