@@ -6,7 +6,6 @@ import { type Clock, SystemClock } from '../clock.ts';
 import { type Flags, loadOne, type Settings } from '../config/config.ts';
 import { refuse } from '../config/problems.ts';
 import type { RouteFile } from '../config/route-file.ts';
-import { printable } from '../printable.ts';
 import type { Route } from '../routing/route.ts';
 import { openBoundedRead } from './bounded-read/bounded-read.ts';
 import { EXIT } from './exit.ts';
@@ -16,7 +15,7 @@ import { reportDocument } from './rehearsal/document.ts';
 import { Rehearsal } from './rehearsal/rehearsal.ts';
 import { reportLines, type Stretch } from './rehearsal/report.ts';
 import { routeNamed } from './route-named.ts';
-import { writeJson } from './words.ts';
+import { writeJson, writeLines } from './words.ts';
 
 export interface TryFlags extends Flags {
   readonly until?: string;
@@ -101,7 +100,7 @@ function print(
     writeJson(io.stdout, reportDocument(rehearsal, stretch), 2);
     return;
   }
-  for (const line of reportLines(rehearsal, stretch)) io.stdout.write(`${printable(line)}\n`);
+  writeLines(io.stdout, reportLines(rehearsal, stretch));
 }
 
 function untilAt(until: string | undefined, now: number): number {

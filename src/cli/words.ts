@@ -64,6 +64,11 @@ export function number(n: number): string {
   return n.toLocaleString('en-US');
 }
 
+/** Lines of text, past the control-character filter. */
+export function writeLines(output: Output, lines: readonly string[]): void {
+  for (const line of lines) output.write(`${printable(line)}\n`);
+}
+
 /** For a terminal: every line of `text` past the control-character filter. */
 export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n');

@@ -6,7 +6,6 @@ import { type Clock, SystemClock } from '../../clock.ts';
 import { loadOrgSettings, type Settings } from '../../config/config.ts';
 import { refuse } from '../../config/problems.ts';
 import { filterIn } from '../../okta/position.ts';
-import { printable } from '../../printable.ts';
 import { AuditDesk } from '../../state/audit-desk.ts';
 import { Beside } from '../../state/beside.ts';
 import { namedRoutes } from '../../state/named-routes.ts';
@@ -17,7 +16,7 @@ import { instantFlag } from '../instant-flag.ts';
 import { type Io, surroundings } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
-import { iso, writeJson } from '../words.ts';
+import { iso, writeJson, writeLines } from '../words.ts';
 import type { AuditFlags } from './add-audit.ts';
 import { ahead } from './ahead.ts';
 import { Auditor } from './auditor.ts';
@@ -141,5 +140,5 @@ function print(
     writeJson(io.stdout, auditDocument(auditor, audited), 2);
     return;
   }
-  for (const line of reportLines(auditor, audited)) io.stdout.write(`${printable(line)}\n`);
+  writeLines(io.stdout, reportLines(auditor, audited));
 }

@@ -1,6 +1,6 @@
 /**
- * The part of Okta's rate limit that a command may use beside a daemon and other commands of the same state folder. They
- * come and go, so it is asked for anew with each page.
+ * The part of Okta's rate limit that a command may use beside a daemon and other commands of the same state folder.
+ * They come and go, so it is asked for anew with each page.
  */
 import type { Clock } from '../../clock.ts';
 import type { Beside } from '../../state/beside.ts';
