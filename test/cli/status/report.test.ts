@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { silentLog } from '../../src/log.ts';
-import type { Gap } from '../../src/state/outbox.ts';
-import { openStateBeside } from '../../src/state/schema.ts';
-import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { loghook } from '../support/front-door.ts';
-import { allTo, cursorAt, eventsOf, never, pageOf } from '../support/outbox-events.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { silentLog } from '../../../src/log.ts';
+import type { Gap } from '../../../src/state/outbox.ts';
+import { openStateBeside } from '../../../src/state/schema.ts';
+import { SqliteOutbox } from '../../../src/state/sqlite-outbox.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { loghook } from '../../support/front-door.ts';
+import { allTo, cursorAt, eventsOf, never, pageOf } from '../../support/outbox-events.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 const DAY = 86_400_000;
 const SIEM = { key: 'name:siem', name: 'siem' };
