@@ -61,7 +61,7 @@ const HELD_SLACK_MB = 10;
 /** With what V8 has not given back. */
 const RSS_SLACK_MB = 100;
 /** Connections that are kept open for the next request come and go. */
-const HANDLE_SLACK = 12;
+const HANDLE_SLACK = 4;
 /** An event with its deliveries, attempts and bytes, on disk. */
 const MOST_KB_AN_EVENT = 8;
 const DISK_SLACK_MB = 12;
