@@ -55,10 +55,11 @@ export interface Loghook {
 /** As it stands in loghook.csv, or what stands in loghook.yaml. */
 export type RoutesText = string | { readonly routes: readonly object[] };
 
-/** The real command, with default settings, its log in a file as a service manager would have it. */
+/** The real command, with default settings but for `settings`, its log in a file as a service manager would have it. */
 export async function startLoghook(
   org: { readonly url: string; readonly token: string },
   routes: RoutesText,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<Loghook> {
   const folder = await mkdtemp(join(tmpdir(), 'loghook-bench-'));
   if (typeof routes === 'string') await writeFile(join(folder, 'loghook.csv'), routes);
@@ -68,6 +69,7 @@ export async function startLoghook(
     HOME: folder,
     OKTA_ORG_URL: org.url,
     OKTA_API_KEY: org.token,
+    ...settings,
   };
   const out = openSync(join(folder, 'log'), 'w');
   const child = spawn(process.execPath, [bin, 'run'], {

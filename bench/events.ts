@@ -4,8 +4,8 @@ import { practiceEvents } from '../src/practice/events.ts';
 /** Bodies are made once and repeated with another uuid, so that a million of them can be made in seconds. */
 const DISTINCT = 1_000;
 
-export function* benchEvents(count: number): Generator<Buffer> {
-  const from = Date.now() - 60_000;
+/** All of one instant. */
+export function* benchEvents(count: number, from = Date.now() - 60_000): Generator<Buffer> {
   const source = practiceEvents(1, { from, everyMs: 0 });
   const bodies = Array.from({ length: Math.min(count, DISTINCT) }, () => source.next().value);
   for (let index = 0; index < count; index += 1) {

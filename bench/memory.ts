@@ -95,7 +95,7 @@ async function owed(env: NodeJS.ProcessEnv, cwd: string): Promise<number> {
   return routes.reduce((sum: number, route: { queued: number }) => sum + route.queued, 0);
 }
 
-function rssMb(pid: number, field: 'VmRSS' | 'VmHWM'): number {
+export function rssMb(pid: number, field: 'VmRSS' | 'VmHWM'): number {
   const line = new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(line?.[1]) / 1024;
 }

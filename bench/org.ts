@@ -1,5 +1,5 @@
 /**
- * A practice org in a process of its own, holding COUNT events. Tells its parent the URL once every page was asked for,
+ * A practice org in a process of its own, holding COUNT events of the instant FROM. Tells its parent the URL once every page was asked for,
  * and so compressed, once: a real org's machine does not share our processors.
  */
 import { get } from 'node:http';
@@ -8,7 +8,8 @@ import { benchEvents } from './events.ts';
 
 const count = Number(process.argv[2] ?? 0);
 const org = await PracticeOrg.open({ rateLimit: 1_000_000 });
-for (const raw of benchEvents(count)) org.add(raw);
+const from = Number(process.argv[3] ?? Date.now() - 60_000);
+for (const raw of benchEvents(count, from)) org.add(raw);
 
 /** Asks for a page and resolves to the link to the next. */
 function next(url: string): Promise<string> {

@@ -9,5 +9,10 @@ export { openLog, silentLog } from './log.ts';
 export type { Identity } from './okta/credentials.ts';
 export { type Page, SystemLog, type SystemLogOptions } from './okta/system-log.ts';
 export { practiceEvents } from './practice/events.ts';
-export { type Fault, PracticeOrg, type PracticeOrgOptions } from './practice/org.ts';
+export {
+  type Fault,
+  type PracticeApp,
+  PracticeOrg,
+  type PracticeOrgOptions,
+} from './practice/org.ts';
 export { type Answer, PracticeReceiver, type ReceivedRequest } from './practice/receiver.ts';

@@ -31,7 +31,11 @@ export function openLog(level: LogLevel, target: LogTarget): Log {
 function turnByTurn(fd: number, onClosed: () => void): { write(line: string): void } {
   const file = pino.destination({ dest: fd, sync: true });
   // EPIPE and EIO: whoever read the log is gone. Going on without it is the point.
-  file.on('error', onClosed);
+  let isClosed = false;
+  file.on('error', () => {
+    isClosed = true;
+    onClosed();
+  });
   let lines = '';
   const flush = () => {
     if (lines === '') return;
@@ -42,6 +46,7 @@ function turnByTurn(fd: number, onClosed: () => void): { write(line: string): vo
   process.on('exit', flush);
   return {
     write: (line) => {
+      if (isClosed) return; // those of an org have a level of their own
       if (lines === '') setImmediate(flush);
       lines += line;
       if (lines.length >= BUFFERED_CHARACTERS) flush();

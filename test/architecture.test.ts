@@ -40,9 +40,10 @@ const STANDS_ONLY_IN: readonly (readonly [what: RegExp, where: readonly string[]
   [/from 'parse-link-header'/, ['okta/link-header.ts']],
   [/'oauth4webapi'/, ['okta/token-request.ts']],
   [/import (?!type)[^;]*'jose'/, ['okta/token-request.ts', 'okta/proofs.ts', 'practice/oauth/']],
-  [/(from |import\()'\.\/token-request\.ts'/, ['okta/service-app.ts']],
+  // they bring jose along, which only a service app needs: loaded when there is one
+  [/import (?!type)[^;]*\/(token-request|authorization-server)\.ts'/, []],
   [/from 'undici'/, ['okta/request.ts', 'delivery/attempt.ts']],
-  [/from 'prom-client'/, ['status/metrics.ts', 'status/process-metrics.ts']],
+  [/from 'prom-client'/, ['status/metrics']],
   [/node:sqlite|@photostructure\/sqlite/, ['state/']],
   [/import (?!type)[^;]*from 'pino'/, ['log.ts']],
   [/\bset(Timeout|Interval)\(|Date\.now\(/, ['clock.ts']],

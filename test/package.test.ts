@@ -20,7 +20,7 @@ test('the tarball holds the command, the compiled sources and what a user reads,
 
   const astray = paths.filter(
     (path) =>
-      !/^(bin\/loghook\.js|dist\/src\/.*\.(js|d\.ts)|loghook\.csv|loghook\.schema\.json|package\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/[a-z-]+\.md)$/.test(
+      !/^(bin\/loghook\.js|dist\/src\/.*\.(js|d\.ts)|loghook\.csv|loghook\.schema\.json|package\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/[a-z-]+\.md|recipes\/[a-z-]+\.(json|yml))$/.test(
         path,
       ),
   );
@@ -32,6 +32,8 @@ test('the tarball holds the command, the compiled sources and what a user reads,
     'loghook.csv',
     'loghook.schema.json',
     'LICENSE',
+    'recipes/grafana-dashboard.json',
+    'recipes/prometheus-alerts.yml',
   ]) {
     assert.ok(paths.includes(needed), `${needed} is missing`);
   }

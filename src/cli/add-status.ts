@@ -1,9 +1,11 @@
-/** `loghook status`: its words on the command line. What it prints is in status.ts. */
+/** `loghook status`: its words on the command line. What it prints is in show-status.ts. */
 import type { Command } from 'commander';
 import type { Io } from './io.ts';
+import { whichOrg } from './options.ts';
 
 export interface StatusFlags {
   readonly state?: string;
+  readonly org?: string;
   readonly json?: boolean;
 }
 
@@ -12,19 +14,22 @@ export function addStatus(program: Command, io: Io, ended: (code: number) => voi
     .command('status')
     .description('how things stand: how far behind, and what each route is owed')
     .option('-s, --state <dir>', 'the state folder to look in')
-    .option('--json', 'one JSON object')
+    .addOption(whichOrg())
+    .option('--json', 'one JSON object; of several orgs a list of them')
     .addHelpText('before', EXAMPLES)
     .addHelpText('after', AFTER)
     .action(async (flags: StatusFlags) =>
-      ended(await (await import('./status.ts')).showStatus(flags, io)),
+      ended(await (await import('./show-status.ts')).showStatus(flags, io)),
     );
 }
 
 const EXAMPLES = `Examples:
   loghook status
   loghook status --state /var/lib/loghook
+  loghook status --org emea
   loghook status --json | jq '.routes[] | select(.state.kind != "flowing")'
 `;
 
 const AFTER = `
-Works beside a running daemon and without one. Only OKTA_ORG_URL is read, and only when there are several orgs.`;
+Works beside a running daemon and without one. Of several orgs all are shown: those that loghook.yaml names, or that
+have state; where OKTA_ORG_URL is set and the file names none, that one. No credentials are read.`;

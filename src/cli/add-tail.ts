@@ -1,7 +1,7 @@
 /** The words of `loghook tail`. */
 import type { Command } from 'commander';
 import type { Io } from './io.ts';
-import { type Ended, examples, logOptions } from './options.ts';
+import { type Ended, examples, logOptions, orgOption } from './options.ts';
 
 export function addTail(program: Command, io: Io, ended: Ended): void {
   const command = program
@@ -16,7 +16,7 @@ export function addTail(program: Command, io: Io, ended: Ended): void {
       "only what this filter of Okta's wants, such as 'severity eq \"WARN\"'",
     );
   examples(
-    logOptions(command),
+    logOptions(orgOption(command)),
     `  loghook tail                                    follow the log until ^C
   loghook tail --match '^user\\.' | jq .displayMessage
   loghook tail --since 2d --until 1d > yesterday.ndjson`,

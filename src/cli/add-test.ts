@@ -1,7 +1,7 @@
 /** The words of `loghook test`. */
 import type { Command } from 'commander';
 import type { Io } from './io.ts';
-import { type Ended, examples } from './options.ts';
+import { type Ended, examples, orgOption } from './options.ts';
 
 export function addTest(program: Command, io: Io, ended: Ended): void {
   const command = program
@@ -15,7 +15,7 @@ export function addTest(program: Command, io: Io, ended: Ended): void {
     .option('--json', 'one JSON document')
     .addHelpText('after', AFTER);
   examples(
-    command,
+    orgOption(command),
     `  loghook test siem
   loghook test siem --type user.account.lock --set outcome.result=FAILURE
   loghook test siem --event event.json --json | jq .verdict`,

@@ -1,7 +1,7 @@
 /** The words of `loghook try`. */
 import type { Command } from 'commander';
 import type { Io } from './io.ts';
-import { type Ended, examples, logOptions } from './options.ts';
+import { type Ended, examples, logOptions, orgOption } from './options.ts';
 
 export function addTry(program: Command, io: Io, ended: Ended): void {
   const command = program
@@ -17,7 +17,7 @@ export function addTry(program: Command, io: Io, ended: Ended): void {
     )
     .option('--json', 'one JSON document');
   examples(
-    logOptions(command),
+    logOptions(orgOption(command)),
     `  loghook try                                     the last 24 hours
   loghook try --since 7d --route siem
   loghook try --config new.csv                    before it becomes loghook.csv`,

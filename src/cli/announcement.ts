@@ -21,7 +21,7 @@ export function announce(
   log.info(
     {
       version: io.version,
-      org: org.url.host,
+      ...hostField(options),
       ...identityFields(options),
       state: shownPath(folder),
       from: new Date(cursor?.readAt ?? since).toISOString(),
@@ -34,6 +34,11 @@ export function announce(
     'starting',
   );
   shoutInsecure(log, options);
+}
+
+/** Each line of a named org has the name as `org`. */
+export function hostField({ org, name }: SessionOptions): Readonly<Record<string, string>> {
+  return name === undefined ? { org: org.url.host } : { host: org.url.host };
 }
 
 /** Host and port, which is all that may be shown of it. */

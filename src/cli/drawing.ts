@@ -33,7 +33,7 @@ const INDENT = ' '.repeat(11);
 const DRAWN: Readonly<Record<string, (line: Line) => string[]>> = {
   starting: banner,
   tailing: (line) => [`following ${line.org} from ${instant(line.from, line.time)} (^C to stop)`],
-  ready: (line) => [`ready: following ${line.org} (^C to stop)`],
+  ready: (line) => [`ready: following ${orgOf(line)} (^C to stop)`],
   'setting put right': (line) => [`note: ${line.note}`],
   'INSECURE: the certificate of this receiver is not checked': (line) => [
     `${clock(line.time)} ! ${line.route} is INSECURE: the certificate of its receiver is not checked`,
@@ -110,10 +110,15 @@ const NEXT_STEP: Readonly<Record<string, string>> = {
     'it goes on by itself when the other one is done',
 };
 
+/** Its host; of one of several, its name too. */
+function orgOf({ org, host }: Line): string {
+  return host === undefined ? String(org) : `${org} (${host})`;
+}
+
 function banner(line: Line): string[] {
   const why = line.firstStart === true ? ' (a first start)' : '';
   return [
-    `loghook ${line.version}  org ${line.org}  state ${line.state}`,
+    `loghook ${line.version}  org ${orgOf(line)}  state ${line.state}`,
     ...whoLine(line),
     'routes',
     ...routeTree(routesOf(line)),

@@ -137,8 +137,8 @@ Settings: OKTA_ORG_URL, and OKTA_API_KEY or OKTA_API_KEY_FILE, or for a service
 app OKTA_CLIENT_ID and OKTA_PRIVATE_KEY_FILE, from the environment or ./.env;
 else those of Okta's other tools (OKTA_CLIENT_ORGURL..., ~/.okta/okta.yaml).
 
-Exit codes: 0 stopped as asked, 1 bug, 2 configuration or usage, 3 state cannot
-be opened or trusted, or what was printed could not be written, 4 Okta refused
-the credentials at a first start, 5 \`--once\` ended with deliveries still owed,
-or the log not read to its end; \`test\` was not answered 2xx; \`audit\` did not
-add up.`;
+Exit codes: 0 stopped as asked, 1 bug (\`doctor\`: a problem was found), 2
+configuration or usage, 3 state cannot be opened or trusted, or what was printed
+could not be written, 4 Okta refused the credentials at a first start, 5
+\`--once\` ended with deliveries still owed, or the log not read to its end;
+\`test\` was not answered 2xx; \`audit\` did not add up.`;

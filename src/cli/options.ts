@@ -14,7 +14,11 @@ export function logOptions(command: Command): Command {
 
 /** For what looks at one org: where there are several, one has to be named. */
 export function orgOption(command: Command): Command {
-  return command.option('--org <name>', 'which of several orgs: its name in the file, or its host');
+  return command.addOption(whichOrg());
+}
+
+export function whichOrg(): Option {
+  return new Option('--org <name>', 'which of several orgs: its name in the file, or its host');
 }
 
 /** For what keeps a cursor and what it owes. */

@@ -9,7 +9,8 @@ import { clock as timeOfDay } from './drawing.ts';
 import { EXIT } from './exit.ts';
 import { type Io, startedFromTerminal } from './io.ts';
 import { durationMs, wholeNumber } from './numbers.ts';
-import { listenForSignals } from './signals.ts';
+import { makePracticeKey, type PracticeKey } from './practice-app.ts';
+import { listenForSignals, type StopSignals } from './signals.ts';
 
 export interface PracticeOrgFlags {
   readonly port?: string;
@@ -18,6 +19,7 @@ export interface PracticeOrgFlags {
   readonly late?: string;
   readonly rateLimit?: string;
   readonly failEvery?: string;
+  readonly oauth?: boolean;
 }
 
 interface Plan {
@@ -42,22 +44,35 @@ const REFUSED_FOR_S = 5;
 /** @throws ConfigError with every option that is wrong, or when the port cannot be had */
 export async function practiceOrg(flags: PracticeOrgFlags, io: Io): Promise<number> {
   const plan = readPlan(flags);
-  const clock = new SystemClock();
-  const org = await open(plan, clock);
   const stop = listenForSignals({
     fromTerminal: startedFromTerminal(io),
     onReload: () => undefined,
     exit: () => process.exit(EXIT.asAsked),
   });
+  const key = flags.oauth === true ? makePracticeKey() : undefined;
   try {
-    for (const line of introduction(org)) io.stdout.write(`${line}\n`);
+    return await holdOpen(plan, key, { io, stop });
+  } finally {
+    stop.release();
+    key?.remove();
+  }
+}
+
+async function holdOpen(
+  plan: Plan,
+  key: PracticeKey | undefined,
+  { io, stop }: { readonly io: Io; readonly stop: StopSignals },
+): Promise<number> {
+  const clock = new SystemClock();
+  const org = await open(plan, key, clock);
+  try {
+    for (const line of introduction(org, key)) io.stdout.write(`${line}\n`);
     const over = happen(org, plan, { clock, stop: stop.soft });
     void watchRequests(org, plan, { clock, io }); // stands still for good once the org is closed
     await over;
     await aborted(stop.soft);
     return EXIT.asAsked;
   } finally {
-    stop.release();
     await org.close();
   }
 }
@@ -81,9 +96,14 @@ function readPlan(flags: PracticeOrgFlags): Plan {
   };
 }
 
-async function open({ port, rateLimit }: Plan, clock: Clock): Promise<PracticeOrg> {
+async function open(
+  { port, rateLimit }: Plan,
+  key: PracticeKey | undefined,
+  clock: Clock,
+): Promise<PracticeOrg> {
+  const apps = key === undefined ? [] : [key.app];
   try {
-    return await PracticeOrg.open({ port, rateLimit, clock });
+    return await PracticeOrg.open({ port, rateLimit, clock, apps });
   } catch (error) {
     const code = codeOf(error);
     if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
@@ -92,15 +112,27 @@ async function open({ port, rateLimit }: Plan, clock: Clock): Promise<PracticeOr
   }
 }
 
-function introduction(org: PracticeOrg): readonly string[] {
+function introduction(org: PracticeOrg, key: PracticeKey | undefined): readonly string[] {
+  const credentials =
+    key === undefined
+      ? [`  export OKTA_API_KEY=${org.token}`]
+      : [
+          `  export OKTA_CLIENT_ID=${key.clientId}`,
+          `  export OKTA_PRIVATE_KEY_FILE=${quoted(key.path)}`,
+        ];
   return [
     'A practice org is running (^C to stop). In another terminal:',
     '',
     `  export OKTA_ORG_URL=${org.url}`,
-    `  export OKTA_API_KEY=${org.token}`,
+    ...credentials,
     '  loghook listen 3000',
     '',
   ];
+}
+
+/** As a shell takes it for one word. */
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Ends when `plan.events` have been made or `stop` aborts. */
@@ -163,7 +195,7 @@ function shortUrl(url: string): string {
   const asked = new URLSearchParams(query);
   const names = [asked.has('after') ? 'after' : 'since', 'until', 'filter', 'q', 'limit'];
   const words = names.filter((name) => asked.has(name)).map((name) => `${name}=${asked.get(name)}`);
-  const shown = `${path} ${words.join(' ')}`;
+  const shown = [path, ...words].join(' ');
   return shown.length > MOST_SHOWN ? `${shown.slice(0, MOST_SHOWN - 1)}…` : shown;
 }
 

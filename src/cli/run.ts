@@ -1,6 +1,6 @@
 /** `loghook run`: the daemon. */
 import { SystemClock } from '../clock.ts';
-import { type Flags, loadConfig, routesReloader } from '../config/config.ts';
+import { configsReloader, type Flags, loadConfigs, routesReloader } from '../config/config.ts';
 import { orgFolder } from '../config/state-folder.ts';
 import { withAdmin } from './admin/with-admin.ts';
 import { openCommandLog } from './command-log.ts';
@@ -8,19 +8,25 @@ import { type Io, surroundings } from './io.ts';
 import { runSession } from './run-session.ts';
 
 export async function run(flags: Flags, io: Io): Promise<number> {
-  const config = await loadConfig({
-    ...surroundings(io, new SystemClock().now(), io.stdout),
-    flags,
-  });
+  const input = { ...surroundings(io, new SystemClock().now(), io.stdout), flags };
+  const configs = await loadConfigs(input);
+  const [config] = configs;
+  if (config === undefined) throw new Error('no org was loaded');
   const log = openCommandLog(config, io.stdout, io.env);
-  return withAdmin(config.admin, { version: io.version, log }, (admin) =>
-    runSession({
+  const namesOrgs = config.orgName !== undefined;
+  return withAdmin(config.admin, { version: io.version, log, namesOrgs }, async (admin) => {
+    if (namesOrgs) {
+      const { runOrgs } = await import('./several/run-orgs.ts');
+      const reload = configsReloader(config.routesFile, input);
+      return runOrgs(configs, { ...admin, io, log, reload });
+    }
+    return runSession({
       ...config,
       ...admin,
       io,
       log,
       folder: orgFolder(config.stateFolder, config.org.url),
       reload: routesReloader(config.routesFile, { flags, env: io.env, cwd: io.cwd }),
-    }),
-  );
+    });
+  });
 }

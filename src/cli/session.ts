@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import { Daemon, type Stop } from '../daemon.ts';
 import { Sender } from '../delivery/attempt.ts';
 import type { Paces } from '../delivery/pace.ts';
-import { ConfigError, reasonOf, StateError } from '../errors.ts';
+import { ConfigError, OktaError, reasonOf, StateError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Identity } from '../okta/credentials.ts';
 import { type Interval, longestIntervalMs } from '../okta/poll-interval.ts';
@@ -20,7 +20,7 @@ import { SqliteOutbox } from '../state/sqlite-outbox.ts';
 import type { Telling } from '../status/telling.ts';
 import type { Admin } from './admin/admin.ts';
 import type { OrgWatch } from './admin/org-watch.ts';
-import { announce } from './announcement.ts';
+import { announce, hostField } from './announcement.ts';
 import { EXIT } from './exit.ts';
 import type { IdentityOrigins } from './identity-words.ts';
 import { type Io, userAgentOf } from './io.ts';
@@ -35,6 +35,8 @@ export interface SessionOptions extends Partial<IdentityOrigins> {
   readonly log: Log;
   readonly org: { readonly url: URL; readonly notes: readonly string[] };
   readonly identity: Identity;
+  /** What the file calls the org; then each line of `log` says so already. */
+  readonly name?: string;
   readonly routes: Routes;
   /** loghook's own events go there; it is one of `routes`. */
   readonly alerts?: Route;
@@ -50,6 +52,8 @@ export interface SessionOptions extends Partial<IdentityOrigins> {
   readonly proxyFor?: (url: URL) => URL | undefined;
   /** Ms since 1970; only for a first start. */
   readonly since?: number;
+  /** Where there is a cursor, `since` is not meant. Otherwise it is refused. */
+  readonly goesOnFromCursor?: boolean;
   readonly once?: boolean;
   /** A held route is tried at least this often, ms. */
   readonly longestProbeMs?: number;
@@ -123,6 +127,10 @@ export class Session {
     this.#daemon = this.#openDaemon(userAgent);
   }
 
+  get isFirstStart(): boolean {
+    return this.#cursor === undefined;
+  }
+
   /** False once its loops stand still. */
   get isTurning(): boolean {
     return this.#daemon.isTurning;
@@ -135,6 +143,11 @@ export class Session {
       announce(this.#options, this.#cursor, this.#since);
       told.begins();
       await this.#daemon.run(stop);
+    } catch (error) {
+      // The process goes on without this org: its state is where a person looks.
+      if (this.#options.name !== undefined && error instanceof OktaError)
+        await this.#outbox.saveTrouble(error.message);
+      throw error;
     } finally {
       await this.#telling.close();
       await Promise.all([this.#sender.close(), this.#systemLog.close()]);
@@ -155,7 +168,7 @@ export class Session {
 
   /** When `run` has ended. */
   async close(): Promise<void> {
-    this.#watch?.close();
+    this.#watch?.leave();
     await this.#outbox.close();
   }
 
@@ -183,7 +196,7 @@ export class Session {
     const { adminDoor, org, folder, interval } = this.#options;
     const intervalMs = longestIntervalMs(interval);
     return adminDoor?.watch({
-      ...{ org: org.url.host, folder, intervalMs, clock: this.#clock },
+      ...{ org: org.url.host, folder, intervalMs },
       ...{ outbox: this.#outbox, systemLog: this.#systemLog },
       isTurning: () => this.isTurning,
       obey: () => this.#daemon.obey(),
@@ -213,7 +226,7 @@ export class Session {
       },
       ...(longestProbeMs === undefined ? {} : { longestProbeMs }),
       onReady: () => {
-        this.#log.info({ org: org.url.host }, 'ready');
+        this.#log.info(hostField(this.#options), 'ready');
         this.#told?.reads();
         this.#remember(undefined);
         onReady?.();
@@ -263,12 +276,12 @@ export function proxyOption(proxy: URL | undefined): { readonly proxy?: URL } {
 
 /** `--since` is for a first start; later it would skip or repeat. */
 function refuseSince(options: SessionOptions, cursor: TailCursor | undefined): void {
-  if (options.since === undefined || cursor === undefined) return;
+  if (options.since === undefined || cursor === undefined || options.goesOnFromCursor) return;
   throw new ConfigError([
     {
       where: '--since',
       message: `there is a cursor already in ${options.folder}: it goes on from ${new Date(cursor.readAt).toISOString()}`,
-      hint: 'Leave --since out to go on from there, or give another folder with --state for a first start.',
+      hint: 'Leave --since out to go on from there; what is older: loghook backfill --since.',
     },
   ]);
 }

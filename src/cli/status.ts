@@ -1,37 +1,16 @@
-/** Prints how things stand, for people or as JSON. */
-import { SystemClock } from '../clock.ts';
-import { printable } from '../printable.ts';
+/** How things stand with one org, for people or as JSON. */
 import type { Gap, RouteState } from '../state/outbox.ts';
 import type { DelaySpread } from '../state/recent-delays.ts';
-import { type RouteStanding, readStanding, type Standing } from '../state/standing.ts';
+import type { RouteStanding, Standing } from '../state/standing.ts';
 import { gapInShort } from '../status/gap-words.ts';
 import { ALERTS_KEY } from '../status/telling.ts';
-import type { StatusFlags } from './add-status.ts';
 import { delayAsJson, recentDelayLines } from './delay-words.ts';
 import { duration } from './duration.ts';
-import { EXIT } from './exit.ts';
-import { type Io, shownPath } from './io.ts';
-import { findOrgState } from './org-state.ts';
-import { iso, localTime, table, when, writeJson } from './words.ts';
+import { iso, localTime, table, when } from './words.ts';
 
-export async function showStatus(flags: StatusFlags, io: Io): Promise<number> {
-  const now = new SystemClock().now();
-  const { folder, listening } = findOrgState(io, flags.state);
-  const standing = await readStanding(folder, now);
-  if (flags.json === true) {
-    writeJson(io.stdout, { ...asJson(standing, now), listening }, 2);
-    return EXIT.asAsked;
-  }
-  const lines = [...headOf(standing, now), ...gapLines(standing.gaps, now)];
-  for (const line of [...lines, ...routeLines(standing, now)]) {
-    io.stdout.write(`${printable(line)}\n`);
-  }
-  for (const path of listening) {
-    io.stderr.write(
-      `\`loghook listen\` keeps state of its own: loghook status --state ${shownPath(path)}\n`,
-    );
-  }
-  return EXIT.asAsked;
+/** For people; not yet filtered for a terminal. */
+export function statusLines(standing: Standing, now: number): string[] {
+  return [...headOf(standing, now), ...gapLines(standing.gaps, now), ...routeLines(standing, now)];
 }
 
 function headOf({ holderPid, cursor, trouble }: Standing, now: number): string[] {
@@ -147,7 +126,7 @@ function nextSteps(routes: readonly RouteStanding[]): string[] {
   return hasDead ? ['', 'Dead letters wait for a person: loghook dead list'] : [];
 }
 
-function asJson(standing: Standing, now: number) {
+export function statusDocument(standing: Standing, now: number) {
   const { folder, holderPid, cursor, trouble, gaps, routes } = standing;
   return {
     folder,

@@ -9,6 +9,8 @@ import type { Output } from './io.ts';
 export class Terminal {
   readonly #output: Output;
   readonly #colours: boolean;
+  /** Of the names of orgs, in characters. */
+  #widest = 0;
 
   constructor(output: Output, colours: boolean) {
     this.#output = output;
@@ -19,15 +21,28 @@ export class Terminal {
   write(text: string): void {
     // Our own log's line: pino wrote level, time and msg into it.
     const line = JSON.parse(text) as Line;
-    for (const part of draw(line)) this.say(part);
+    if (typeof line.org !== 'string' || OF_AN_ORG.has(line.msg)) {
+      for (const part of draw(line)) this.say(part);
+      return;
+    }
+    const { org, ...rest } = line;
+    this.#widest = Math.max(this.#widest, org.length);
+    for (const part of draw(rest)) this.#print(part, `${printable(org).padEnd(this.#widest)}  `);
   }
 
   /** One line that is not of the log. */
   say(text: string): void {
+    this.#print(text, '');
+  }
+
+  #print(text: string, before: string): void {
     const clean = printable(text);
-    this.#output.write(`${this.#colours ? coloured(clean) : clean}\n`);
+    this.#output.write(`${before}${this.#colours ? coloured(clean) : clean}\n`);
   }
 }
+
+/** They name the org themselves; before every other line of one of several orgs stands its name. */
+const OF_AN_ORG: ReadonlySet<string> = new Set(['starting', 'ready', 'tailing']);
 
 const BOLD = '1';
 const DIM = '2';

@@ -7,6 +7,7 @@ import { type AdminSettings, adminSettings } from './admin.ts';
 import { chooseOne, loadEach } from './each-org.ts';
 import { Environment, readEnvironment, type Variables } from './environment.ts';
 import { type OrgSettings, orgSettings } from './org-settings.ts';
+import { OTHER_URL_NAME } from './other-tools.ts';
 import { type Parts, problemsOf, type Read, readAll, refuse } from './problems.ts';
 import { type ProxyFor, proxySettings } from './proxy.ts';
 import {
@@ -26,7 +27,6 @@ import {
   logLevel,
   sinceAt,
 } from './settings.ts';
-import { namesOrg } from './sources.ts';
 import { stateFolder } from './state-folder.ts';
 
 /** As commander names them. */
@@ -93,10 +93,10 @@ export async function loadConfig(input: SettingsInput): Promise<Config> {
 
 /** Of each org that the file names, or else of the one in the environment. Throws ConfigError with every problem. */
 export async function loadConfigs(input: SettingsInput): Promise<readonly Config[]> {
-  const { flags } = input;
+  const { flags, cwd } = input;
   const { found, all } = await loadAll(input, (environment) => ({
     stateFolder: () => stateFolder({ ...input, flag: flags.state, environment }),
-    admin: () => adminSettings(flags.admin, environment, input.cwd),
+    admin: () => adminSettings(flags.admin, environment, cwd),
   }));
   return all.map(({ loaded, file, orgName }) =>
     Object.freeze({
@@ -145,7 +145,7 @@ export async function loadOrgSettings<P extends Parts>(
   parts: (environment: Environment) => P,
 ) {
   const { environment } = readEnvironmentOrGoOn(input);
-  const isOfEnvironment = namesOrg(environment);
+  const isOfEnvironment = URL_NAMES.some((name) => environment.get(name) !== undefined);
   if (input.flags.org === undefined && isOfEnvironment) return loadSettings(input, parts);
   const found = findRouteFile(input.flags.config, input.cwd);
   const readRoutes = await routeFileReader(found);
@@ -173,10 +173,7 @@ export function loadSettings<P extends Parts>(
     {
       org: () => (of === undefined ? orgSettings(environment, cwd) : settingsIn(of)),
       more: () => readAll(parts(environment)),
-      interval: () =>
-        flags.interval === undefined && of?.interval !== undefined
-          ? of.interval
-          : intervalSetting(flags.interval, environment),
+      interval: () => intervalSetting(flags.interval, environment, of?.interval),
       logLevel: () => logLevel(flags.logLevel, environment),
       logFormat: () => logFormat(flags.logFormat, environment, input.isTerminal),
       since: () => sinceAt(flags.since, input.now),
@@ -197,6 +194,8 @@ export function loadSettings<P extends Parts>(
 function settingsIn({ org, orgFrom, identity, identityFrom, app }: OrgInFile): OrgSettings {
   return { org, orgFrom, identity, identityFrom, ...(app !== undefined && { app }) };
 }
+
+const URL_NAMES = ['OKTA_ORG_URL', OTHER_URL_NAME];
 
 export type ReloadInput = Pick<SettingsInput, 'flags' | 'env' | 'cwd'>;
 

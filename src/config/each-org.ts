@@ -85,6 +85,7 @@ function rethrow(error: unknown): never {
   throw error;
 }
 
+/** Undefined where the file cannot be read. */
 function orgsIn(file: () => RouteFile): readonly OrgInFile[] | undefined {
   try {
     return file().orgs;
@@ -98,19 +99,19 @@ function orgsIn(file: () => RouteFile): readonly OrgInFile[] | undefined {
 const UNREAD = Object.freeze({
   org: { url: new URL('https://unread.invalid'), notes: [] },
   identity: { kind: 'token', token: '' },
-  identityFrom: '',
   orgFrom: '',
+  identityFrom: '',
 }) as unknown as OrgInFile; // its routes are not looked at: reading them throws
 
 const OF_ONE_ORG = [
-  'OKTA_ORG_URL',
-  ...['OKTA_API_KEY', 'OKTA_API_KEY_FILE'],
-  ...['OKTA_CLIENT_ID', 'OKTA_PRIVATE_KEY', 'OKTA_PRIVATE_KEY_FILE'],
+  ...['OKTA_ORG_URL', 'OKTA_API_KEY', 'OKTA_API_KEY_FILE'],
+  ...['OKTA_CLIENT_ID', 'OKTA_PRIVATE_KEY', 'OKTA_PRIVATE_KEY_FILE', 'OKTA_KEY_ID'],
+  ...['OKTA_CLIENT_ORGURL', 'OKTA_CLIENT_TOKEN', 'OKTA_CLIENT_CLIENTID', 'OKTA_CLIENT_PRIVATEKEY'],
 ];
 
 function unusedNotes(environment: Environment, shownAs: string): string[] {
   const set = OF_ONE_ORG.filter((name) => environment.get(name) !== undefined);
   if (set.length === 0) return [];
   const are = set.length === 1 ? 'is' : 'are';
-  return [`${set.join(' and ')} ${are} set, but not used: ${shownAs} names its orgs`];
+  return [`${set.join(', ')} ${are} set, but not used: ${shownAs} names its orgs`];
 }

@@ -35,7 +35,7 @@ function isHost(text: string, host: string): boolean {
     .toLowerCase()
     .replace(/^https?:\/\//, '')
     .replace(/\/+$/, '');
-  return bare === host || bare === folderNameOf(host);
+  return folderNameOf(bare) === folderNameOf(host);
 }
 
 /** `127.0.0.1:4700` has its state in `127.0.0.1-4700`; see orgFolder. */

@@ -80,7 +80,7 @@ export type ReadRoutes = (environment: Environment, onOrgs?: () => void) => Rout
 /** Loads what reads the file. */
 export async function routeFileReader(file: FoundFile): Promise<ReadRoutes> {
   const { path, shownAs, notes } = file;
-  if (!/^\.(ya?ml|json)$/i.test(extname(path))) {
+  if (!isYaml(path)) {
     return (environment) => {
       const routes = loadRoutes(path, shownAs);
       const read: RouteFile = { routes, notes };
@@ -94,6 +94,22 @@ export async function routeFileReader(file: FoundFile): Promise<ReadRoutes> {
     refuseSecrets(read, environment, shownAs);
     return Object.freeze({ ...read, notes: [...notes, ...read.notes] });
   };
+}
+
+function isYaml(path: string): boolean {
+  return /^\.(ya?ml|json)$/i.test(extname(path));
+}
+
+/** The orgs that the file names, as far as it can be read, and whatever else is wrong with it. */
+export async function knownOrgs(
+  flag: string | undefined,
+  cwd: string,
+  environment: Environment,
+): Promise<readonly { readonly name: string; readonly url: URL }[]> {
+  const { path } = findRouteFile(flag, cwd);
+  if (!isYaml(path)) return [];
+  const { orgNames } = await import('./yaml/org-names.ts');
+  return orgNames(path, environment);
 }
 
 function shown(path: string, cwd: string): { readonly path: string; readonly shownAs: string } {

@@ -21,7 +21,12 @@ interface Written {
 }
 
 /** How long to wait after a short page: `--interval 15s` or `auto`, else LOGHOOK_RETRY_SECONDS. A bare number is seconds. */
-export function intervalSetting(flag: string | undefined, environment: Environment): Interval {
+export function intervalSetting(
+  flag: string | undefined,
+  environment: Environment,
+  inFile?: Interval,
+): Interval {
+  if (flag === undefined && inFile !== undefined) return inFile;
   const written = pick('--interval', flag, 'LOGHOOK_RETRY_SECONDS', environment);
   if (written === undefined) return DEFAULT_INTERVAL_MS;
   if (written.value.trim().toLowerCase() === 'auto') return 'auto';

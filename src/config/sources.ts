@@ -28,11 +28,6 @@ export interface OrgSource {
 
 const UNREAD_URL_NAMES = ['OKTA_ORGURL', 'OKTA_URL', 'OKTA_DOMAIN'];
 
-/** Whether a variable names one, rightly or not. */
-export function namesOrg(environment: Environment): boolean {
-  return ['OKTA_ORG_URL', OTHER_URL_NAME].some((name) => environment.get(name) !== undefined);
-}
-
 /** What the variables say of the org; undefined when they say nothing. Throws ConfigError if it is no org's URL. */
 export function findOrgUrl(environment: Environment): OrgSource | undefined {
   const found =

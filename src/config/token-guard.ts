@@ -14,6 +14,12 @@ import { type FoundSettings, Sources } from './sources.ts';
 
 export type SecretKind = 'token' | 'private key';
 
+/** A text that no route may hold. */
+export interface GuardedSecret {
+  readonly kind: SecretKind;
+  readonly text: string;
+}
+
 export function secretHint(kind: SecretKind): string {
   return `the Okta ${kind} goes to Okta only: give the receiver a secret of its own`;
 }
@@ -31,27 +37,30 @@ export interface Guarded {
   })[];
 }
 
-/** A text that no route may hold. */
-interface Known {
-  readonly kind: SecretKind;
-  readonly text: string;
-  /** Whose it is, in words. */
-  readonly whose: string;
+interface Known extends GuardedSecret {
+  /** What it is and whose, in words. */
+  readonly words: string;
 }
 
 /**
- * Throws RoutesError with every route that holds the secret of any org, and every org that has another one's. Relative
- * files are looked up in the working folder.
+ * Throws RoutesError with every route that holds a secret of the settings or of any org, and every org that has another
+ * one's token. Relative files begin at the working folder.
  */
 export function refuseSecrets(file: Guarded, environment: Environment, shownAs: string): void {
   const { orgs = [] } = file;
-  const ofOrgs = orgs.flatMap(({ name, identity }) => formsOf(identity, `of ${name}`));
-  const isLong = ({ text }: Known) => text.length >= SHORTEST;
-  const all = [...knownSecrets(environment), ...ofOrgs].filter(isLong);
+  const ofSettings = knownSecrets(environment).map((secret) => ({
+    ...secret,
+    words: `the Okta ${secret.kind}`,
+  }));
+  const ofOrgs = orgs.flatMap(({ name, identity }) =>
+    guarded(identity).map((secret) => ({ ...secret, words: `the ${secret.kind} of ${name}` })),
+  );
+  const isLong = ({ text }: GuardedSecret) => text.length >= SHORTEST;
+  const all: Known[] = [...ofSettings, ...ofOrgs].filter(isLong);
   if (all.length === 0) return;
   const problems = [
     ...[file, ...orgs].flatMap(routesOf).flatMap((route) => leaks(route, all)),
-    ...shared(ofOrgs.filter(isLong)),
+    ...sharedTokens(ofOrgs.filter(isLong)),
   ].map((problem) => ({ where: shownAs, ...problem }));
   if (problems.length > 0) throw new RoutesError(once(problems));
 }
@@ -64,37 +73,35 @@ function leaks(route: Route, known: readonly Known[]): Pick<Problem, 'message' |
   const texts = textsOf(route);
   return known
     .filter(({ text }) => texts.some((carried) => carried.includes(text)))
-    .map(({ whose, kind }) => ({
-      message: `the route ${route.name} holds ${whose}`,
+    .map(({ kind, words }) => ({
+      message: `the route ${route.name} holds ${words}`,
       hint: secretHint(kind),
     }));
 }
 
-/** A secret belongs to one org: a token that is sent to another would be given away. */
-function shared(known: readonly Known[]): Pick<Problem, 'message' | 'hint'>[] {
-  return known.flatMap(({ text, whose, kind }) => {
-    const first = known.find((other) => other.text === text);
-    if (first === undefined || first.whose === whose || kind !== 'token') return [];
-    const message = `${whose} is ${first.whose} too: each would be sent to the other's org`;
-    return [{ message, hint: 'make a token in each org' }];
+/** A token belongs to one org: sent to another, it would be given away. */
+function sharedTokens(known: readonly Known[]): Pick<Problem, 'message' | 'hint'>[] {
+  const tokens = known.filter(({ kind }) => kind === 'token');
+  return tokens.flatMap(({ text, words }, index) => {
+    const first = tokens.findIndex((other) => other.text === text);
+    const message = `${words} is ${tokens[first]?.words} too: each would be sent to the other's org`;
+    return first === index ? [] : [{ message, hint: 'make a token in each org' }];
   });
 }
 
-/** A route that all orgs have stands in each of them, and a key is known in several forms. */
+/** A route that all orgs have stands in each of them, and a secret has several forms. */
 function once(problems: readonly Problem[]): Problem[] {
   return [...new Map(problems.map((problem) => [problem.message, problem])).values()];
 }
 
 /** In every form in which it may stand somewhere. */
-function formsOf(identity: Identity, whose = ''): readonly Known[] {
-  const kind = identity.kind === 'token' ? 'token' : 'private key';
-  const texts = identity.kind === 'token' ? [identity.token] : keyForms(identity.privateKey);
-  const words = whose === '' ? `the Okta ${kind}` : `the ${kind} ${whose}`;
-  return texts.map((text) => ({ kind, text, whose: words }));
+export function guarded(identity: Identity): readonly GuardedSecret[] {
+  if (identity.kind === 'token') return [{ kind: 'token', text: identity.token }];
+  return formsOf(identity.privateKey).map((text) => ({ kind: 'private key', text }));
 }
 
 /** The number that makes it private, and each PEM's base64 without line ends. */
-function keyForms(key: KeyObject): readonly string[] {
+function formsOf(key: KeyObject): readonly string[] {
   const { d = '' } = key.export({ format: 'jwk' });
   const types = ['pkcs8', key.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'sec1'] as const;
   const bodies = types.map((type) => key.export({ format: 'der', type }).toString('base64'));
@@ -102,23 +109,23 @@ function keyForms(key: KeyObject): readonly string[] {
 }
 
 /** Of every place, also of those that another one goes before. */
-function knownSecrets(environment: Environment): readonly Known[] {
-  return new Sources(environment, '').each(usable).flat();
+function knownSecrets(environment: Environment): readonly GuardedSecret[] {
+  return new Sources(environment, '').each((read) => usable(read) ?? []).flat();
 }
 
-/** None where there is none that could be used: whoever needs it says what is wrong with it. */
-function usable(read: () => FoundSettings): readonly Known[] {
+/** Undefined when there is none that could be used: whoever needs it says what is wrong with it. */
+function usable(read: () => FoundSettings): readonly GuardedSecret[] | undefined {
   try {
     const { token, privateKey } = read();
     const key = privateKey && parsePrivateKey(privateKey.value);
     return [
-      ...(token === undefined ? [] : formsOf({ kind: 'token', ...cleanToken(token) })),
+      ...(token === undefined ? [] : [{ kind: 'token' as const, text: cleanToken(token).token }]),
       ...(key === undefined || 'error' in key
         ? []
-        : formsOf({ kind: 'app', clientId: '', privateKey: key.key })),
+        : guarded({ kind: 'app', clientId: '', privateKey: key.key })),
     ];
   } catch (error) {
-    if (error instanceof ConfigError) return [];
+    if (error instanceof ConfigError) return undefined;
     throw error;
   }
 }

@@ -43,7 +43,7 @@ const OF_APPS: Hints = {
   use_dpop_nonce:
     'Okta asks for a nonce again and again: does something change its answers on the way?',
   '401': 'Check that the app is active and belongs to this org.',
-  '403': MAY_NOT_READ,
+  '403': `${MAY_NOT_READ} Its network zone must let this machine in.`,
 };
 
 export function hintFor(

@@ -6,8 +6,10 @@ import { createHash } from 'node:crypto';
 import { OktaError } from '../errors.ts';
 import type { LogEvent } from '../event.ts';
 import { type CutPage, cutPage } from './event-slices.ts';
+import { single } from './headers.ts';
 import { type Links, readLinks } from './link-header.ts';
-import { type Answer, logsPath, single, withoutQuery } from './request.ts';
+import { logsPath, withoutQuery } from './logs-path.ts';
+import type { Answer } from './request.ts';
 import { brief, Trouble } from './trouble.ts';
 
 const READS_BEFORE_GIVING_UP = 5;

@@ -3,7 +3,7 @@
  * to `since`, with an overlap, so that events come twice rather than not at all.
  */
 import type { LogEvent } from '../event.ts';
-import { LOGS_PATH } from './request.ts';
+import { LOGS_PATH } from './logs-path.ts';
 
 export interface Cursor {
   /** The next link, byte for byte. */

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import { OktaError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { credentialsOf, type Identity } from './credentials.ts';
+import { type Credentials, credentialsOf, type Identity } from './credentials.ts';
 import { PageReader } from './page-reader.ts';
 import { Position } from './position.ts';
 import { RateBudget, rateOf } from './rate-limit.ts';
@@ -26,6 +26,8 @@ export interface ProbeAnswer {
   /** By how much our clock is ahead of Okta's, ms; negative: behind. Absent where Okta sent no `Date`. */
   readonly aheadMs?: number;
   readonly rate?: Rate;
+  /** The request went with a proof that the token is ours (DPoP). */
+  readonly isProven?: boolean;
 }
 
 /** Of the window that the answer was made in. */
@@ -41,27 +43,53 @@ const LOOK_BACK_MS = 60_000;
 
 /** Rejects only with what `signal` aborts with. */
 export async function askOnce(options: ProbeOptions, signal: AbortSignal): Promise<ProbeAnswer> {
-  const { org, identity, clock, filter } = options;
   let door: OktaDoor | undefined;
   try {
+    const watched = watch(credentialsOf(options.identity, { ...options, random: Math.random }));
+    const { credentials } = watched;
     const budget = new RateBudget(1);
-    const credentials = credentialsOf(identity, { ...options, random: Math.random });
     door = new OktaDoor({ ...options, credentials, budget, onWait: () => undefined });
-    const position = Position.start(
-      { org, limit: 1, filter },
-      { since: clock.now() - LOOK_BACK_MS },
-    );
-    const answer = await door.get(position.url, signal);
-    return {
-      ...factsOf(answer, clock.now()),
-      ...troubleIn(answer, position, { org, door, kind: identity.kind }),
-    };
+    const answer = await ask(door, options, signal);
+    return { ...answer, isProven: watched.isProven() };
   } catch (error) {
-    if (error instanceof Trouble || error instanceof OktaError) return { trouble: error };
+    if (error instanceof Trouble) return { trouble: error, ...clockOf(error, options.clock.now()) };
+    if (error instanceof OktaError) return { trouble: error };
     throw error;
   } finally {
     await door?.close();
   }
+}
+
+/** The same credentials, and whether they have proven anything. */
+function watch(inner: Credentials) {
+  let isProven = false;
+  const credentials: Credentials = {
+    redact: (text) => inner.redact(text),
+    permit: (request, door) => {
+      const permit = inner.permit(request, door);
+      const headers = async (signal: AbortSignal) => {
+        const made = await permit.headers(signal);
+        isProven ||= made.dpop !== undefined;
+        return made;
+      };
+      return { headers, again: (answer) => permit.again(answer) };
+    },
+  };
+  return { credentials, isProven: () => isProven };
+}
+
+async function ask(
+  door: OktaDoor,
+  { org, identity, clock, filter }: ProbeOptions,
+  signal: AbortSignal,
+): Promise<ProbeAnswer> {
+  const since = clock.now() - LOOK_BACK_MS;
+  const position = Position.start({ org, limit: 1, filter }, { since });
+  const answer = await door.get(position.url, signal);
+  return {
+    ...factsOf(answer, clock.now()),
+    ...troubleIn(answer, position, { org, door, kind: identity.kind }),
+  };
 }
 
 /** `Date` has no fraction of a second: the middle of it is meant. */
@@ -77,9 +105,16 @@ function factsOf({ oktaNowMs, headers }: Answer, now: number): Omit<ProbeAnswer,
     oktaNowMs ?? now,
   );
   return {
-    ...(oktaNowMs !== undefined && { aheadMs: now - oktaNowMs - HALF_A_SECOND_MS }),
+    ...clockOf({ oktaNowMs }, now),
     ...(rate !== undefined && { rate }),
   };
+}
+
+function clockOf(
+  { oktaNowMs }: { readonly oktaNowMs: number | undefined },
+  now: number,
+): Pick<ProbeAnswer, 'aheadMs'> {
+  return oktaNowMs === undefined ? {} : { aheadMs: now - oktaNowMs - HALF_A_SECOND_MS };
 }
 
 function troubleIn(

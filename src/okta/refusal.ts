@@ -1,7 +1,9 @@
 /** What Okta's error answers mean. The status decides; codes only add words, for Okta reuses them (E0000053 is both). */
 
 import { challengeOf } from './challenge.ts';
+import { single } from './headers.ts';
 import { hintFor } from './hints.ts';
+import { withoutQuery } from './logs-path.ts';
 import type { Answer } from './request.ts';
 import { brief, Trouble, type TroubleKind } from './trouble.ts';
 
@@ -88,6 +90,15 @@ export function troubleOf(
     oktaNowMs,
     fields,
   });
+}
+
+/** Where a redirect leads, fit to be shown. */
+export function whereTo(
+  { headers }: Pick<Answer, 'headers'>,
+  redact: (text: string) => string,
+): Readonly<Record<string, string>> | undefined {
+  const location = single(headers.location);
+  return location === undefined ? undefined : { to: brief(redact(withoutQuery(location))) };
 }
 
 function kindOf({ status, isOAuth }: Refusal, isLink: boolean): TroubleKind {

@@ -7,15 +7,16 @@ import pRetry from 'p-retry';
 import { type buildConnector, Pool } from 'undici';
 import type { Clock } from '../clock.ts';
 import { Opening } from '../dial.ts';
-import { codeOf, OktaError, reasonOf } from '../errors.ts';
+import { codeOf, reasonOf } from '../errors.ts';
 import { type AnswerBody, readBody } from './answer-body.ts';
 import type { AuthHeaders, Credentials, TokenDoor } from './credentials.ts';
+import { single } from './headers.ts';
+import { logsPath } from './logs-path.ts';
 import { OktaTime } from './okta-time.ts';
 import { type HeaderValue, RateBudget } from './rate-limit.ts';
 import { MAX_ERROR_BYTES } from './refusal.ts';
 import { brief, Trouble } from './trouble.ts';
 
-export const LOGS_PATH = '/api/v1/logs';
 /** Of the org's own authorization server: no other gives tokens for Okta's API. */
 const TOKEN_PATH = '/oauth2/v1/token';
 
@@ -228,37 +229,6 @@ export function retryForEver<T>(
   });
 }
 
-/**
- * What stands behind the origin in `url`, byte for byte, if `url` is the System Log of `org`; only then may a
- * credential go with it. Throws an OktaError (kind foreign-link) otherwise, naming no more than origin and path.
- */
-export function logsPath(org: URL, url: string): string {
-  const [, origin, path, query] = ABSOLUTE_URL.exec(url) ?? [];
-  if (origin !== undefined && path === LOGS_PATH && originOf(origin) === org.origin) {
-    return path + (query ?? '');
-  }
-  const shown = brief(withoutQuery(url));
-  throw new OktaError(
-    `refused to ask ${shown}: it is not ${org.origin}${LOGS_PATH}, where the token belongs`,
-    {
-      kind: 'foreign-link',
-      hint: 'If the org has moved to this address, set OKTA_ORG_URL to it.',
-    },
-  );
-}
-
-/** Origin without userinfo, path, query; no fragment, and nothing that a URL cannot hold. */
-const ABSOLUTE_URL = /^(https?:\/\/[^/?#\\@\s]+)(\/[^?#\s]*)(\?[!"$-~]*)?$/i;
-
-/** Origin and path of a URL from outside: its query may hold what should not be shown. */
-export function withoutQuery(url: string): string {
-  return (url.split(/[?#]/, 1)[0] ?? '').replace(/\/\/[^/]*@/, '//');
-}
-
-function originOf(url: string): string | undefined {
-  return URL.canParse(url) ? new URL(url).origin : undefined;
-}
-
 function openPool({ org, proxy, clock }: OktaDoorOptions, openings: Set<Opening>): Pool {
   // An http org is a practice org: nothing but a tunnel may carry the token, and a tunnel needs https.
   const isTunnelled = proxy !== undefined && org.protocol === 'https:';
@@ -297,9 +267,4 @@ function tunnel(
 function dateOf(value: HeaderValue): number | undefined {
   const at = Date.parse(single(value) ?? '');
   return Number.isNaN(at) ? undefined : at;
-}
-
-/** The first, where a header that should come once came more often. */
-export function single(value: HeaderValue): string | undefined {
-  return typeof value === 'string' ? value : value?.[0];
 }

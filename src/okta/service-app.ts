@@ -16,7 +16,8 @@ import type {
   Permit,
   TokenDoor,
 } from './credentials.ts';
-import { type Answer, single } from './request.ts';
+import { single } from './headers.ts';
+import type { Answer } from './request.ts';
 import { Secrets } from './secrets.ts';
 import { signatureOf } from './signing-key.ts';
 import { SigningTime } from './signing-time.ts';
@@ -44,8 +45,9 @@ export class ServiceApp implements Credentials {
   #renewal: Promise<HeldToken> | undefined;
   /** What the log asked for; Okta does so for nobody yet. */
   #nonce: string | undefined;
-  /** Renewals in the background that failed in a row, and when the next may be tried. */
+  /** Renewals in the background that failed in a row, whether that was said, and when the next may be tried. */
   #failures = 0;
+  #saidFailing = false;
   #retryAt = 0;
 
   /** Throws an OktaError if the key cannot be used. */
@@ -125,22 +127,22 @@ export class ServiceApp implements Credentials {
   #renew(door: TokenDoor): Promise<HeldToken> {
     this.#renewal ??= this.#askForToken(door).finally(() => {
       this.#renewal = undefined;
+      this.#log.debug('asked for an access token');
     });
     return this.#renewal;
   }
 
   async #askForToken(door: TokenDoor): Promise<HeldToken> {
-    const requests = await this.#load();
+    this.#log.debug('asking for an access token');
     const at = this.#clock.now();
     const monotonicAt = this.#clock.monotonic();
-    const token = { ...(await requests.token(door)), at, monotonicAt };
+    const token = { ...(await (await this.#load()).token(door)), at, monotonicAt };
     this.#token = token;
-    if (this.#failures > 0)
+    if (this.#saidFailing) {
       this.#log.info({ attempts: this.#failures }, 'access token renewed again');
-    this.#failures = 0;
-    this.#retryAt = 0;
-    const { scheme, lifeMs } = token;
-    this.#log.debug({ scheme, lifeMs }, 'access token received');
+    }
+    this.#failures = this.#retryAt = 0;
+    this.#saidFailing = false;
     return token;
   }
 
@@ -151,10 +153,11 @@ export class ServiceApp implements Credentials {
     const leftMs = token.lifeMs - this.#age(token);
     if (leftMs <= 0) return;
     this.#failures++;
-    const { pace } = TROUBLE_RULES[error.kind];
+    const { pace, saidFrom = 1, starts } = TROUBLE_RULES[error.kind];
     const waitMs = backoffMs(pace, this.#failures, this.#random);
     this.#retryAt = this.#clock.monotonic() + waitMs;
-    if (this.#failures > 1 || error.kind === 'woken') return;
+    if (this.#saidFailing || this.#failures < saidFrom || starts === undefined) return;
+    this.#saidFailing = true;
     const { status, oktaCode, hint } = error;
     const fields = {
       reason: error.message,

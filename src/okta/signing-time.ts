@@ -3,6 +3,8 @@ import type { Clock } from '../clock.ts';
 
 /** `Date` holds whole seconds and was written a moment ago: less than this is no difference. */
 const TOLD_APART_MS = 1_500;
+/** What was signed two seconds ago is taken, what comes from the future is not: more than two clocks can differ by here. */
+const EARLY_MS = 2_000;
 
 export class SigningTime {
   readonly #clock: Clock;
@@ -17,8 +19,9 @@ export class SigningTime {
     return this.#aheadMs;
   }
 
+  /** A moment ago, so that it is never later than Okta's own time. */
   nowMs(): number {
-    return this.#clock.now() + this.#aheadMs;
+    return this.#clock.now() + this.#aheadMs - EARLY_MS;
   }
 
   /** To be told with every answer how far Okta is ahead of us. */

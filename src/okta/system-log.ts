@@ -6,36 +6,21 @@
  */
 import type { Clock } from '../clock.ts';
 import { OktaError } from '../errors.ts';
-import type { LogEvent } from '../event.ts';
 import type { Log } from '../log.ts';
 import { credentialsOf, type Identity } from './credentials.ts';
-import { type GaveUp, type Leftover, PageReader, type ReadPage } from './page-reader.ts';
+import type { Page } from './page.ts';
+import { type GaveUp, PageReader, type ReadPage } from './page-reader.ts';
 import { type Interval, PollInterval } from './poll-interval.ts';
-import { type Cursor, type Gap, type Left, Position, type Query } from './position.ts';
+import { type Cursor, type Left, Position, type Query } from './position.ts';
 import { RateBudget } from './rate-limit.ts';
-import { readRefusal, troubleOf } from './refusal.ts';
-import { type Answer, OktaDoor, retryForEver, single, withoutQuery } from './request.ts';
-import { backoffMs, brief, TROUBLE_RULES, Trouble } from './trouble.ts';
+import { readRefusal, troubleOf, whereTo } from './refusal.ts';
+import { type Answer, OktaDoor, retryForEver } from './request.ts';
+import { backoffMs, TROUBLE_RULES, Trouble } from './trouble.ts';
 import { TroubleLog } from './trouble-log.ts';
 import { FILTER_CHANGED, unfit } from './unfit.ts';
 
+export type { Page } from './page.ts';
 export type { Cursor, Gap } from './position.ts';
-
-export interface Page {
-  readonly events: readonly LogEvent[];
-  /** Where to go on after this page: to be kept in one transaction with its events. */
-  readonly cursor: Cursor;
-  /** Bytes of a page that was given up on; they are no events, but nobody else has them. */
-  readonly leftovers: readonly Leftover[];
-  /** There were as many events as were asked for: there are more. */
-  readonly full: boolean;
-  /** What may be missing before or in this page, and why; to be kept in the same transaction. */
-  readonly gaps: readonly Gap[];
-  /** When the log had last been read to its end before, by Okta's clock, ms since 1970; undefined: not yet. */
-  readonly headAt?: number;
-  /** How far Okta's clock is ahead of ours, as far as that is known, ms. */
-  readonly oktaAheadMs: number;
-}
 
 export interface SystemLogOptions {
   /** Only its origin counts. */
@@ -56,6 +41,8 @@ export interface SystemLogOptions {
   readonly limit?: number;
   /** Told what keeps the log from being read, when it is said, and undefined when it is read again. */
   readonly onTrouble?: (trouble: Trouble | undefined) => void;
+  /** Told of each wait for the rate limit before it, ms. */
+  readonly onWait?: (waitMs: number) => void;
   /** 0 ≤ n < 1, for jitter. */
   readonly random?: () => number;
 }
@@ -95,7 +82,10 @@ export class SystemLog {
     this.#query = { org, limit, filter: filter === '' ? undefined : filter };
     this.#troubles = new TroubleLog(log, clock, options.onTrouble ?? (() => undefined));
     this.#budget = new RateBudget(rateShare, this.#random, options.rateReserve);
-    const onWait = (waitMs: number) => this.#troubles.waits(waitMs);
+    const onWait = (waitMs: number) => {
+      this.#troubles.waits(waitMs);
+      options.onWait?.(waitMs);
+    };
     const credentials = credentialsOf(options.identity, { org, clock, log, random: this.#random });
     this.#door = new OktaDoor({ ...options, credentials, budget: this.#budget, onWait });
     this.#pages = new PageReader(org, (text) => this.#door.redact(text));
@@ -250,9 +240,7 @@ export class SystemLog {
   #refusal(answer: Answer, isLink: boolean): Trouble {
     const redact = (text: string) => this.#door.redact(text);
     const refusal = readRefusal(answer, { redact, kind: this.#options.identity.kind });
-    const location = single(answer.headers.location);
-    const fields =
-      location === undefined ? undefined : { to: brief(this.#door.redact(withoutQuery(location))) };
+    const fields = whereTo(answer, redact);
     return troubleOf(refusal, { isLink, oktaNowMs: answer.oktaNowMs, fields });
   }
 

@@ -8,9 +8,10 @@ import { importPKCS8 } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { isLoopback } from '../address.ts';
 import type { AuthHeaders, Identity, TokenDoor } from './credentials.ts';
+import { single } from './headers.ts';
 import { ProofKey } from './proofs.ts';
-import { readRefusal, troubleOf } from './refusal.ts';
-import { type Answer, single } from './request.ts';
+import { type Refusal, readRefusal, troubleOf, whereTo } from './refusal.ts';
+import type { Answer } from './request.ts';
 import { signatureOf } from './signing-key.ts';
 import type { SigningTime } from './signing-time.ts';
 import { brief, Trouble } from './trouble.ts';
@@ -71,22 +72,26 @@ export class TokenRequests {
       this.#nonce = single(answer.headers['dpop-nonce']) ?? this.#nonce;
       if (answer.status === 200) return this.#tokenOf(answer, response, made);
       const refusal = readRefusal(answer, { redact: this.#options.redact, kind: 'app' });
-      if (attempt < MOST_ATTEMPTS && this.#knowsBetter(refusal.oktaCode, made)) continue;
+      if (attempt < MOST_ATTEMPTS && this.#knowsBetter(refusal, made)) continue;
       throw troubleOf(
         { ...refusal, text: `no access token: ${refusal.text}` },
-        { isLink: false, oktaNowMs: answer.oktaNowMs },
+        {
+          isLink: false,
+          oktaNowMs: answer.oktaNowMs,
+          fields: whereTo(answer, this.#options.redact),
+        },
       );
     }
   }
 
-  #knowsBetter(code: string | undefined, made: Made): boolean {
+  #knowsBetter({ oktaCode: code, isOAuth }: Refusal, made: Made): boolean {
     if ((code === 'invalid_dpop_proof' || code === 'use_dpop_nonce') && !made.proven) {
       this.#wantsProofs = true;
       return true;
     }
     if (code === 'use_dpop_nonce') return this.#nonce !== made.nonce;
-    const isAboutTime = code === 'invalid_dpop_proof' || code === 'invalid_client';
-    return isAboutTime && this.#options.time.aheadMs !== made.aheadMs;
+    // What is refused because of its time is not refused in one way only.
+    return isOAuth && this.#options.time.aheadMs !== made.aheadMs;
   }
 
   async #ask(door: TokenDoor, made: Made): Promise<{ answer: Answer; response: Response }> {

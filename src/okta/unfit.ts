@@ -1,7 +1,7 @@
 /** Whether a cursor that was kept is of use for what is asked now. */
 import { OktaError } from '../errors.ts';
+import { logsPath } from './logs-path.ts';
 import { type Cursor, type Query, queryText } from './position.ts';
-import { logsPath } from './request.ts';
 
 /** Nobody refused anything: what is asked for is another. */
 export const FILTER_CHANGED = 'filter changed';

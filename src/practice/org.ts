@@ -46,6 +46,8 @@ export interface PracticeOrgOptions {
   readonly retentionMs?: number;
   /** Service apps that get tokens at /oauth2/v1/token. Default: none; the SSWS token works beside them. */
   readonly apps?: readonly PracticeApp[];
+  /** What service apps call the org, such as https://acme.okta.test, if something stands in front of it. */
+  readonly origin?: string;
 }
 
 interface Exchange {
@@ -85,8 +87,8 @@ export class PracticeOrg {
 
   /** Rejects with the system's error when the port cannot be had. */
   static async open(options: PracticeOrgOptions = {}): Promise<PracticeOrg> {
-    const { apps = [], clock = new SystemClock() } = options;
-    const oauth = apps.length > 0 ? await OAuthDesk.open(apps, clock) : undefined;
+    const { apps = [], clock = new SystemClock(), origin } = options;
+    const oauth = apps.length > 0 ? await OAuthDesk.open(apps, { clock, origin }) : undefined;
     let org: PracticeOrg | undefined;
     const server = await openLoopbackServer((request, response) => {
       if (org !== undefined) org.#receive(request, response);

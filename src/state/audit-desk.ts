@@ -1,18 +1,20 @@
 /**
- * What a state folder knows of events that Okta lists: what became of each on each route, how often it was delivered and
- * how often somebody asked for it. Looked up a page at a time, so that a daemon beside it is never held up for long.
+ * What a state folder knows of events that Okta lists, and of those that Okta does not list. Looked up a page at a time, so that a daemon beside it is never held up for long.
  */
 import { BATCH, type Beside } from './beside.ts';
-import { Bundles, type Place } from './bundles.ts';
+import { Bundles } from './bundles.ts';
 import { Configs, type ConfigVersion, publishedAt } from './configs.ts';
+import { Fates, type KnownEvent } from './fates.ts';
 import { numbers, texts } from './optional.ts';
 import type { Gap } from './outbox.ts';
-import { PARKED, SOURCES, UNPLACED, UNREADABLE } from './schema.ts';
+import { SOURCES } from './schema.ts';
 import type { SeqSet } from './seq-set.ts';
-import { asBuffer, asNumber, asOptionalNumber, asText, type Row } from './sqlite.ts';
+import { asNumber, asOptionalNumber, asOptionalText, asText, type Row } from './sqlite.ts';
 
 /** What bounds an audit. Instants in ms since 1970. */
 export interface Horizon {
+  /** The host that was read; absent before the first page. */
+  readonly org?: string;
   /** Oldest first. */
   readonly versions: readonly ConfigVersion[];
   /** What was published before may never have been read. */
@@ -25,31 +27,6 @@ export interface Horizon {
   readonly readTo?: number;
 }
 
-/** What became of an event on a route. */
-export type Fate =
-  /** `digest`: of the bytes that were sent; absent of one from before it was remembered. */
-  | { readonly kind: 'delivered'; readonly digest?: Buffer }
-  | { readonly kind: 'owed'; readonly dueAt: number }
-  | { readonly kind: 'dead' }
-  /** A person gave it up. */
-  | { readonly kind: 'dropped' }
-  /** A person moved it to another route. */
-  | { readonly kind: 'moved' };
-
-/** An event that was taken in and is not forgotten. */
-export interface KnownEvent {
-  readonly seq: number;
-  /** The version of the routes that it was held against when the tail read it. */
-  readonly config?: number;
-  readonly place?: Place;
-  /** By route id. */
-  readonly fates: Map<number, Fate>;
-  /** Routes that it was moved to: they are to have it whatever their patterns say. */
-  readonly movedTo: Set<number>;
-  /** By route id: so many deliveries more than anybody asked for. */
-  readonly surplus: Map<number, number>;
-}
-
 /** Something the state has of an event, which Okta did not list. */
 export interface Unlisted {
   readonly event: KnownEvent;
@@ -58,18 +35,26 @@ export interface Unlisted {
   readonly published?: string;
 }
 
+/** From `since` up to, and without, `until`; ms since 1970. */
+interface Span {
+  readonly since: number;
+  readonly until: number;
+}
+
 const SCAN_ROWS = 4_096;
 const DAY_MS = 86_400_000;
 
 export class AuditDesk {
   readonly #beside: Beside;
   readonly #bundles: Bundles;
+  readonly #fates: Fates;
 
   constructor(beside: Beside) {
     this.#beside = beside;
     this.#bundles = new Bundles(beside.database);
+    this.#fates = new Fates(beside);
     // A page's ids lie all over the index.
-    beside.database.exec('PRAGMA cache_size = -32000');
+    beside.database.exec('PRAGMA cache_size = -12000');
   }
 
   /** All that `work` asks of this desk is of one instant. */
@@ -81,10 +66,12 @@ export class AuditDesk {
     return this.#beside.read(() => {
       const horizons = this.#beside.sql('SELECT * FROM horizons').get();
       const cursor = this.#beside
-        .sql('SELECT coalesce(head_at, last_published_at) AS read_to FROM cursor')
+        .sql('SELECT next_url, coalesce(head_at, last_published_at) AS read_to FROM cursor')
         .get();
+      const nextUrl = asOptionalText(cursor?.next_url);
       return {
         versions: new Configs(this.#beside.database).all(),
+        ...(nextUrl === undefined ? {} : { org: new URL(nextUrl).host }),
         ...numbers({
           beganAt: horizons?.began_at,
           forgottenTo: horizons?.ledger_from,
@@ -116,7 +103,7 @@ export class AuditDesk {
       )
       .all(JSON.stringify(ids));
     const known = found.map((row) => [asNumber(row.n), toKnown(row)] as const);
-    this.#tellFates(known.map(([, event]) => event));
+    this.#fates.tell(known.map(([, event]) => event));
     return new Map(known);
   }
 
@@ -128,14 +115,12 @@ export class AuditDesk {
   }
 
   /** Events of Okta's, published in the window, that have been delivered, are dead or owed, and are not in `listed`. */
-  *unlisted(window: { readonly since: number; readonly until: number }, listed: SeqSet) {
+  *unlisted(window: Span, listed: SeqSet): Generator<Unlisted[]> {
     for (let after = 0; ; ) {
-      const { rows, end } = this.#beside.read(() => this.#stretch(after, window));
-      const strangers = rows.filter(
-        (row) => !listed.has(asNumber(row.seq)) && isWithin(row, window),
-      );
+      const { seqs, end } = this.atOnce(() => this.#stretch(after, window));
+      const strangers = seqs.filter((seq) => !listed.has(seq));
       for (let n = 0; n < strangers.length; n += BATCH) {
-        yield this.atOnce(() => this.#withFates(strangers.slice(n, n + BATCH)));
+        yield this.atOnce(() => this.#known(strangers.slice(n, n + BATCH), window));
       }
       if (end === undefined) return;
       after = end;
@@ -145,25 +130,36 @@ export class AuditDesk {
   /** Published as a text is narrowed down to a day or so only: not everybody writes instants in one way. */
   #stretch(
     after: number,
-    { since, until }: { readonly since: number; readonly until: number },
-  ): { readonly rows: Row[]; readonly end?: number } {
+    { since, until }: Span,
+  ): { readonly seqs: number[]; readonly end?: number } {
     const last = asOptionalNumber(
       this.#beside
         .sql('SELECT seq FROM events WHERE seq > ? ORDER BY seq LIMIT 1 OFFSET ?')
         .get(after, SCAN_ROWS - 1)?.seq,
     );
-    const rows = this.#beside
+    const row = this.#beside
       .sql(
-        `SELECT seq, id, type, published, source, config, bundle, at, size FROM events
+        `SELECT json_group_array(seq) AS seqs FROM events
          WHERE seq > ? AND seq <= ? AND source <> ${SOURCES.news} AND published BETWEEN ? AND ?`,
       )
-      .all(
+      .get(
         after,
         last ?? Number.MAX_SAFE_INTEGER,
         new Date(since - DAY_MS).toISOString(),
         new Date(until + DAY_MS).toISOString(),
       );
-    return last === undefined ? { rows } : { rows, end: last };
+    const seqs: number[] = JSON.parse(asText(row?.seqs));
+    return last === undefined ? { seqs } : { seqs, end: last };
+  }
+
+  #known(seqs: readonly number[], window: Span): Unlisted[] {
+    const rows = this.#beside
+      .sql(
+        `SELECT events.seq, events.id, events.type, published, source, config, bundle, at, size
+         FROM json_each(?) AS asked CROSS JOIN events ON events.seq = asked.value`,
+      )
+      .all(JSON.stringify(seqs));
+    return this.#withFates(rows.filter((row) => isWithin(row, window)));
   }
 
   #withFates(rows: readonly Row[]): Unlisted[] {
@@ -172,104 +168,8 @@ export class AuditDesk {
       id: asText(row.id),
       ...texts({ eventType: row.type, published: row.published }),
     }));
-    this.#tellFates(all.map(({ event }) => event));
+    this.#fates.tell(all.map(({ event }) => event));
     return all.filter(({ event }) => event.fates.size > 0);
-  }
-
-  /** Later ones count: what is owed stands for the line it had before it was replayed. */
-  #tellFates(events: readonly KnownEvent[]): void {
-    if (events.length === 0) return;
-    const bySeq = new Map(events.map((event) => [event.seq, event]));
-    const seqs = JSON.stringify([...bySeq.keys()]);
-    const tell = (rows: readonly Row[], fateOf: (row: Row) => Fate) => {
-      for (const row of rows) {
-        if (row.route === UNREADABLE) continue;
-        bySeq.get(asNumber(row.seq))?.fates.set(asNumber(row.route), fateOf(row));
-      }
-    };
-    const moves = this.#of(seqs, 'seq, route, to_route', 'moves');
-    tell(moves, () => ({ kind: 'moved' }));
-    for (const row of moves) bySeq.get(asNumber(row.seq))?.movedTo.add(asNumber(row.to_route));
-    tell(this.#of(seqs, 'seq, route, result, digest', 'ledger'), settledFate);
-    for (const route of this.#routesWith('dead')) {
-      tell(this.#dead(seqs, route), () => ({ kind: 'dead' }));
-    }
-    for (const route of this.#routesWith('owed')) {
-      tell(this.#owed(seqs, bySeq, route), (row) => ({
-        kind: 'owed',
-        dueAt: asNumber(row.due_at),
-      }));
-    }
-    this.#tellSurplus(seqs, bySeq);
-  }
-
-  #tellSurplus(seqs: string, bySeq: ReadonlyMap<number, KnownEvent>): void {
-    const times = new Map(
-      this.#of(seqs, 'seq, route, times', 'replays').map((row) => [
-        `${row.seq} ${row.route}`,
-        asNumber(row.times),
-      ]),
-    );
-    const sent = this.#of(
-      seqs,
-      'seq, route, count(*) AS n',
-      'attempts',
-      `AND result = 'delivered' GROUP BY 1, 2`,
-    );
-    for (const row of sent) {
-      const event = bySeq.get(asNumber(row.seq));
-      const route = asNumber(row.route);
-      const inLedger = event?.fates.get(route)?.kind === 'delivered' ? 1 : 0;
-      const asked = times.get(`${row.seq} ${row.route}`) ?? 0;
-      const surplus = asNumber(row.n) + inLedger - 1 - asked;
-      if (surplus > 0) event?.surplus.set(route, surplus);
-    }
-  }
-
-  /** Of a table whose key begins with the place. */
-  #of(seqs: string, columns: string, table: string, more = ''): Row[] {
-    const named = columns.replace('seq', `${table}.seq`);
-    return this.#beside
-      .sql(
-        `SELECT ${named} FROM json_each(?) AS asked CROSS JOIN ${table} ON ${table}.seq = asked.value
-         WHERE TRUE ${more}`,
-      )
-      .all(seqs);
-  }
-
-  #routesWith(table: 'dead' | 'owed'): number[] {
-    return this.#beside
-      .sql(
-        `SELECT id FROM routes WHERE id <> ${UNREADABLE}
-           AND EXISTS (SELECT 1 FROM ${table} WHERE ${table}.route = routes.id)`,
-      )
-      .all()
-      .map((row) => asNumber(row.id));
-  }
-
-  #dead(seqs: string, route: number): Row[] {
-    return this.#beside
-      .sql(
-        `SELECT seq, route FROM dead WHERE route = ? AND seq IN (SELECT value FROM json_each(?))`,
-      )
-      .all(route, seqs);
-  }
-
-  /** Those of one due time are found by their places; the others, to be tried again, are looked through. */
-  #owed(seqs: string, bySeq: ReadonlyMap<number, KnownEvent>, route: number): Row[] {
-    const atOnce = this.#beside
-      .sql(
-        `SELECT seq, route, due_at FROM owed WHERE route = ? AND due_at IN (0, ${PARKED}, ${UNPLACED})
-           AND seq IN (SELECT value FROM json_each(?))`,
-      )
-      .all(route, seqs);
-    const places = [...bySeq.keys()];
-    const again = this.#beside
-      .sql(
-        'SELECT seq, route, due_at FROM owed WHERE route = ? AND due_at > 0 AND seq BETWEEN ? AND ?',
-      )
-      .all(route, Math.min(...places), Math.max(...places));
-    return [...atOnce, ...again];
   }
 }
 
@@ -277,7 +177,9 @@ function toKnown(row: Row): KnownEvent {
   const bundle = asOptionalNumber(row.bundle);
   return {
     seq: asNumber(row.seq),
-    ...(row.source === SOURCES.tail ? numbers({ config: row.config }) : {}),
+    ...(row.source === SOURCES.tail && typeof row.config === 'number'
+      ? { config: row.config }
+      : {}),
     ...(bundle === undefined
       ? {}
       : { place: { bundle, at: asNumber(row.at), size: asNumber(row.size) } }),
@@ -287,17 +189,7 @@ function toKnown(row: Row): KnownEvent {
   };
 }
 
-function settledFate(row: Row): Fate {
-  if (row.result !== 'delivered') return { kind: 'dropped' };
-  return row.digest === null
-    ? { kind: 'delivered' }
-    : { kind: 'delivered', digest: asBuffer(row.digest) };
-}
-
-function isWithin(
-  { published }: Row,
-  { since, until }: { readonly since: number; readonly until: number },
-): boolean {
+function isWithin({ published }: Row, { since, until }: Span): boolean {
   const at = publishedAt(typeof published === 'string' ? published : undefined);
   return at !== undefined && at >= since && at < until;
 }

@@ -1,6 +1,6 @@
 /**
  * Backfills: what each was asked for and how far it has come, kept together with what it owes, so that one which was
- * cut off goes on where it was. Those that are over are kept for a while.
+ * cut off goes on where it was. Those that are over are kept for as long as the ledger may forget what they owed.
  */
 import type { Beside } from './beside.ts';
 import { asNumber, asOptionalNumber, asOptionalText, asText, type Row } from './sqlite.ts';
@@ -43,7 +43,8 @@ export interface Step {
   readonly routes: RouteCounts;
 }
 
-const KEPT = 50;
+/** Longer than Okta keeps what was read: what they owed early must not be taken for never sent. */
+const KEPT_MS = 120 * 86_400_000;
 /** "The last two days", said again later than this, mean other days. */
 const RELATIVE_MS = 7 * 86_400_000;
 
@@ -72,11 +73,7 @@ export class Backfills {
           'INSERT INTO backfills (asked, since, until, started_at) VALUES (?, ?, ?, ?) RETURNING *',
         )
         .get(asked, range.since, range.until, now);
-      this.#beside
-        .sql(
-          `DELETE FROM backfills WHERE id NOT IN (SELECT id FROM backfills ORDER BY id DESC LIMIT ${KEPT})`,
-        )
-        .run();
+      this.#beside.sql('DELETE FROM backfills WHERE started_at < ?').run(now - KEPT_MS);
       begun = row && toBackfill(row);
     });
     if (begun === undefined) throw new TypeError('a backfill was begun and is not there');
@@ -138,6 +135,18 @@ export function sumOf(one: RouteCounts, other: RouteCounts): RouteCounts {
       },
     ]),
   );
+}
+
+/** By route, the earliest instant (ms since 1970) that a backfill has owed it events from. */
+export function backfilledFrom(beside: Beside): ReadonlyMap<number, number> {
+  const from = new Map<number, number>();
+  for (const { since, routes } of beside.sql('SELECT * FROM backfills').all().map(toBackfill)) {
+    for (const [route, { owed }] of Object.entries(routes)) {
+      const known = from.get(Number(route)) ?? since;
+      if (owed > 0) from.set(Number(route), Math.min(known, since));
+    }
+  }
+  return from;
 }
 
 function toBackfill(row: Row): Backfill {

@@ -3,7 +3,17 @@
  * written only when something of it changed.
  */
 import type { Reading, RouteRef } from './outbox.ts';
-import { asNumber, asOptionalNumber, asText, type Database, type Statement } from './sqlite.ts';
+import {
+  asNumber,
+  asOptionalNumber,
+  asOptionalText,
+  asText,
+  type Database,
+  type Statement,
+} from './sqlite.ts';
+
+/** How long a ledger line is kept at most. */
+const LEDGER_MS = 30 * 86_400_000;
 
 /** What one route wanted. */
 export interface ConfigRoute {
@@ -99,13 +109,13 @@ export class Configs {
       .sort((one, other) => one.id - other.id);
     const written = JSON.stringify(wanting);
     const last = this.#sql('SELECT * FROM configs ORDER BY id DESC LIMIT 1').get();
-    this.#begin(last === undefined, since ?? now);
+    this.#begin(last === undefined, { since: since ?? now, now });
     if (last !== undefined && last.query === query && last.routes === written) {
       return asNumber(last.id);
     }
     const row = this.#sql(
-      'INSERT INTO configs (at, query, routes) VALUES (?, ?, ?) RETURNING id',
-    ).get(Math.max(now, this.#readAt()), query, written);
+      'INSERT INTO configs (at, query, routes, read_to) VALUES (?, ?, ?, ?) RETURNING id',
+    ).get(Math.max(now, this.#readAt()), query, written, this.#readTo() ?? null);
     return asNumber(row?.id);
   }
 
@@ -118,19 +128,42 @@ export class Configs {
    * What was published before was never asked for, or was read by a loghook that did not remember its routes. As long as
    * nothing was read, every start is a first one.
    */
-  #begin(isFirst: boolean, since: number): void {
-    const cursor = this.#sql('SELECT last_published_at, read_at FROM cursor').get();
-    if (cursor !== undefined && !isFirst) return;
-    const readTo = asOptionalNumber(cursor?.last_published_at) ?? asOptionalNumber(cursor?.read_at);
+  #begin(isFirst: boolean, { since, now }: { readonly since: number; readonly now: number }): void {
+    const readTo = this.#readTo();
+    if (readTo !== undefined) {
+      if (isFirst) this.#takeOver(readTo, now);
+      return;
+    }
     this.#sql(
       `INSERT INTO horizons (only, began_at) VALUES (1, ?)
        ON CONFLICT (only) DO UPDATE SET began_at = excluded.began_at`,
-    ).run(readTo === undefined ? since : readTo + 1);
+    ).run(since);
+  }
+
+  /**
+   * The ledger forgets what was settled 30 days ago, and was not told apart by what it might have forgotten before: what
+   * was published before its first line may be gone as well.
+   */
+  #takeOver(readTo: number, now: number): void {
+    const first = this.#sql(
+      'SELECT published FROM events WHERE seq = (SELECT min(seq) FROM ledger)',
+    ).get();
+    const firstAt = Date.parse(asOptionalText(first?.published) ?? '');
+    const ledgerFrom = Math.max(now - LEDGER_MS, Number.isNaN(firstAt) ? 0 : firstAt);
+    this.#sql(
+      `INSERT OR IGNORE INTO horizons (only, began_at, ledger_from, old_routes)
+       VALUES (1, ?, ?, (SELECT max(id) FROM routes))`,
+    ).run(readTo + 1, ledgerFrom);
   }
 
   /** By Okta's clock: what was published before was held against older versions, whatever our clock says. */
   #readAt(): number {
     return asOptionalNumber(this.#sql('SELECT read_at FROM cursor').get()?.read_at) ?? 0;
+  }
+
+  #readTo(): number | undefined {
+    const cursor = this.#sql('SELECT last_published_at, read_at FROM cursor').get();
+    return asOptionalNumber(cursor?.last_published_at) ?? asOptionalNumber(cursor?.read_at);
   }
 
   #idOf(key: string): number {

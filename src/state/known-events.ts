@@ -38,11 +38,12 @@ export class KnownEvents {
     };
   }
 
-  /** Whether it was delivered or dropped, is a dead letter or is owed. */
+  /** Whether it was delivered, dropped or moved to another route, is a dead letter or is owed. */
   isSettledOrOwed(route: number, { seq }: KnownEvent, owed: ReadonlySet<number>): boolean {
     return (
       owed.has(seq) ||
       this.#sql('SELECT 1 FROM ledger WHERE seq = ? AND route = ?').get(seq, route) !== undefined ||
+      this.#sql('SELECT 1 FROM moves WHERE seq = ? AND route = ?').get(seq, route) !== undefined ||
       this.#sql('SELECT 1 FROM dead WHERE route = ? AND seq = ?').get(route, seq) !== undefined
     );
   }

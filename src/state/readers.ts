@@ -3,8 +3,9 @@
  * readers, the daemon gives up half of its own. Nobody waits for anybody: each looks now and then, and a reader that
  * died is forgotten soon.
  */
+import { codeOf } from '../errors.ts';
 import type { Beside } from './beside.ts';
-import { asNumber, type Statement } from './sqlite.ts';
+import { asNumber, asText, type Statement } from './sqlite.ts';
 
 /** Of the rate limit, for all processes of a state folder together. */
 export const WHOLE_SHARE = 0.5;
@@ -40,9 +41,7 @@ export function openReader(beside: Beside, { pid, what, now }: ReaderOptions): R
   const renew = (at: number) => {
     renewAt = at + RENEW_EVERY_MS;
     beside.write(() => {
-      for (const gone of staleReaders(beside, at)) {
-        beside.sql('DELETE FROM readers WHERE pid = ?').run(gone);
-      }
+      beside.sql('DELETE FROM readers WHERE until <= ?').run(at);
       beside
         .sql('INSERT OR REPLACE INTO readers (pid, what, share, until) VALUES (?, ?, ?, ?)')
         .run(pid, what, READERS_SHARE, at + KEPT_MS);
@@ -53,38 +52,41 @@ export function openReader(beside: Beside, { pid, what, now }: ReaderOptions): R
     share: (at, daemon) => {
       if (at >= renewAt) renew(at);
       const whole = daemon === 'runs' ? READERS_SHARE : WHOLE_SHARE;
-      const others = readersIn((sql) => beside.sql(sql), at).filter((one) => one.pid !== pid);
+      const others = readersBeside(beside, at).filter((one) => one.isAlive && one.pid !== pid);
       return whole / (others.length + 1);
     },
     close: renew,
   };
 }
 
-interface FoundReader {
+/** The same as `readersIn`, for a command. */
+export function readersBeside(beside: Beside, now: number): FoundReader[] {
+  return readersIn((text) => beside.sql(text), now);
+}
+
+export interface FoundReader {
   readonly pid: number;
   readonly what: string;
+  /** If not, what it sent lately still counts. */
+  readonly isAlive: boolean;
 }
 
 /** Those that read now, or did within the last minute. */
 export function readersIn(sql: (text: string) => Statement, now: number): FoundReader[] {
   return sql('SELECT pid, what, until FROM readers WHERE until > ?')
     .all(now)
-    .map((row) => ({ pid: asNumber(row.pid), what: String(row.what), until: asNumber(row.until) }))
-    .filter(({ pid, until }) => isAlive(pid) || until > now + KEPT_MS - WINDOW_MS);
+    .map((row) => ({
+      pid: asNumber(row.pid),
+      what: asText(row.what),
+      isAlive: isAlive(asNumber(row.pid)),
+      until: asNumber(row.until),
+    }))
+    .filter((one) => one.isAlive || one.until > now + KEPT_MS - WINDOW_MS);
 }
 
 /** The part (0..1) of the rate limit that is left to the daemon. */
 export function daemonShare(sql: (text: string) => Statement, now: number): number {
   return readersIn(sql, now).length === 0 ? WHOLE_SHARE : WHOLE_SHARE - READERS_SHARE;
-}
-
-function staleReaders(beside: Beside, now: number): number[] {
-  const known = new Set(readersIn((sql) => beside.sql(sql), now).map(({ pid }) => pid));
-  return beside
-    .sql('SELECT pid FROM readers')
-    .all()
-    .map((row) => asNumber(row.pid))
-    .filter((pid) => !known.has(pid));
 }
 
 /** One of another user, too. */
@@ -93,6 +95,6 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
 }

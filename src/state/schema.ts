@@ -92,18 +92,21 @@ const VERSION_2 = `
  * event of Okta's), `okta_ms` and `poll_ms` how long Okta and the wait for our poll kept it. `ledger.digest` is of the
  * bytes that were sent. `replays` counts how often a person asked for an event again: each allows one delivery more.
  * `horizons.began_at`: what was published before may never have been read; `ledger_from`: of what was published up to
- * then the ledger may have forgotten. `readers` are the processes that read Okta beside the daemon, and the share of
- * the rate limit that each was given. A backfill goes on at `next_url`; all of it was read when `ended_at` is set; its
- * `routes` is JSON, by route how many events it wanted and how many of these were owed. `cursor.head_at`: when the log
- * was last read to its end, by Okta's clock. `horizons.judged_from`: of what was published up to then nobody may be able
- * to tell which routes wanted it. `moves` says where a person moved to what a route was owed or had given up;
- * such a row goes with its event.
+ * then the ledger may have forgotten; `judged_from`: of what was published up to then nobody may be able to tell which
+ * routes wanted it; routes up to the id `old_routes` were sent events by a loghook that did not remember since when.
+ * `configs.read_to`: what was published up to then had been read when the version came into force. `readers` are the
+ * processes that read Okta beside the daemon, and the share of the rate limit that each was given. A backfill goes on at
+ * `next_url`; all of it was read when `ended_at` is set; its `routes` is JSON, by route how many events it wanted and how
+ * many of these were owed. `cursor.head_at`: when the log was last read to its end, by Okta's clock. `moves` says where a
+ * person moved to what a route was owed or had given up; such a row goes with its event.
  */
 const VERSION_3 = `
   CREATE TABLE configs (
-    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, query TEXT NOT NULL, routes TEXT NOT NULL
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, query TEXT NOT NULL, routes TEXT NOT NULL, read_to INTEGER
   );
-  CREATE TABLE horizons (only INTEGER PRIMARY KEY CHECK (only = 1), began_at INTEGER, ledger_from INTEGER);
+  CREATE TABLE horizons (
+    only INTEGER PRIMARY KEY CHECK (only = 1), began_at INTEGER, ledger_from INTEGER, old_routes INTEGER
+  );
   ALTER TABLE events ADD COLUMN config INTEGER;
   ALTER TABLE events ADD COLUMN source INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE events ADD COLUMN okta_ms INTEGER;
@@ -202,7 +205,8 @@ export function openStateBeside(
   }
 }
 
-function versionOf(database: Database): number {
+/** 0: it has no tables of ours. */
+export function versionOf(database: Database): number {
   return Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
 }
 

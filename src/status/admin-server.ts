@@ -10,14 +10,21 @@ import type { Log } from '../log.ts';
 import { isOurHost } from './admin-host.ts';
 import type { Health } from './health.ts';
 
-const HEAD_MS = 5_000;
-const REQUEST_MS = 10_000;
-/** A client that neither sends nor takes anything. */
-const QUIET_MS = 15_000;
+const PATIENCE: Patience = { headMs: 5_000, requestMs: 10_000, quietMs: 15_000 };
+const LOOK_EVERY_MS = 500;
 const MOST_CONNECTIONS = 64;
 const MOST_HEADER_BYTES = 8_192;
 /** Nothing that is asked for needs one. */
 const MOST_BODY_BYTES = 1_024;
+
+/** How long a client may take. */
+export interface Patience {
+  readonly headMs: number;
+  /** Head and body. */
+  readonly requestMs: number;
+  /** Neither sending nor taking anything. */
+  readonly quietMs: number;
+}
 
 /** What came of a change that was asked for, in words. */
 export interface Asked {
@@ -34,6 +41,7 @@ export interface AdminOptions {
   /** Without one nothing can be changed. */
   readonly token?: string;
   readonly log: Log;
+  readonly patience?: Patience;
   health(): Promise<Health>;
   /** In Prometheus' text format, and its content type. */
   metrics(): Promise<{ readonly text: string; readonly type: string }>;
@@ -70,19 +78,20 @@ export class AdminServer {
   }
 
   private constructor(options: AdminOptions) {
+    const { headMs, requestMs, quietMs } = options.patience ?? PATIENCE;
     this.#options = options;
     this.#server = createServer(
       {
-        headersTimeout: HEAD_MS,
-        requestTimeout: REQUEST_MS,
-        connectionsCheckingInterval: 1_000,
+        headersTimeout: headMs,
+        requestTimeout: requestMs,
+        connectionsCheckingInterval: LOOK_EVERY_MS,
         maxHeaderSize: MOST_HEADER_BYTES,
         requireHostHeader: true,
       },
       (request, response) => void this.#answer(request, response),
     );
     this.#server.maxConnections = MOST_CONNECTIONS;
-    this.#server.timeout = QUIET_MS;
+    this.#server.timeout = quietMs;
     this.#server.on('clientError', refuseClient);
   }
 

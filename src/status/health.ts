@@ -5,7 +5,7 @@
 
 /** How one org stands. Ages in ms. */
 export interface OrgFacts {
-  /** The org's host. */
+  /** Its name where there are several, else its host. */
   readonly org: string;
   /** Since it was started. */
   readonly upMs: number;
@@ -19,6 +19,8 @@ export interface OrgFacts {
   readonly mostQueueAgeMs: number;
   readonly isTurning: boolean;
   readonly isWritable: boolean;
+  /** An error ended its session. */
+  readonly hasFailed?: boolean;
   /** False: how much waits could not be looked up. */
   readonly isReadable: boolean;
 }
@@ -75,8 +77,15 @@ export function orgHealth(facts: OrgFacts): OrgHealth {
   };
 }
 
-function workReasons({ isTurning, isWritable, isReadable }: OrgFacts): string[] {
+/** Of an org whose session an error ended: nothing else is known of it. */
+export function failedFacts(org: string): OrgFacts {
+  const fine = { isTurning: true, isWritable: true, isReadable: true };
+  return { org, upMs: 0, mostPollAgeMs: 0, mostQueueAgeMs: 0, ...fine, hasFailed: true };
+}
+
+function workReasons({ isTurning, isWritable, isReadable, hasFailed }: OrgFacts): string[] {
   return [
+    ...(hasFailed ? ['an error ended its session, which is tried again: see the log'] : []),
     ...(isTurning ? [] : ['the daemon stands still: its loop has not turned for half a minute']),
     ...(isWritable
       ? []

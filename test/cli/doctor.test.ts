@@ -6,6 +6,11 @@ import './doctor/words.ts';
 import './doctor/settings.ts';
 import './doctor/network.ts';
 import './doctor/okta.ts';
+import './doctor/routes.ts';
+import './doctor/disk.ts';
+import './doctor/state.ts';
+import './doctor/standing.ts';
+import './doctor/service.ts';
 import { produced } from './doctor/desk.ts';
 
 test('every finding that there is was found by a test', () => {

@@ -1,6 +1,6 @@
 /** `status` and `dead`, through the front door. */
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { main } from '../../src/cli/main.ts';
@@ -132,17 +132,57 @@ test('status --json is one object on stdout that names the folder', async (t) =>
   assert.ok(!stdout.includes('after=1'), 'the next link is not shown');
 });
 
-test('without OKTA_ORG_URL the only org is taken and that is said; of several none is', async (t) => {
+test('without OKTA_ORG_URL the only org is taken and that is said; of several one has to be named', async (t) => {
   const { root } = await withState(t);
-  const one = await loghook(['status', '--state', root]);
+  const one = await loghook(['dead', 'list', '--state', root]);
   await (await openAt(t, join(root, 'other.okta.com'))).close();
 
-  const two = await loghook(['status', '--state', root]);
+  const two = await loghook(['dead', 'list', '--state', root]);
+  const named = await loghook(['dead', 'list', '--state', root, '--org', 'acme.okta.com']);
 
   assert.match(one.stderr, /OKTA_ORG_URL is not set; it is the only org there/);
   assert.equal(two.code, 2);
   assert.equal(two.stdout, '');
-  assert.match(two.stderr, /several orgs: acme\.okta\.com, other\.okta\.com/);
+  assert.match(
+    two.stderr,
+    /--org: there are several orgs\n {2}→ name one of acme\.okta\.com, other/,
+  );
+  assert.deepEqual([named.code, named.stdout], [0, one.stdout]);
+});
+
+test('status shows all orgs, one after the other, and --json lists them', async (t) => {
+  const { root } = await withState(t);
+  await (await openAt(t, join(root, 'other.okta.com'))).close();
+  mkdirSync(join(root, 'torn.okta.com'));
+  writeFileSync(join(root, 'torn.okta.com', 'state.db'), 'this is no database, but text');
+
+  const { code, stdout, stderr } = await loghook(['status', '--state', root]);
+  const json = await loghook(['status', '--state', root, '--json']);
+
+  assert.equal(code, 3);
+  assert.match(
+    stdout,
+    /^org {8}acme\.okta\.com .*\ndaemon[\s\S]*\n\norg {8}other\.okta\.com .*\ndaemon/,
+  );
+  assert.match(stderr, /torn\.okta\.com/);
+  const [acme, other, torn] = JSON.parse(json.stdout);
+  assert.deepEqual([acme.host, acme.org, acme.routes.length], ['acme.okta.com', null, 2]);
+  assert.deepEqual([other.host, other.hasState], ['other.okta.com', true]);
+  assert.equal(typeof torn.error, 'string');
+});
+
+test('--org does not go with the folder of one org, nor with a name that none has', async (t) => {
+  const { root, folder } = await withState(t);
+
+  const inside = await loghook(['status', '--state', folder, '--org', 'acme.okta.com']);
+  const wrong = await loghook(['status', '--state', root, '--org', 'acme.okta.co']);
+
+  assert.deepEqual([inside.code, wrong.code], [2, 2]);
+  assert.match(inside.stderr, /is the state of one org already\n {2}→ Leave --org out/);
+  assert.match(
+    wrong.stderr,
+    /--org: no org has this name or host\n {2}→ did you mean acme\.okta\.com\?/,
+  );
 });
 
 test('state of listen is mentioned, and shown when its folder is named', async (t) => {

@@ -93,7 +93,7 @@ test('says that the org of the environment is not used', async (t) => {
 
   const [emea, us] = await loadConfigs(input(t, TWO, {}, env));
 
-  const note = 'OKTA_ORG_URL and OKTA_API_KEY are set, but not used: loghook.yaml names its orgs';
+  const note = 'OKTA_ORG_URL, OKTA_API_KEY are set, but not used: loghook.yaml names its orgs';
   assert.deepEqual([emea?.notes, us?.notes], [[note], []]);
 });
 
@@ -109,6 +109,16 @@ for (const [org, host] of [
     assert.equal(config.org.url.host, host);
   });
 }
+
+test('says that a heartbeat of several orgs hides the silence of one', async (t) => {
+  const [emea, us] = await loadConfigs(input(t, `heartbeat: https://ping.example/\n${TWO}`));
+
+  assert.match(String(emea?.notes), /several orgs ping one `heartbeat`/);
+  assert.deepEqual(
+    [emea, us].map((config) => config?.heartbeat?.url.host),
+    ['ping.example', 'ping.example'],
+  );
+});
 
 test('one of several orgs has to be named', async (t) => {
   const none = await settled(loadConfig(input(t, TWO)));

@@ -52,11 +52,12 @@ async function open(t: TestContext, names: Names, host = '127.0.0.1'): Promise<B
   return { receiver, lookup, send: (target) => sender.send(requestTo({ origin, ...target })) };
 }
 
-function assertNeverLeft(answer: Answer, why: string): void {
+function assertNeverLeft(answer: Answer, why: string, fault = 'blocked'): void {
   assert.ok(answer.kind === 'unreachable', answer.kind);
   assert.equal(answer.why, why);
   const outcome = outcomeOf(answer);
   assert.ok(outcome.kind === 'unreachable'); // the route's trouble: no event is charged for it
+  assert.equal(outcome.fault, fault);
 }
 
 const LITERALS = [
@@ -165,7 +166,7 @@ for (const [code, why] of [
   test(`a name that fails with ${code} is unreachable, and is looked up again next time`, async (t) => {
     const { send, receiver } = await open(t, (asked) => (asked === 1 ? code : ['127.0.0.1']));
 
-    assertNeverLeft(await send(), why);
+    assertNeverLeft(await send(), why, 'dns');
     assert.equal((await send()).kind, 'answered');
 
     assert.equal(receiver.received.length, 1);
@@ -175,7 +176,7 @@ for (const [code, why] of [
 test('a name without any address is unreachable', async (t) => {
   const { send } = await open(t, () => []);
 
-  assertNeverLeft(await send(), 'host name not found (ENOTFOUND)');
+  assertNeverLeft(await send(), 'host name not found (ENOTFOUND)', 'dns');
 });
 
 test('a name server that does not answer has 5 s, and what it says later is not heeded', async (t) => {
@@ -192,7 +193,7 @@ test('a name server that does not answer has 5 s, and what it says later is not 
   await settle();
 
   await clock.advance(5_000);
-  assertNeverLeft(await answered, 'no connection within 5 s');
+  assertNeverLeft(await answered, 'no connection within 5 s', 'timeout');
   answerLate();
   await settle();
 

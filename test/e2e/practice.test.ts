@@ -1,6 +1,6 @@
 /** `loghook practice-org` and `loghook demo`, the real processes: they need no settings and take none. */
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { test } from 'node:test';
 import { openOrg, openReceiver, Sandbox } from '../support/loghook.ts';
 
@@ -40,6 +40,27 @@ test('practice-org says that its port is in use, and what to do', async (t) => {
   assert.equal(code, 2);
   assert.match(stderr, /--port: port \d+ is in use \(EADDRINUSE\)\n {2}→ name another one/);
 });
+
+for (const signals of [1, 2]) {
+  test(`practice-org --oauth keeps its key to itself, and not beyond its end (${signals} signals)`, async (t) => {
+    const sandbox = new Sandbox(t);
+    const env = { TMPDIR: sandbox.home };
+    const org = sandbox.start(['practice-org', '--oauth', '--port', '0'], { env });
+    const line = await org.line('stdout', /export OKTA_PRIVATE_KEY_FILE=/);
+    await org.line('stdout', /export OKTA_CLIENT_ID=0oa\w+$/);
+    await org.line('stdout', /loghook listen 3000/);
+    const path = line.replace(/^.*=/, '');
+    const { mode } = statSync(path);
+
+    for (let n = 1; n < signals; n++) org.child.kill('SIGINT');
+    const { code, stdout, stderr } = await org.stop('SIGINT');
+
+    assert.equal(mode & 0o777, 0o600);
+    assert.equal(code, 0);
+    assert.doesNotMatch(stdout + stderr, /OKTA_API_KEY|PRIVATE KEY-/);
+    assert.deepEqual(readdirSync(sandbox.home), []);
+  });
+}
 
 test('demo delivers everything through a late event, a 429 and a failing receiver', async (t) => {
   const sandbox = new Sandbox(t);

@@ -108,6 +108,9 @@ async function openWorld(t: TestContext): Promise<World> {
 /** What a command says, and the commands; ID stands for the event that `refuses` refused. */
 const COMMANDS: readonly (readonly [command: string, says: RegExp])[] = [
   ['check', /forwarded/],
+  ['doctor', /forwarded/],
+  ['doctor --send', /nobody: a test event could not be sent/],
+  ['doctor --json --send fails heartbeat', /500/],
   ['status', /flows/],
   ['status --json', /"flows"/],
   ['deliveries', /refuses/],
@@ -221,6 +224,7 @@ const WRONG: readonly string[] = [
 
 const ASKED = [
   'check',
+  'doctor',
   'run',
   'test a',
   'try',

@@ -56,6 +56,26 @@ const GOOD_ROUTES = `.*,${secretUrl('https://h.example')}\n`;
 const SITUATIONS: readonly Situation[] = [
   { name: 'check, all well', args: ['check'], code: 0, routes: GOOD_ROUTES },
   { name: 'check, bad routes', args: ['check'], code: 2, routes: BAD_ROUTES },
+  { name: 'doctor, bad routes', args: ['doctor', '--send'], code: 1, routes: BAD_ROUTES },
+  {
+    name: 'doctor, org URL with everything in it',
+    args: ['doctor', '--json'],
+    code: 1,
+    env: { OKTA_ORG_URL: secretUrl('https://acme.okta.com') },
+  },
+  {
+    name: 'doctor, refused token',
+    args: ['doctor', '--send'],
+    code: 1,
+    routes: `.*,${secretUrl('http://h.invalid')}\n`,
+    env: { OKTA_API_KEY: 'S3CRET-wrong' },
+  },
+  {
+    name: 'doctor, a URL for a route',
+    args: ['doctor', '--send', secretUrl('https://h.example')],
+    code: 2,
+    routes: GOOD_ROUTES,
+  },
   { name: 'run, bad routes', args: ['run'], code: 2, routes: BAD_ROUTES },
   { name: 'run, no routes', args: ['run'], code: 2 },
   {

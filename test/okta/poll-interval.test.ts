@@ -137,6 +137,27 @@ for (const rateLimit of [10, 15, 20, 30, 60, 100, 120, 250, 600]) {
   });
 }
 
+test('a share that changes is followed at once', async (t) => {
+  const clock = new FakeClock();
+  const org = await PracticeOrg.open({ clock, rateLimit: 120 });
+  const desk = openDesk(org.url, { clock, token: org.token, interval: 'auto' });
+  t.after(() => Promise.all([desk.close(), org.close()]));
+  const pages = desk.systemLog.tail({ since: clock.now() }, desk.stop.signal);
+  const random = seededRandom(1);
+  const gaps: number[] = [];
+  for (let page = 0; page < 12; page += 1) {
+    // Another process reads too, for a while.
+    desk.systemLog.rateShare = page >= 4 && page < 8 ? 0.25 : 0.5;
+    org.add(practiceEvent(random, clock.now()));
+    const before = clock.now();
+    await desk.next(pages);
+    gaps.push(clock.now() - before);
+  }
+
+  const seconds = gaps.slice(1).map((ms) => Math.floor(ms / 1_000));
+  assert.deepEqual(seconds, [1, 1, 1, 2, 2, 2, 2, 1, 1, 1, 1]);
+});
+
 test('idle, a tenth of the limit is used, and a hundred idle minutes use up nothing for later', async (t) => {
   const { times, org } = await requestsOf(t, 120, { eventsBefore: () => 0, minutes: 100 });
 

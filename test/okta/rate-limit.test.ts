@@ -166,3 +166,46 @@ test('a shorter sleep leaves the rest of the wait, and what was sent in this win
 
   assert.equal(budget.waitMs(0), 54_000);
 });
+
+test('before anything is known of the limit the pace is careful', () => {
+  assert.deepEqual(new RateBudget(0.5).pace(0), {
+    evenMs: 6_060,
+    wholeMs: 3_000,
+    sentAt: Number.NEGATIVE_INFINITY,
+  });
+});
+
+test('the even pace is just below our share, and follows it; it outlasts the window', () => {
+  const budget = afterOne(200, headers(120, 119, 30));
+
+  assert.deepEqual(budget.pace(0), { evenMs: 1_010, wholeMs: 500, sentAt: 0 });
+  budget.share = 0.25;
+  assert.equal(budget.pace(0).evenMs, 2_020);
+  assert.equal(budget.pace(600_000).evenMs, 2_020);
+});
+
+test('what a burst left of our share is spread until there is more of it', () => {
+  const budget = new RateBudget(0.5, MIDDLE);
+  for (let n = 1; n <= 50; n += 1) {
+    budget.sent(0);
+    budget.answered(200, headers(120, 120 - n, 30), OKTA_NOW, 0);
+  }
+
+  assert.equal(budget.pace(0).evenMs, 60_000 / 11);
+  assert.equal(budget.pace(59_999).evenMs, 1_010);
+});
+
+test('what others left of the limit is spread over the rest of the window', () => {
+  assert.equal(afterOne(200, headers(120, 22, 30)).pace(0).evenMs, 30_000 / 11);
+  assert.equal(afterOne(200, headers(120, 12, 30)).pace(0).evenMs, 30_000);
+});
+
+test('what went out just before a window seemed to end counts in the next one too', () => {
+  const budget = afterOne(200, headers(4, 3, 30));
+  budget.sent(29_500);
+
+  assert.equal(budget.waitMs(30_000), 0);
+  budget.sent(30_000);
+  budget.answered(200, headers(4, 3, 60), OKTA_NOW, 30_000);
+  assert.equal(budget.waitMs(30_000), 59_500);
+});

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { OktaError } from '../../src/errors.ts';
-import { logsPath } from '../../src/okta/request.ts';
+import { logsPath } from '../../src/okta/logs-path.ts';
 import {
   type Answerer,
   body,

@@ -5,6 +5,7 @@ import { Client } from '@okta/okta-sdk-nodejs';
 import { practiceEvents } from '../../src/practice/events.ts';
 import { PracticeOrg } from '../../src/practice/org.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { CLIENT_ID, KEY_ID, rsaKey, testApp } from '../support/service-app.ts';
 
 /** The SDK sends requests through these proxies if they are set; a loopback org cannot be reached so. */
 delete process.env.HTTPS_PROXY;
@@ -68,6 +69,29 @@ test('the SDK reads downwards', async (t) => {
 
   assert.deepEqual(read, uuids.toReversed());
 });
+
+for (const dpop of [false, true]) {
+  test(`the SDK reads as a service app (DPoP: ${dpop})`, async (t) => {
+    const key = rsaKey();
+    const org = await PracticeOrg.open({ apps: [testApp({ dpop }, key).app] }); // by the system's clock, as the SDK
+    t.after(() => org.close());
+    org.add(practiceEvents(11, { from: Date.now() }).next().value);
+    const client = new Client({
+      orgUrl: org.url,
+      authorizationMode: 'PrivateKey',
+      clientId: CLIENT_ID,
+      scopes: ['okta.logs.read'],
+      privateKey: key.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
+      keyId: KEY_ID,
+    });
+
+    const collection = await client.systemLogApi.listLogEvents({ limit: 1 });
+    const { value } = await collection.next();
+
+    assert.equal(typeof value?.uuid, 'string');
+    assert.deepEqual([org.oauth.tokenCount, org.oauth.requestCount], dpop ? [1, 2] : [1, 1]);
+  });
+}
 
 test('the SDK makes an error of a refusal', async (t) => {
   const { org } = await openOrg(t);

@@ -17,7 +17,8 @@ export async function openTlsFront(
   { origin, ...options }: ServerOptions & { readonly origin?: string },
 ): Promise<TlsFront> {
   const asked: string[] = [];
-  const server = createServer(options, ({ method, url, headers }, response) => {
+  const server = createServer(options, (incoming, response) => {
+    const { method, url, headers } = incoming;
     asked.push(`${method} ${url}`);
     const inner = request(new URL(url ?? '/', orgUrl), { method, headers }, (answer) => {
       const named = origin ?? `https://127.0.0.1:${port}`;
@@ -27,7 +28,7 @@ export async function openTlsFront(
       response.writeHead(answer.statusCode ?? 500, { ...answer.headers, link });
       answer.pipe(response);
     });
-    inner.end();
+    incoming.pipe(inner);
   });
   server.on('tlsClientError', () => undefined);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -20,7 +20,8 @@ export class Admin {
   readonly #settings: AdminSettings;
   readonly #parts: AdminParts;
   readonly #metrics: Metrics;
-  readonly #watches = new Set<OrgWatch>();
+  /** By org. */
+  readonly #watches = new Map<string, OrgWatch>();
   readonly #clock = new SystemClock();
   readonly #openedAt = this.#clock.monotonic();
   /** Puts the routes file in force again, for all orgs. Resolves to what is wrong with it, in words. */
@@ -45,13 +46,26 @@ export class Admin {
     return this.#server?.address ?? '';
   }
 
-  /** From now on it is answered for this org, too; until the watch is closed. */
+  /** A session begins; it has to leave before its state is closed. */
   watch(watched: Watched): OrgWatch {
-    const meter = this.#metrics.meter(this.#label(watched));
-    const close = (closed: OrgWatch) => void this.#watches.delete(closed);
-    const watch = new OrgWatch(watched, { meter, limits: this.#settings, close });
-    this.#watches.add(watch);
+    const watch = this.expect(watched.org);
+    watch.join(watched);
     return watch;
+  }
+
+  /** This org is to be read from now on, whether or not its session can be opened. */
+  expect(org: string): OrgWatch {
+    const known = this.#watches.get(org);
+    if (known !== undefined) return known;
+    const meter = this.#metrics.meter(this.#label(org));
+    const watch = new OrgWatch(org, { meter, limits: this.#settings, clock: this.#clock });
+    this.#watches.set(org, watch);
+    return watch;
+  }
+
+  /** This org is not to be read any more. */
+  dismiss(org: string): void {
+    this.#watches.delete(org);
   }
 
   /** Never waits for a client. */
@@ -81,18 +95,18 @@ export class Admin {
     log.warn({ admin: this.address }, 'others on the network can read health and metrics');
   }
 
-  #label({ org }: Watched): string | undefined {
+  #label(org: string): string | undefined {
     return this.#parts.namesOrgs === true ? org : undefined;
   }
 
   #health(): Health {
-    const facts = [...this.#watches].map((watch) => watch.facts());
+    const facts = [...this.#watches.values()].map((watch) => watch.facts());
     return healthOf(facts, this.#clock.monotonic() - this.#openedAt);
   }
 
   async #text(): Promise<{ readonly text: string; readonly type: string }> {
-    const samples = [...this.#watches].map((watch) => {
-      const org = this.#label(watch.watched);
+    const samples = [...this.#watches.values()].map((watch) => {
+      const org = this.#label(watch.org);
       const isHealthy = orgHealth(watch.facts()).status !== 'failing';
       return { ...watch.sample(), isHealthy, ...(org !== undefined && { org }) };
     });
@@ -102,17 +116,18 @@ export class Admin {
 
   async #reload(): Promise<Asked> {
     const problems = (await this.reloader?.()) ?? ['there is no routes file'];
+    for (const watch of this.#watches.values()) watch.forget();
     if (problems.length === 0) return { kind: 'done', words: 'the routes are in force' };
     const words = `the routes are not reloaded, the old ones stay in force\n${problems.join('\n')}`;
     return { kind: 'failed', words };
   }
 
   async #change(word: 'pause' | 'resume', route: string, org: string | undefined): Promise<Asked> {
-    const meant = [...this.#watches].filter(
-      (watch) => watch.hasRoute(route) && (org === undefined || watch.watched.org === org),
+    const meant = [...this.#watches.values()].filter(
+      (watch) => watch.hasRoute(route) && (org === undefined || watch.org === org),
     );
     if (meant.length > 1) {
-      const orgs = meant.map(({ watched }) => watched.org).join(', ');
+      const orgs = meant.map((watch) => watch.org).join(', ');
       return {
         kind: 'unclear',
         words: `several orgs have this route: add ?org= with one of ${orgs}`,

@@ -8,7 +8,9 @@ import { type NamedRoute, namedRoutes } from '../../state/named-routes.ts';
 import { RouteDesk } from '../../state/route-desk.ts';
 import { type Stock, StockReader } from '../../state/stock.ts';
 import type { OrgFacts } from '../../status/health.ts';
-import type { OrgMeter, OrgSample, RouteStateWord } from '../../status/metrics.ts';
+import type { OrgSample } from '../../status/metrics.ts';
+import type { OrgMeter } from '../../status/metrics-meter.ts';
+import type { RouteStateWord } from '../../status/metrics-words.ts';
 import { CHANGES } from '../ledger/pause.ts';
 import { meterOf } from './meter.ts';
 
@@ -30,15 +32,16 @@ const TROUBLE_WORDS: Readonly<Record<TroubleKind, string>> = {
   woken: 'the machine woke from sleep',
 };
 
+const ENDED = 'an error ended its session, which is opened again by itself; the log says more';
+
 /** What a session has that is asked about. */
 export interface Watched {
-  /** The org's host. */
+  /** Its name where there are several, else its host. */
   readonly org: string;
   /** The org's own state folder. */
   readonly folder: string;
   /** The longest wait between two polls. */
   readonly intervalMs: number;
-  readonly clock: Clock;
   readonly outbox: { readonly isWritable: boolean };
   readonly systemLog: {
     readonly rateLimit: { readonly limit: number; readonly remaining: number } | undefined;
@@ -54,37 +57,60 @@ export interface Limits {
   readonly queueAgeMs: number;
 }
 
+/** Outlives the session: one that an error ended is opened again, and is missed until then. */
 export class OrgWatch {
-  readonly watched: Watched;
+  /** As `Watched.org`. */
+  readonly org: string;
   readonly meter: Meter;
+  readonly #clock: Clock;
   readonly #limits: Limits;
-  readonly #stock: StockReader;
   readonly #startedAt: number;
-  readonly #close: (watch: OrgWatch) => void;
+  #watched: Watched | undefined;
+  #stock: StockReader | undefined;
+  /** The last that is known of it. */
+  #intervalMs = 0;
   #polledAt: number | undefined;
   #trouble: string | undefined;
+  #hasFailed = false;
 
   constructor(
-    watched: Watched,
+    org: string,
     {
       meter,
       limits,
-      close,
-    }: {
-      readonly meter: OrgMeter;
-      readonly limits: Limits;
-      readonly close: (watch: OrgWatch) => void;
-    },
+      clock,
+    }: { readonly meter: OrgMeter; readonly limits: Limits; readonly clock: Clock },
   ) {
-    this.watched = watched;
+    this.org = org;
     this.#limits = limits;
-    this.#close = close;
-    this.#stock = new StockReader(watched.folder, watched.clock);
-    this.#startedAt = watched.clock.now();
+    this.#clock = clock;
+    this.#startedAt = clock.now();
     this.meter = meterOf(meter, () => {
-      this.#polledAt = watched.clock.now();
+      this.#polledAt = clock.now();
       this.#trouble = undefined;
     });
+  }
+
+  /** A session of the org begins. */
+  join(watched: Watched): void {
+    this.#watched = watched;
+    this.#intervalMs = watched.intervalMs;
+    this.#stock = new StockReader(watched.folder, this.#clock);
+    this.#trouble = undefined;
+    this.#hasFailed = false;
+  }
+
+  /** It is over; to be called before its state is closed. */
+  leave(): void {
+    this.#stock?.close();
+    this.#stock = undefined;
+    this.#watched = undefined;
+    this.#trouble = ENDED;
+  }
+
+  /** An error ended its session, or kept it from opening. */
+  failed(): void {
+    this.#hasFailed = true;
   }
 
   /** Why the log cannot be read. */
@@ -93,28 +119,29 @@ export class OrgWatch {
   }
 
   facts(): OrgFacts {
-    const { org, intervalMs, clock, outbox, isTurning } = this.watched;
     const { pollAgeMs, queueAgeMs } = this.#limits;
-    const now = clock.now();
+    const now = this.#clock.now();
     const stock = this.#stockNow();
     const oldest = stock === undefined ? undefined : oldestOf(stock, now);
     return {
-      org,
+      org: this.org,
       upMs: Math.max(0, now - this.#startedAt),
       ...this.#pollAge(now),
-      mostPollAgeMs: pollAgeMs ?? Math.max(POLL_AGE_MS, 3 * intervalMs + SLACK_MS),
+      mostPollAgeMs: pollAgeMs ?? Math.max(POLL_AGE_MS, 3 * this.#intervalMs + SLACK_MS),
       ...(this.#trouble !== undefined && { trouble: this.#trouble }),
       ...(oldest !== undefined && { oldest }),
       mostQueueAgeMs: queueAgeMs,
-      isTurning: isTurning(),
-      isWritable: outbox.isWritable,
-      isReadable: stock !== undefined,
+      isTurning: this.#watched?.isTurning() ?? true,
+      isWritable: this.#watched?.outbox.isWritable ?? true,
+      hasFailed: this.#hasFailed,
+      isReadable: stock !== undefined || this.#watched === undefined,
     };
   }
 
   sample(): Omit<OrgSample, 'org' | 'isHealthy'> {
-    const { clock, outbox, systemLog, folder } = this.watched;
-    const now = clock.now();
+    const now = this.#clock.now();
+    if (this.#watched === undefined) return this.#pollAge(now);
+    const { outbox, systemLog, folder } = this.#watched;
     const { rateLimit } = systemLog;
     const disk = diskUsedRatio(folder);
     const routes = this.#stockNow()?.map((stock) => ({
@@ -135,31 +162,30 @@ export class OrgWatch {
 
   /** As `loghook pause` and `loghook resume`, and the daemon keeps to it at once. Undefined: it has no such route. */
   async change(word: 'pause' | 'resume', name: string): Promise<string | undefined> {
-    const { folder, clock, obey } = this.watched;
+    if (this.#watched === undefined) return undefined;
+    const { folder, obey } = this.#watched;
     const beside = new Beside(folder, { readOnly: false });
     let said: string;
     try {
       const route = namedRoutes(beside).find((one) => one.name === name);
       if (route === undefined) return undefined;
-      said = CHANGES[word](new RouteDesk(beside), route, clock.now());
+      said = CHANGES[word](new RouteDesk(beside), route, this.#clock.now());
     } finally {
       beside.close();
     }
-    this.#stock.forget();
+    this.forget();
     await obey();
     return said;
   }
 
   hasRoute(name: string): boolean {
-    return (
-      this.#stockNow()?.some(({ route, unreadable }) => !unreadable && route.name === name) ?? false
-    );
+    const stock = this.#stockNow() ?? [];
+    return stock.some(({ route, unreadable }) => !unreadable && route.name === name);
   }
 
-  /** Lets go of the state. */
-  close(): void {
-    this.#stock.close();
-    this.#close(this);
+  /** Something was changed: how things stand is looked up anew. */
+  forget(): void {
+    this.#stock?.forget();
   }
 
   #pollAge(now: number): { readonly pollAgeMs?: number } {
@@ -167,9 +193,10 @@ export class OrgWatch {
     return { pollAgeMs: Math.max(0, now - this.#polledAt) };
   }
 
+  /** Undefined when it cannot be known. */
   #stockNow(): readonly Stock[] | undefined {
     try {
-      return this.#stock.read();
+      return this.#stock?.read();
     } catch {
       // Said by /healthz; the daemon, which reads the same file, says more in its log.
       return undefined;

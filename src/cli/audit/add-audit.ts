@@ -1,10 +1,12 @@
 /** The words of `loghook audit`. */
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
-import { type Ended, examples, logOptions } from '../options.ts';
+import { type Ended, examples, logOptions, whichOrg } from '../options.ts';
 
 export interface AuditFlags {
+  readonly config?: string;
   readonly state?: string;
+  readonly org?: string;
   readonly since?: string;
   readonly until?: string;
   readonly route?: string;
@@ -18,7 +20,9 @@ export function addAudit(program: Command, io: Io, ended: Ended): void {
   const command = program
     .command('audit')
     .description("proof that nothing is missing: Okta's list of events against the ledger")
+    .option('-c, --config <file>', 'where `orgs` are named (./loghook.yaml, .yml or .json)')
     .option('-s, --state <dir>', 'the state folder to look in')
+    .addOption(whichOrg())
     .option('--since <when>', 'from here: 7d, or a time such as 2026-11-20T10:00:00Z (24h)')
     .option('--until <when>', 'up to here (5m, when all that is late is there)')
     .option('--route <name>', 'only this route, or the start of its name')

@@ -3,7 +3,8 @@
  * nothing, unless it is to repair: then it owes what is missing.
  */
 import { type Clock, SystemClock } from '../../clock.ts';
-import { loadSettings, type Settings } from '../../config/config.ts';
+import { loadOrgSettings, type Settings } from '../../config/config.ts';
+import { refuse } from '../../config/problems.ts';
 import { filterIn } from '../../okta/position.ts';
 import { SystemLog } from '../../okta/system-log.ts';
 import { printable } from '../../printable.ts';
@@ -23,6 +24,7 @@ import { proxyOption } from '../session.ts';
 import { listenForSignals } from '../signals.ts';
 import { writeJson } from '../words.ts';
 import type { AuditFlags } from './add-audit.ts';
+import { ahead } from './ahead.ts';
 import { Auditor } from './auditor.ts';
 import { auditDocument } from './document.ts';
 import { Repair } from './repair.ts';
@@ -41,14 +43,15 @@ export async function audit(flags: AuditFlags, io: Io): Promise<number> {
   const clock = new SystemClock();
   const now = clock.now();
   const input = { ...surroundings(io, now, io.stderr), flags };
-  const { settings, more } = loadSettings(input, () => ({
+  const { settings, more } = await loadOrgSettings(input, () => ({
     until: () => instantFlag('--until', flags.until, now),
   }));
-  const { folder } = findOrgState(io, flags.state);
+  const { folder } = await findOrgState(io, flags);
   const beside = new Beside(folder, { readOnly: false });
   try {
     const desk = new AuditDesk(beside);
     const horizon = desk.horizon();
+    refuseOther(settings.org.url.host, horizon.org);
     const asked = { since: settings.since ?? now - DAY_MS, until: more.until, now };
     const window = windowOf(asked, horizon);
     const routes = namedRoutes(beside);
@@ -66,6 +69,16 @@ export async function audit(flags: AuditFlags, io: Io): Promise<number> {
   } finally {
     beside.close();
   }
+}
+
+/** All would seem to be missing, and --repair would owe one org's events to the routes of another. */
+function refuseOther(org: string, known: string | undefined): void {
+  if (known === undefined || known === org) return;
+  refuse(
+    'OKTA_ORG_URL',
+    `it is ${org}, but the state is of ${known}`,
+    'Name that org, or the state folder of this one with --state.',
+  );
 }
 
 interface Plan {
@@ -100,7 +113,7 @@ async function readAll(
     if (holderOf(plan.folder) !== undefined) await clock.sleep(NOTICED_MS, stop.soft);
     progress.show(0, undefined);
     systemLog.rateShare = shareOf(reader, plan);
-    for await (const page of systemLog.read(window, stop.soft)) {
+    for await (const page of ahead(systemLog.read(window, stop.soft))) {
       const lacks = auditor.take(page.events);
       if (repair !== undefined && lacks.length > 0) {
         repair.owe(lacks, clock.now());

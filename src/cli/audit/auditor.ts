@@ -4,9 +4,10 @@
  * Okta's answer is looked for as well.
  */
 import type { LogEvent } from '../../event.ts';
-import type { AuditDesk, Horizon, KnownEvent, Unlisted } from '../../state/audit-desk.ts';
+import type { AuditDesk, Horizon, Unlisted } from '../../state/audit-desk.ts';
 import { publishedAt } from '../../state/configs.ts';
 import { digestOf } from '../../state/digest.ts';
+import type { KnownEvent } from '../../state/fates.ts';
 import type { NamedRoute } from '../../state/named-routes.ts';
 import type { Gap } from '../../state/outbox.ts';
 import { SeqSet } from '../../state/seq-set.ts';
@@ -77,6 +78,7 @@ export class Auditor {
   /** One page, oldest first. Returns what is missing of it. @throws StateError */
   take(page: readonly LogEvent[]): readonly Lack[] {
     const events = this.#unseen(page);
+    this.#upTo = publishedAt(events.at(-1)?.published) ?? this.#upTo;
     return this.#parts.desk.atOnce(() => {
       const known = this.#parts.desk.look(events.map(({ id }) => id));
       return events.flatMap((event, n) => this.#takeOne(event, known.get(n)));
@@ -122,7 +124,6 @@ export class Auditor {
       return [];
     }
     this.#events += 1;
-    this.#upTo = publishedAt(event.published) ?? this.#upTo;
     const lacking = this.#count(event, known);
     if (known === undefined || known.fates.size === 0) {
       if (lacking.length === 0) return [];

@@ -157,7 +157,7 @@ function verdict(audited: Audited): string[] {
 function advice(missing: number, repaired: number | undefined): string[] {
   if (repaired !== undefined)
     return [`${number(repaired)} owed now: run it again to see them delivered`];
-  return missing === 0 ? [] : ['owe what is missing with: loghook audit --repair'];
+  return missing === 0 ? [] : ['owe what is missing: run it again with --repair'];
 }
 
 function number(n: number): string {

@@ -32,19 +32,34 @@ export function windowOf({ since, until, now }: Asked, horizon: Horizon): Window
   if (until !== undefined && until <= since) {
     refuse('--until', 'it is not after --since', 'the later of the two is --until');
   }
+  const { readTo } = horizon;
   const floor = latest(floorsOf(horizon));
-  const readTo = horizon.readTo ?? Number.NEGATIVE_INFINITY;
+  if (floor === NEVER || readTo === undefined) refuseUnread(floor);
   const wantedUntil = until ?? now - SETTLE_MS;
   const window = { since: Math.max(since, floor.at), until: Math.min(wantedUntil, readTo) };
+  if (window.since >= window.until) refuseAll(floor, readTo);
   const notes = [
     ...(floor.at > since ? [`from ${iso(floor.at)} on: ${floor.why}`] : []),
     ...(readTo < wantedUntil ? [`up to ${iso(readTo)}: ${UNREAD}`] : []),
   ];
-  if (window.since < window.until) return { ...window, notes };
-  return refuse('audit', 'nothing of that time can be judged', hintFor(floor, horizon));
+  return { ...window, notes };
 }
 
 const UNREAD = 'what came later loghook has not read yet';
+
+function refuseUnread({ why }: Bound): never {
+  const message = 'nothing of that time can be judged';
+  const reason = why === NEVER.why ? why : 'nothing was read yet';
+  return refuse('audit', message, `${reason}: start \`loghook run\` first.`);
+}
+
+function refuseAll(floor: Bound, readTo: number): never {
+  return refuse(
+    'audit',
+    'nothing of that time can be judged',
+    `It can be from ${iso(floor.at)} (${floor.why}) up to ${iso(readTo)} (${UNREAD}); it ends 5 minutes ago unless --until says otherwise.`,
+  );
+}
 
 /** What was published before them cannot be judged. */
 function floorsOf({ versions, beganAt, forgottenTo, unjudgedTo }: Horizon): Bound[] {
@@ -79,10 +94,4 @@ function filterSince(versions: readonly ConfigVersion[]): number | undefined {
 
 function latest([first = NEVER, ...others]: readonly Bound[]): Bound {
   return others.reduce((one, other) => (other.at > one.at ? other : one), first);
-}
-
-function hintFor(floor: Bound, { readTo }: Horizon): string {
-  if (floor === NEVER) return `${floor.why}: start \`loghook run\` first.`;
-  if (readTo === undefined) return 'loghook has read nothing yet: start `loghook run` first.';
-  return `It can be from ${iso(floor.at)} (${floor.why}) up to ${iso(readTo)} (${UNREAD}), and ends 5 minutes ago unless --until says otherwise.`;
 }

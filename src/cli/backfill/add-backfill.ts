@@ -1,7 +1,7 @@
 /** `loghook backfill`: its words on the command line. What it does is in backfill.ts. */
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
-import { type Ended, examples, logOptions } from '../options.ts';
+import { type Ended, examples, logOptions, whichOrg } from '../options.ts';
 
 export interface BackfillFlags {
   readonly since?: string;
@@ -11,6 +11,7 @@ export interface BackfillFlags {
   readonly json?: boolean;
   readonly config?: string;
   readonly state?: string;
+  readonly org?: string;
   readonly logLevel?: string;
   readonly logFormat?: string;
 }
@@ -25,7 +26,8 @@ export function addBackfill(program: Command, io: Io, ended: Ended): void {
     .option('--dry-run', 'only say what it would owe; writes nothing')
     .option('--json', 'one JSON document')
     .option('-c, --config <file>', 'the routes (./loghook.yaml, .yml or .json, else ./loghook.csv)')
-    .option('-s, --state <dir>', 'the state folder of the daemon');
+    .option('-s, --state <dir>', 'the state folder of the daemon')
+    .addOption(whichOrg());
   examples(
     logOptions(command),
     `  loghook backfill --since 30d --dry-run

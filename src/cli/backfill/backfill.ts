@@ -3,21 +3,21 @@
  * daemon's alone; which window is read and how it is said stands here, the reading in perform.ts.
  */
 import { SystemClock } from '../../clock.ts';
-import { loadSettings } from '../../config/config.ts';
+import { loadOne } from '../../config/config.ts';
 import { refuse } from '../../config/problems.ts';
-import { findRouteFile, routeFileReader } from '../../config/route-file.ts';
 import { printable } from '../../printable.ts';
-import { Backfills } from '../../state/backfills.ts';
+import { Backfills, owedIn } from '../../state/backfills.ts';
 import { Beside } from '../../state/beside.ts';
 import { reachOf } from '../../state/reach.ts';
+import { readersBeside } from '../../state/readers.ts';
 import { EXIT } from '../exit.ts';
 import { type Io, surroundings } from '../io.ts';
 import { instantFlag } from '../ledger/instant-flag.ts';
 import { noteNoDaemon } from '../ledger/state-turn.ts';
 import { findOrgState } from '../org-state.ts';
-import { writeJson } from '../words.ts';
+import { iso, writeJson } from '../words.ts';
 import type { BackfillFlags } from './add-backfill.ts';
-import { perform } from './perform.ts';
+import { perform, readerName } from './perform.ts';
 import { askedFor, type Chosen, chooseRoutes, isRelative, resumeWords, windowOf } from './plan.ts';
 import { reportDocument, reportLines } from './report.ts';
 import type { Order, Sources } from './sources.ts';
@@ -27,18 +27,16 @@ export async function backfill(flags: BackfillFlags, io: Io): Promise<number> {
   const clock = new SystemClock();
   const now = clock.now();
   const input = { ...surroundings(io, now, io.stderr), flags };
-  const readRoutes = await routeFileReader(findRouteFile(flags.config, io.cwd));
-  const { settings, more } = loadSettings(input, (environment) => ({
-    file: () => readRoutes(environment),
+  const { settings, file, more } = await loadOne(input, () => ({
     until: () => ({ at: instantFlag('--until', flags.until, now) }),
     since: () => flags.since ?? refuse('--since', 'it is missing', 'Say from when on: --since 7d'),
   }));
-  const { folder } = findOrgState(io, flags.state);
+  const { folder } = await findOrgState(io, flags);
   const beside = new Beside(folder, { readOnly: flags.dryRun === true });
   try {
     const reach = reachOf(beside) ?? refuseNoDaemon();
-    const chosen = chooseRoutes(more.file, flags.route, beside);
-    const sources = { settings, notes: more.file.notes, beside, folder, reach, chosen, clock, io };
+    const chosen = chooseRoutes(file, flags.route, beside);
+    const sources = { settings, notes: file.notes, beside, folder, reach, chosen, clock, io };
     const wish = { since: settings.since ?? now, until: more.until.at, now };
     return await fill(sources, openOrder(sources, flags, wish), flags);
   } finally {
@@ -49,8 +47,8 @@ export async function backfill(flags: BackfillFlags, io: Io): Promise<number> {
 function refuseNoDaemon(): never {
   return refuse(
     'backfill',
-    'no daemon has run with this state folder yet, so no route is known',
-    'Start `loghook run` first.',
+    'no daemon of this version has run with this state folder yet, so nobody knows its routes',
+    'Start `loghook run` first, or start it anew.',
   );
 }
 
@@ -65,6 +63,7 @@ function openOrder(
   const { now } = wish;
   const left = flags.dryRun ? undefined : backfills.unfinished(asked, isRelative(flags), now);
   if (left !== undefined) {
+    refuseTwice(beside, left.id, now);
     say(io, [resumeWords(left)]);
     return { kind: 'backfill', backfills, backfill: left, wasResumed: true };
   }
@@ -75,9 +74,25 @@ function openOrder(
   return { kind: 'backfill', backfills, backfill, wasResumed: false };
 }
 
+/** Two would read the same pages. */
+function refuseTwice(beside: Beside, id: number, now: number): void {
+  const other = readersBeside(beside, now).find(
+    ({ what, isAlive, pid }) => isAlive && what === readerName(id) && pid !== process.pid,
+  );
+  if (other === undefined) return;
+  refuse(
+    'backfill',
+    `the same one is running already (pid ${other.pid})`,
+    'Wait for it, or stop it.',
+  );
+}
+
 async function fill(sources: Sources, order: Order, flags: BackfillFlags): Promise<number> {
   const { io, chosen, settings, folder } = sources;
-  const { came, isPartial } = await perform(sources, order);
+  const { came, isPartial } = await perform(sources, order).catch((error: unknown) => {
+    say(io, keptWords(order));
+    throw error;
+  });
   const { since, until } = order.kind === 'rehearsal' ? order.range : order.backfill;
   const story = {
     org: settings.org.url.host,
@@ -94,9 +109,16 @@ async function fill(sources: Sources, order: Order, flags: BackfillFlags): Promi
   if (isPartial) say(io, [goOnWords(order)]);
   if (order.kind === 'backfill') {
     say(io, pausedWords(chosen));
-    noteNoDaemon(folder, io, '`loghook run` will send them');
+    if (owedIn(came.routes) > 0) noteNoDaemon(folder, io, '`loghook run` will send them');
   }
   return EXIT.asAsked;
+}
+
+function keptWords(order: Order): string[] {
+  if (order.kind === 'rehearsal') return [];
+  const { readTo } = order.backfills.of(order.backfill.id);
+  if (readTo === undefined) return [];
+  return [`what is owed up to ${iso(readTo)} stays owed: the same command goes on from there`];
 }
 
 function goOnWords(order: Order): string {

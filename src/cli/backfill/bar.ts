@@ -8,10 +8,14 @@ import type { Progressed } from './reading.ts';
 
 const WIDTH = 20;
 const LINE_EVERY_MS = 10_000;
+/** A wait that nobody wonders about. */
+const SHORT_MS = 2_000;
 
 export interface BarParts {
   readonly progress: Progress;
   readonly stderr: Io['stderr'];
+  /** Nothing is owed, it is only counted. */
+  readonly isDry: boolean;
   /** Where it begins now, and where it ends: ms since 1970. */
   readonly from: number;
   readonly until: number;
@@ -24,6 +28,7 @@ export class Bar {
   readonly #startedAt: number;
   readonly #eventsBefore: number;
   #lineAt: number;
+  #at: Progressed | undefined;
 
   /** `eventsBefore`: read by a run that was cut off. */
   constructor(parts: BarParts, eventsBefore: number) {
@@ -35,16 +40,24 @@ export class Bar {
 
   show(at: Progressed): void {
     const { progress, stderr, monotonic } = this.#parts;
-    progress.showLine(this.#bar(at));
+    this.#at = at;
+    progress.showLine(`${this.#bar(at)}  ${this.#words(at)}`);
     if (progress.isTTY || monotonic() < this.#lineAt) return;
     this.#lineAt = monotonic() + LINE_EVERY_MS;
     stderr.write(`${this.#words(at)}, up to ${iso(at.readTo) ?? '-'}\n`);
   }
 
+  /** A bar that stands still must say why. */
+  waits(ms: number): void {
+    if (this.#at === undefined || ms < SHORT_MS) return;
+    const words = `${count(this.#at.events, 'event')} read, waits ${duration(ms)} for the rate limit`;
+    this.#parts.progress.showLine(`${this.#bar(this.#at)}  ${words}`);
+  }
+
   #bar(at: Progressed): string {
     const done = Math.round(this.#part(at) * WIDTH);
     const bar = `[${'#'.repeat(done)}${'.'.repeat(WIDTH - done)}]`;
-    return `${bar} ${Math.floor(this.#part(at) * 100)}%  ${this.#words(at)}`;
+    return `${bar} ${Math.floor(this.#part(at) * 100)}%`;
   }
 
   #words(at: Progressed): string {
@@ -53,7 +66,8 @@ export class Bar {
     const part = this.#part(at);
     const left = part <= 0 ? '' : `, ${duration((ms * (1 - part)) / part)} left`;
     const rate = perSecond.toLocaleString('en-US');
-    return `${count(at.events, 'event')} read, ${at.owed.toLocaleString('en-US')} owed, ${rate}/s${left}`;
+    const owed = `${at.owed.toLocaleString('en-US')} ${this.#parts.isDry ? 'to owe' : 'owed'}`;
+    return `${count(at.events, 'event')} read, ${owed}, ${rate}/s${left}`;
   }
 
   /** Of this run, by how far it has come in the org's time. */

@@ -21,6 +21,11 @@ const NOTICED_MS = 1_500;
 /** Of what writes nothing the daemon does not know, so it takes little. */
 const UNKNOWN_SHARE = WHOLE_SHARE / 5;
 
+/** What the backfill of this id is called among the readers of Okta. */
+export function readerName(id: number): string {
+  return `backfill ${id}`;
+}
+
 export interface Performed {
   readonly came: Came;
   /** It was stopped before its end. */
@@ -36,11 +41,12 @@ export async function perform(sources: Sources, order: Order): Promise<Performed
     onReload: () => undefined,
     exit: () => process.exit(EXIT.asAsked),
   });
-  const systemLog = openSystemLog(sources, progress);
-  const reader =
-    order.kind === 'backfill' ? await readerOf(sources, order.backfill.id, stop) : undefined;
+  const bar = openBar(sources, order, progress);
+  const systemLog = openSystemLog(sources, progress, (waitMs) => bar.waits(waitMs));
+  let reader: Reader | undefined;
   try {
-    const came = await read(sources, order, { progress, systemLog, reader, stop });
+    if (order.kind === 'backfill') reader = await readerOf(sources, order.backfill.id, stop);
+    const came = await read(sources, order, { bar, systemLog, reader, stop });
     return { came, isPartial: stop.soft.aborted };
   } finally {
     progress.end();
@@ -51,19 +57,15 @@ export async function perform(sources: Sources, order: Order): Promise<Performed
 }
 
 interface Tools {
-  readonly progress: Progress;
+  readonly bar: Bar;
   readonly systemLog: SystemLog;
   readonly reader: Reader | undefined;
   readonly stop: StopSignals;
 }
 
 function read(sources: Sources, order: Order, tools: Tools): Promise<Came> {
-  const { clock, io, folder } = sources;
-  const { progress, systemLog, reader, stop } = tools;
-  const bar = new Bar(
-    { progress, stderr: io.stderr, ...spanOf(order), monotonic: () => clock.monotonic() },
-    order.kind === 'backfill' ? order.backfill.events : 0,
-  );
+  const { clock, folder } = sources;
+  const { bar, systemLog, reader, stop } = tools;
   const takeShare = () => {
     systemLog.rateShare = shareOf(sources, reader);
   };
@@ -79,9 +81,16 @@ function read(sources: Sources, order: Order, tools: Tools): Promise<Came> {
     },
   });
   takeShare();
+  bar.show(order.kind === 'rehearsal' ? { events: 0, owed: 0 } : order.backfill);
   return order.kind === 'rehearsal'
     ? reading.rehearse(order.range, stop.soft)
     : reading.run(order.backfill, order.backfills, stop.soft);
+}
+
+function openBar({ clock, io }: Sources, order: Order, progress: Progress): Bar {
+  const parts = { progress, stderr: io.stderr, monotonic: () => clock.monotonic() };
+  const isDry = order.kind === 'rehearsal';
+  return new Bar({ ...parts, isDry, ...spanOf(order) }, isDry ? 0 : order.backfill.events);
 }
 
 function spanOf(order: Order): { readonly from: number; readonly until: number } {
@@ -97,7 +106,7 @@ async function readerOf(
 ): Promise<Reader> {
   const reader = openReader(beside, {
     pid: process.pid,
-    what: `backfill ${id}`,
+    what: readerName(id),
     now: clock.now(),
   });
   if (holderOf(folder) !== undefined) await clock.sleep(NOTICED_MS, stop.soft);
@@ -110,7 +119,11 @@ function shareOf({ folder, clock }: Sources, reader: Reader | undefined): number
   return daemon === 'none' ? WHOLE_SHARE : UNKNOWN_SHARE;
 }
 
-function openSystemLog({ settings, notes, reach, clock, io }: Sources, progress: Progress) {
+function openSystemLog(
+  { settings, notes, reach, clock, io }: Sources,
+  progress: Progress,
+  onWait: (waitMs: number) => void,
+) {
   const log = openCommandLog(settings, progress.isTTY ? progress : io.stderr, io.env);
   for (const note of [...settings.org.notes, ...notes]) log.warn({ note }, 'setting put right');
   // What the daemon asks for: an event that it filters out was never wanted.
@@ -124,6 +137,7 @@ function openSystemLog({ settings, notes, reach, clock, io }: Sources, progress:
     interval: settings.interval,
     // Whatever others take of it, half of a window is never used up by this.
     rateReserve: 1 - WHOLE_SHARE,
+    onWait,
     ...(filter === undefined ? {} : { filter }),
     ...proxyOption(settings.proxyFor(settings.org.url)),
   });

@@ -131,11 +131,12 @@ function refuseForgotten(
   for (const { id, name } of rows.values()) {
     const begin = Math.max(since, reach.begins.get(id) ?? since);
     if (begin >= until || !mayBeForgotten(reach, id, begin)) continue;
+    const others = rows.size > 1 ? ', or choose other routes with --route' : '';
     const before = begin > since ? `, or end before ${name} came with --until ${iso(begin)}` : '';
     refuse(
       '--since',
       `${name} may have got events of ${iso(begin)} to ${iso(Math.min(ledgerFrom + 1, until))} that the ledger has forgotten, and would get them twice`,
-      `The earliest that is safe: --since ${iso(ledgerFrom + 1)}${before}`,
+      `The earliest that is safe: --since ${iso(ledgerFrom + 1)}${before}${others}`,
     );
   }
 }

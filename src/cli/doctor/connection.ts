@@ -1,5 +1,7 @@
 /** Opens one connection as a run would, says how far it came, and closes it again. Nothing is sent over it. */
+import { isIP } from 'node:net';
 import { type PeerCertificate, TLSSocket } from 'node:tls';
+import { hostOf } from '../../address.ts';
 import type { Clock } from '../../clock.ts';
 import { AddressRefused, type DialTimes, type Opening, ProxyTrouble } from '../../dial.ts';
 import { codeOf } from '../../errors.ts';
@@ -30,15 +32,23 @@ export type ProxyFault =
   | 'proxy-failed';
 export type TlsFault = 'tls-expired' | 'tls-early' | 'tls-name' | 'tls-issuer' | 'tls-failed';
 
+export interface Limits {
+  readonly clock: Clock;
+  readonly limitMs: number;
+  /** A name has to be looked up first, and by us. */
+  readonly looksUp: boolean;
+}
+
 /** Never rejects. */
 export async function connectOnce(
   opening: Opening,
-  clock: Clock,
-  limitMs: number,
+  { clock, limitMs, looksUp }: Limits,
 ): Promise<Connection> {
   const { times } = opening;
-  const late = Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' });
-  const cancel = clock.after(limitMs, () => opening.cut(late));
+  const cancel = clock.after(limitMs, () => {
+    const code = looksUp && times.dnsMs === undefined ? 'EAI_AGAIN' : 'ETIMEDOUT';
+    opening.cut(Object.assign(new Error('no connection in time'), { code }));
+  });
   try {
     const socket = await opening.open();
     const certificate = socket instanceof TLSSocket ? certificateOf(socket) : undefined;
@@ -50,6 +60,11 @@ export async function connectOnce(
   } finally {
     cancel();
   }
+}
+
+/** Whether it is us who look up the host of `url`. */
+export function isLookedUp(url: URL, proxyHost: string | undefined): boolean {
+  return proxyHost === undefined && isIP(hostOf(url)) === 0;
 }
 
 function certificateOf(socket: TLSSocket): Certificate | undefined {

@@ -3,7 +3,20 @@
 export type Level = 'ok' | 'note' | 'warning' | 'problem';
 
 /** The checks, in the order in which they are shown. */
-export const CHECKS = ['settings', 'network', 'clock', 'credentials', 'rate'] as const;
+export const CHECKS = [
+  'settings',
+  'network',
+  'clock',
+  'credentials',
+  'rate',
+  'routes',
+  'sending',
+  'disk',
+  'state',
+  'daemons',
+  'deliveries',
+  'service',
+] as const;
 export type CheckName = (typeof CHECKS)[number];
 
 export const FINDINGS = {
@@ -47,6 +60,7 @@ export const FINDINGS = {
   'credentials-scope': ['credentials', 'problem'],
   'credentials-dpop': ['credentials', 'problem'],
   'credentials-untested': ['credentials', 'note'],
+  'token-idle': ['credentials', 'warning'],
   'okta-refused': ['credentials', 'problem'],
   'okta-odd': ['credentials', 'problem'],
 
@@ -55,6 +69,66 @@ export const FINDINGS = {
   'rate-spent': ['rate', 'warning'],
   'rate-interval': ['rate', 'warning'],
   'rate-unknown': ['rate', 'note'],
+
+  'route-reached': ['routes', 'ok'],
+  'route-disabled': ['routes', 'note'],
+  'route-expiring': ['routes', 'warning'],
+  'route-insecure': ['routes', 'warning'],
+  'route-own-certificate': ['routes', 'warning'],
+  'route-address': ['routes', 'problem'],
+  'route-dns': ['routes', 'problem'],
+  'route-unreachable': ['routes', 'problem'],
+  'route-proxy': ['routes', 'problem'],
+  'route-tls': ['routes', 'problem'],
+
+  'send-delivered': ['sending', 'ok'],
+  'send-failed': ['sending', 'problem'],
+
+  'folder-unknown': ['disk', 'note'],
+  'folder-missing': ['disk', 'note'],
+  'folder-fine': ['disk', 'ok'],
+  'folder-owner': ['disk', 'note'],
+  'folder-unwritable': ['disk', 'problem'],
+  'folder-open': ['disk', 'warning'],
+  'folder-network': ['disk', 'warning'],
+  'disk-free': ['disk', 'ok'],
+  'disk-low': ['disk', 'warning'],
+  'disk-full': ['disk', 'problem'],
+
+  'state-none': ['state', 'note'],
+  'state-sound': ['state', 'ok'],
+  'state-older': ['state', 'note'],
+  'state-newer': ['state', 'problem'],
+  'state-unreadable': ['state', 'problem'],
+  'state-damaged': ['state', 'problem'],
+  'state-large': ['state', 'warning'],
+  'wal-large': ['state', 'warning'],
+  'gaps-seen': ['state', 'warning'],
+  'trouble-noted': ['state', 'warning'],
+  'dead-letters': ['state', 'warning'],
+
+  'daemon-running': ['daemons', 'ok'],
+  'daemon-none': ['daemons', 'note'],
+  'daemon-twin': ['daemons', 'warning'],
+  'daemon-elsewhere': ['daemons', 'note'],
+  'daemon-listening': ['daemons', 'note'],
+
+  'deliveries-fine': ['deliveries', 'ok'],
+  'poll-late': ['deliveries', 'problem'],
+  'delivery-overdue': ['deliveries', 'problem'],
+  'route-held': ['deliveries', 'warning'],
+  'route-paused': ['deliveries', 'warning'],
+  'queue-left': ['deliveries', 'warning'],
+
+  'unit-none': ['service', 'note'],
+  'unit-fine': ['service', 'ok'],
+  'unit-settings': ['service', 'note'],
+  'unit-unreadable': ['service', 'note'],
+  'unit-program': ['service', 'problem'],
+  'unit-version': ['service', 'warning'],
+  'unit-restart': ['service', 'warning'],
+  'unit-state': ['service', 'warning'],
+  'unit-file-missing': ['service', 'problem'],
 } as const satisfies Readonly<Record<string, readonly [check: CheckName, level: Level]>>;
 
 export type FindingId = keyof typeof FINDINGS;
@@ -62,6 +136,8 @@ export type FindingId = keyof typeof FINDINGS;
 export interface Finding {
   /** Fixed; what scripts look for. */
   readonly id: FindingId;
+  /** The org that it is about, where there are several. */
+  readonly org?: string;
   readonly check: CheckName;
   readonly level: Level;
   /** What was found, in words; no secret, but text of strangers may be in it. */

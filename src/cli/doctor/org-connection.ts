@@ -1,6 +1,6 @@
 /** How the org is reached: once as a run would, and once more without believing anybody to see who stands in between. */
 import { Opening } from '../../dial.ts';
-import { type Certificate, type Connection, connectOnce } from './connection.ts';
+import { type Certificate, type Connection, connectOnce, isLookedUp } from './connection.ts';
 import type { Scene } from './scene.ts';
 
 export interface OrgConnection {
@@ -26,12 +26,13 @@ export async function connectToOrg({
   // An http org is a practice org on this machine: no proxy lies before it.
   const proxy = org.protocol === 'https:' ? proxyFor?.(org) : undefined;
   const way = { url: org, proxy, judge: () => undefined, lookup: machine.lookup, clock };
-  const connection = await connectOnce(new Opening(way), clock, CONNECT_MS);
+  const limits = { clock, looksUp: isLookedUp(org, proxy?.host) };
+  const connection = await connectOnce(new Opening(way), { ...limits, limitMs: CONNECT_MS });
   const isOpen = connection.kind === 'open';
   const found = { org, isOpen, connection, ...(proxy !== undefined && { proxy }) };
   if (connection.kind === 'open' || !connection.fault.at.startsWith('tls-')) return found;
   const look = new Opening({ ...way, tls: { insecure: true } });
-  const looked = await connectOnce(look, clock, LOOK_MS);
+  const looked = await connectOnce(look, { ...limits, limitMs: LOOK_MS });
   const shown = looked.kind === 'open' ? looked.certificate : undefined;
   return { ...found, ...(shown !== undefined && { shown }) };
 }

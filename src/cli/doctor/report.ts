@@ -24,6 +24,13 @@ const TITLES: Readonly<Record<CheckName, string>> = {
   clock: 'clock',
   credentials: 'credentials',
   rate: 'rate limit',
+  routes: 'routes',
+  sending: 'test events',
+  disk: 'disk',
+  state: 'state',
+  daemons: 'daemons',
+  deliveries: 'deliveries',
+  service: 'service',
 };
 
 /** A mark and its colour. */
@@ -33,15 +40,19 @@ const MARKS: Readonly<Record<Level, readonly [mark: string, colour: number]>> = 
   warning: ['!', 33],
   problem: ['✗', 31],
 };
+const BOLD = 1;
 const DIM = 2;
 
 /** Sections in the order of the findings; a line a finding, what to do below it. */
 export function report(findings: readonly Finding[], { stdout, env }: Io): void {
   const paint = wantsColours(stdout, env) ? painted : (_: number, text: string) => text;
-  let section: CheckName | undefined;
-  for (const { check, level, found, fix } of findings) {
-    if (check !== section) stdout.write(`${TITLES[check]}\n`);
-    section = check;
+  let before: Finding | undefined;
+  for (const one of findings) {
+    const { org, check, level, found, fix } = one;
+    const isOther = org !== before?.org;
+    if (isOther) stdout.write(`${before === undefined ? '' : '\n'}${paint(BOLD, `org ${org}`)}\n`);
+    if (isOther || check !== before?.check) stdout.write(`${TITLES[check]}\n`);
+    before = one;
     const [mark, colour] = MARKS[level];
     stdout.write(`  ${paint(colour, mark)} ${printable(found)}\n`);
     if (fix !== undefined) stdout.write(`    ${paint(DIM, `→ ${printable(fix)}`)}\n`);

@@ -1,9 +1,11 @@
 /** `loghook dead …`: its words on the command line. What they do is in dead-letters.ts. */
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
+import { whichOrg } from '../options.ts';
 
 export interface DeadFlags {
   readonly state?: string;
+  readonly org?: string;
   readonly route?: string;
   readonly json?: boolean;
   readonly all?: boolean;
@@ -54,6 +56,7 @@ const ID = 'the id of the event, or the start of it';
 function options(command: Command): Command {
   return command
     .option('-s, --state <dir>', 'the state folder to look in')
+    .addOption(whichOrg())
     .option('--route <name>', 'only of this route, as `loghook status` names it');
 }
 

@@ -1,10 +1,11 @@
 /** `loghook deliveries` and `loghook show`: their words on the command line. */
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
-import type { Ended } from '../options.ts';
+import { type Ended, whichOrg } from '../options.ts';
 
 export interface DeliveriesFlags {
   readonly state?: string;
+  readonly org?: string;
   readonly route?: string;
   readonly status?: string;
   readonly since?: string;
@@ -14,6 +15,7 @@ export interface DeliveriesFlags {
 
 export interface ShowFlags {
   readonly state?: string;
+  readonly org?: string;
   readonly route?: string;
   readonly json?: boolean;
   readonly raw?: boolean;
@@ -24,6 +26,7 @@ export function addLedger(program: Command, io: Io, ended: Ended): void {
     .command('deliveries')
     .description('what became of each event on each route, newest first')
     .option('-s, --state <dir>', 'the state folder to look in')
+    .addOption(whichOrg())
     .option('--route <name>', 'only of this route, as `loghook status` names it')
     .option(
       '--status <status>',
@@ -42,6 +45,7 @@ export function addLedger(program: Command, io: Io, ended: Ended): void {
     .argument('<id>', 'the id of an event, or the start of it')
     .description('what became of one event: every attempt on every route')
     .option('-s, --state <dir>', 'the state folder to look in')
+    .addOption(whichOrg())
     .option('--route <name>', 'only on this route')
     .option('--json', 'one JSON object')
     .option('--raw', 'only the event, as Okta wrote it')

@@ -1,10 +1,11 @@
 /** `loghook pause` and `loghook resume`: their words on the command line. What they do is in pause.ts. */
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
-import type { Ended } from '../options.ts';
+import { type Ended, whichOrg } from '../options.ts';
 
 export interface PauseFlags {
   readonly state?: string;
+  readonly org?: string;
   readonly all?: boolean;
 }
 
@@ -31,7 +32,8 @@ export function addPause(program: Command, io: Io, ended: Ended): void {
 function options(command: Command): Command {
   return command
     .argument('[route...]', 'their names, or the start of them')
-    .option('-s, --state <dir>', 'the state folder to look in');
+    .option('-s, --state <dir>', 'the state folder to look in')
+    .addOption(whichOrg());
 }
 
 const PAUSE_EXAMPLES = `Examples:

@@ -1,10 +1,11 @@
 /** `loghook replay`: its words on the command line. What it does is in replay.ts. */
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
-import type { Ended } from '../options.ts';
+import { type Ended, whichOrg } from '../options.ts';
 
 export interface ReplayFlags {
   readonly state?: string;
+  readonly org?: string;
   readonly config?: string;
   readonly route?: string;
   readonly dead?: boolean;
@@ -20,6 +21,7 @@ export function addReplay(program: Command, io: Io, ended: Ended): void {
     .argument('[id]', 'the id of an event, or the start of it')
     .description('send events again: one, dead letters, or all that a route took since a time')
     .option('-s, --state <dir>', 'the state folder to look in')
+    .addOption(whichOrg())
     .option(
       '-c, --config <file>',
       'the routes file, which knows the rates (./loghook.csv or .yaml)',

@@ -1,10 +1,11 @@
 /** `loghook route …`: its words on the command line. What they do is in route.ts. */
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
-import type { Ended } from '../options.ts';
+import { type Ended, orgOption } from '../options.ts';
 
 export interface RouteFlags {
   readonly state?: string;
+  readonly org?: string;
   readonly json?: boolean;
   readonly queue?: boolean;
   readonly dryRun?: boolean;
@@ -46,7 +47,7 @@ export function addRoute(program: Command, io: Io, ended: Ended): void {
 const NAME = 'its name, or the start of it';
 
 function state(command: Command): Command {
-  return command.option('-s, --state <dir>', 'the state folder to look in');
+  return orgOption(command.option('-s, --state <dir>', 'the state folder to look in'));
 }
 
 function changes(command: Command): Command {

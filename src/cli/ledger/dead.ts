@@ -96,7 +96,7 @@ async function withLetters(
   io: Io,
   work: (letters: DeadLetters, folder: string, flags: DeadFlags) => Promise<void>,
 ): Promise<number> {
-  const { folder } = findOrgState(io, flags.state);
+  const { folder } = await findOrgState(io, flags);
   const letters = DeadLetters.open(folder);
   try {
     await work(letters, folder, withWholeName(flags, letters));

@@ -30,7 +30,7 @@ export async function listDeliveries(flags: DeliveriesFlags, io: Io): Promise<nu
   const status = statusFlag(flags.status);
   const since = instantFlag('--since', flags.since, now);
   const limit = limitOf(flags);
-  const { folder } = findOrgState(io, flags.state);
+  const { folder } = await findOrgState(io, flags);
   const beside = new Beside(folder, { readOnly: true });
   try {
     const question: LedgerQuestion = {

@@ -44,7 +44,7 @@ function changeRoutes(
   { names, flags }: { readonly names: readonly string[]; readonly flags: PauseFlags },
   io: Io,
 ): Promise<number> {
-  return withState(flags.state, io, async (opened) => {
+  return withState(flags, io, async (opened) => {
     const routes = namedRoutes(opened.beside);
     const isAll = flags.all === true;
     const chosen = isAll ? all(names, word, routes.filter(isMeant)) : named(names, word, routes);

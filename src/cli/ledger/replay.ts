@@ -16,7 +16,7 @@ import { noteNoDaemon, type Opened, withState } from './state-turn.ts';
 
 /** @throws ConfigError StateError */
 export function replay(id: string | undefined, flags: ReplayFlags, io: Io): Promise<number> {
-  return withState(flags.state, io, async (opened) => {
+  return withState(flags, io, async (opened) => {
     const { now } = opened.turn;
     const { wishes, isOne, notes } = chooseReplay(id, flags, { beside: opened.beside, now });
     const desk = new ReplayDesk(opened.beside);
@@ -49,7 +49,7 @@ export function replay(id: string | undefined, flags: ReplayFlags, io: Io): Prom
 async function routesInFile(flags: ReplayFlags, io: Io): Promise<ReadonlyMap<string, Route>> {
   try {
     const { routes } = await reloadRoutes({
-      flags: { config: flags.config },
+      flags: { config: flags.config, org: flags.org },
       env: io.env,
       cwd: io.cwd,
     });

@@ -21,7 +21,7 @@ import { noteNoDaemon, withState } from './state-turn.ts';
 /** @throws ConfigError StateError */
 export async function listRoutes(flags: RouteFlags, io: Io): Promise<number> {
   const now = new SystemClock().now();
-  const { folder } = findOrgState(io, flags.state);
+  const { folder } = await findOrgState(io, flags);
   const { routes } = await readStanding(folder);
   const real = routes.filter(({ unreadable }) => !unreadable);
   if (flags.json === true) for (const route of real) writeJson(io.stdout, asJson(route));
@@ -42,7 +42,7 @@ export async function listRoutes(flags: RouteFlags, io: Io): Promise<number> {
 
 /** @throws ConfigError StateError */
 export function dropRoute(name: string, flags: RouteFlags, io: Io): Promise<number> {
-  return withState(flags.state, io, async ({ beside, folder, turn }) => {
+  return withState(flags, io, async ({ beside, folder, turn }) => {
     const route = routeNamed(gone(namedRoutes(beside), name), name, 'route drop');
     if (!route.retired && flags.queue !== true) refuseDrop(route);
     const desk = new RouteDesk(beside);
@@ -66,7 +66,7 @@ export function moveRoute(
   flags: RouteFlags,
   io: Io,
 ): Promise<number> {
-  return withState(flags.state, io, async ({ beside, folder, turn }) => {
+  return withState(flags, io, async ({ beside, folder, turn }) => {
     const routes = namedRoutes(beside);
     const from = routeNamed(gone(routes, fromName), fromName, 'route move');
     const to = routeNamed(routes, toName, 'route move');

@@ -30,7 +30,7 @@ export async function showEvent(id: string, flags: ShowFlags, io: Io): Promise<n
     refuse('show --raw', '--json stands beside it', 'Leave one of them out.');
   }
   const now = new SystemClock().now();
-  const { folder } = findOrgState(io, flags.state);
+  const { folder } = await findOrgState(io, flags);
   const beside = new Beside(folder, { readOnly: true });
   try {
     const only =

@@ -3,7 +3,7 @@ import { SystemClock } from '../../clock.ts';
 import { Beside, type Turn } from '../../state/beside.ts';
 import { holderOf } from '../../state/folder.ts';
 import type { Io } from '../io.ts';
-import { findOrgState } from '../org-state.ts';
+import { findOrgState, type OrgFlags } from '../org-state.ts';
 
 /** Between two transactions; about as long as one takes. */
 const REST_MS = 20;
@@ -16,12 +16,12 @@ export interface Opened {
 
 /** Closes the state whatever `work` does. @throws ConfigError StateError */
 export async function withState<T>(
-  state: string | undefined,
+  flags: OrgFlags,
   io: Io,
   work: (opened: Opened) => Promise<T>,
 ): Promise<T> {
   const clock = new SystemClock();
-  const { folder } = findOrgState(io, state);
+  const { folder } = await findOrgState(io, flags);
   const beside = new Beside(folder, { readOnly: false });
   try {
     const turn = { now: clock.now(), rest: () => clock.sleep(REST_MS) };

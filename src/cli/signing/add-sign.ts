@@ -1,7 +1,7 @@
 /** The words of `loghook sign` and `loghook verify`. */
 import { type Command, Option } from 'commander';
 import type { Io } from '../io.ts';
-import { type Ended, examples } from '../options.ts';
+import { type Ended, examples, whichOrg } from '../options.ts';
 
 export function addSign(program: Command, io: Io, ended: Ended): void {
   const command = secretOptions(program.command('sign'))
@@ -50,5 +50,6 @@ function secretOptions(command: Command): Command {
     .option('--secret-env <name>', 'the environment variable that holds the secret')
     .option('--secret-file <file>', 'the file that holds the secret')
     .option('--route <name>', 'the secrets of this route')
-    .option('-c, --config <file>', 'the routes (./loghook.yaml, .yml or .json)');
+    .option('-c, --config <file>', 'the routes (./loghook.yaml, .yml or .json)')
+    .addOption(whichOrg());
 }

@@ -16,6 +16,7 @@ export interface SecretFlags {
   readonly secretEnv?: string;
   readonly secretFile?: string;
   readonly config?: string;
+  readonly org?: string;
   readonly route?: string;
 }
 
@@ -42,10 +43,10 @@ export async function secretsOf(flags: SecretFlags, io: Io): Promise<readonly Si
 
 async function secretsOfRoute(
   written: string,
-  { config }: SecretFlags,
+  { config, org }: SecretFlags,
   { env, cwd }: Io,
 ): Promise<readonly SigningSecret[]> {
-  const { routes } = await reloadRoutes({ flags: { config }, env, cwd });
+  const { routes } = await reloadRoutes({ flags: { config, org }, env, cwd });
   const { name, secrets = [] } = routeNamed(
     [...routes.all, ...routes.disabled],
     written,

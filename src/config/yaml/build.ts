@@ -2,23 +2,28 @@
 import type { Destination, Route, RouteOptions } from '../../routing/route.ts';
 import { Routes } from '../../routing/routes.ts';
 import type { OrgInFile, RouteFile } from '../route-file.ts';
-import { identityOf } from './org-schema.ts';
+import { identityOf, type OrgFrom } from './org-schema.ts';
 import type { AddressInput, FileInput, OrgInput, RouteInput } from './schema.ts';
 
-/** `from` says of each org where its secret came from, `shownAs` how messages name the file. */
-export function routeFileOf(
-  file: FileInput,
-  { from, shownAs }: { readonly from: readonly string[]; readonly shownAs: string },
-): RouteFile {
+/** `from` says of each org where its secret came from. */
+export function routeFileOf(file: FileInput, from: readonly OrgFrom[]): RouteFile {
   const { orgs } = file;
   if (orgs === undefined) return inForce(file);
-  return {
-    ...inForce(file),
-    orgs: orgs.map((org, index) => {
-      const secret = { from: `${from[index]} in ${shownAs}`, shownAs };
-      return orgOf(org, file, secret);
-    }),
-  };
+  const named = orgs.flatMap((org, index) => {
+    const found = from[index];
+    return found === undefined ? [] : [orgOf(org, file, found)];
+  });
+  return { ...inForce(file), notes: sharedPingNotes(file), orgs: named };
+}
+
+/** A heartbeat is there to be missed. */
+function sharedPingNotes({ heartbeat, orgs = [] }: FileInput): string[] {
+  const sharing = orgs.filter((org) => org.heartbeat === undefined);
+  return heartbeat === undefined || sharing.length < 2
+    ? []
+    : [
+        'several orgs ping one `heartbeat`: that one of them is silent shows only if each has its own',
+      ];
 }
 
 type Said = Pick<FileInput, 'routes' | 'alerts' | 'heartbeat'>;
@@ -36,11 +41,7 @@ function inForce({ routes: written = [], ...news }: Said): RouteFile {
 }
 
 /** The routes of the file are the org's too, and so is where news goes, unless the org says it of itself. */
-function orgOf(
-  org: OrgInput,
-  file: FileInput,
-  secret: { readonly from: string; readonly shownAs: string },
-): OrgInFile {
+function orgOf(org: OrgInput, file: FileInput, found: OrgFrom): OrgInFile {
   const { alerts = file.alerts, heartbeat = file.heartbeat } = org;
   const { notes, ...said } = inForce({
     routes: [...(file.routes ?? []), ...(org.routes ?? [])],
@@ -51,8 +52,8 @@ function orgOf(
     ...said,
     name: org.name,
     org: { url: org.url.url, notes: org.url.notes },
-    orgFrom: secret.shownAs,
-    ...identityOf(org, secret),
+    orgFrom: found.shownAs,
+    ...identityOf(org, found),
     ...(org.filter !== undefined && { filter: org.filter }),
     ...(org.interval !== undefined && { interval: org.interval }),
     notes,

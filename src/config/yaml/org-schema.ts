@@ -78,27 +78,34 @@ function credentialsFault({ token, clientId, privateKey, keyId }: Credentials): 
     : undefined;
 }
 
-/** Of an org that passed `credentialsCheck`. `from`: where its secret stands, `shownAs`: how messages name the file. */
-export function identityOf(
-  { token, clientId, privateKey, keyId }: Credentials,
-  { from, shownAs }: { readonly from: string; readonly shownAs: string },
-): FoundIdentity {
-  if (token !== undefined) return { identity: { kind: 'token', token }, identityFrom: from };
+/** Where what an org says of itself was found, in words that hold nothing of it. */
+export interface OrgFrom {
+  /** How messages name the file. */
+  readonly shownAs: string;
+  /** What its secret was written as: `${NAME}`. */
+  readonly secret: string;
+}
+
+/** Of an org that passed `credentialsCheck`. */
+export function identityOf(org: Credentials, { shownAs, secret }: OrgFrom): FoundIdentity {
+  const { token, clientId, privateKey, keyId = privateKey?.keyId } = org;
+  const identityFrom = `${secret} in ${shownAs}`;
+  if (token !== undefined) return { identity: { kind: 'token', token }, identityFrom };
   if (clientId === undefined || privateKey === undefined) throw new Error('unchecked credentials');
-  const kid = keyId ?? privateKey.keyId;
-  const keyIdFrom = keyId === undefined ? 'kid in the key' : `keyId in ${shownAs}`;
+  const { key, kind } = privateKey;
+  const keyIdFrom = org.keyId === undefined ? 'kid in the key' : `keyId in ${shownAs}`;
   return {
     identity: {
       kind: 'app',
       clientId,
-      privateKey: privateKey.key,
-      ...(kid !== undefined && { keyId: kid }),
+      privateKey: key,
+      ...(keyId !== undefined && { keyId }),
     },
-    identityFrom: from,
+    identityFrom,
     app: {
       clientIdFrom: `clientId in ${shownAs}`,
-      keyKind: privateKey.kind,
-      ...(kid !== undefined && { keyIdFrom }),
+      keyKind: kind,
+      ...(keyId !== undefined && { keyIdFrom }),
     },
   };
 }

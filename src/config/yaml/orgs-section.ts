@@ -35,7 +35,7 @@ export function fillCredentials(
   tree: Tree,
   sources: Sources,
 ): { readonly faults: readonly Fault[]; readonly from: readonly string[] } {
-  const own = { ...sources, secretHint: OWN_HINT };
+  const own = { ...sources, tokenHint: OWN_HINT };
   const faults: Fault[] = [];
   const from = itemsOf(tree, 'orgs').map((org) => {
     const found = CREDENTIALS.flatMap((key) => {

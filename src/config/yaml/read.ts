@@ -43,7 +43,10 @@ export function readRouteFile(path: string, shownAs: string, reading: Reading): 
   if (all.length > 0 || checked.faults !== undefined) {
     throw new RoutesError(toProblems(all, shownAs));
   }
-  return routeFileOf(checked.output, { from: credentials.from, shownAs });
+  return routeFileOf(
+    checked.output,
+    credentials.from.map((secret) => ({ shownAs, secret })),
+  );
 }
 
 /** What the parser says of a fault repeats what stands there; the tree's own faults do not. */

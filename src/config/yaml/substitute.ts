@@ -36,8 +36,8 @@ export interface Sources {
   readonly environment: Environment;
   /** Relative paths are looked up here. */
   readonly folder: string;
-  /** What to do instead, where the secret of OKTA_ORG_URL is asked for. */
-  readonly secretHint?: string;
+  /** What to do instead, where the token of OKTA_ORG_URL is asked for. */
+  readonly tokenHint?: string;
 }
 
 type Found = { readonly text: string } | { readonly message: string; readonly hint?: string };
@@ -77,7 +77,7 @@ function find(reference: string, sources: Sources): Found {
   if (!NAME.test(reference)) return { message: `a \${…} names no variable`, hint: HOW };
   const secret = SECRET_NAMES[reference];
   if (secret !== undefined) {
-    return { message: `it asks for ${reference}`, hint: sources.secretHint ?? secretHint(secret) };
+    return { message: `it asks for ${reference}`, hint: sources.tokenHint ?? secretHint(secret) };
   }
   const setting = sources.environment.named(reference);
   if (setting !== undefined) return { text: setting };
@@ -109,11 +109,13 @@ function fromFile(written: string, sources: Sources): Found {
 }
 
 function readSecret(path: string, shownAs: string, sources: Sources): Found {
-  const { environment, folder } = sources;
+  const { environment, folder, tokenHint } = sources;
   const secret = secretIn(path, environment);
   if (secret !== undefined) {
-    const hint = sources.secretHint ?? secretHint(secret);
-    return { message: `${shownAs} holds the Okta ${secret}`, hint };
+    return {
+      message: `${shownAs} holds the Okta ${secret}`,
+      hint: tokenHint ?? secretHint(secret),
+    };
   }
   const file = readBytes(path);
   if (file.kind === 'absent') {

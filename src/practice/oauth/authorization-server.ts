@@ -25,6 +25,12 @@ interface GivenToken {
   readonly thumbprint: string | undefined;
 }
 
+export interface ServerSurroundings {
+  readonly clock: Clock;
+  /** What clients call the org, where something that they know by another name stands in front of it. */
+  readonly origin: string | undefined;
+}
+
 /** What came, its body read. */
 export interface TokenRequest {
   readonly request: IncomingMessage;
@@ -35,15 +41,22 @@ export interface TokenRequest {
 export class AuthorizationServer {
   readonly nonces = new Nonces();
   readonly logNonces = new Nonces();
-  readonly #apps: ReadonlyMap<string, PracticeApp>;
+  readonly #apps = new Map<string, PracticeApp>();
   readonly #clock: Clock;
+  readonly #origin: string | undefined;
   readonly #tokens = new Map<string, GivenToken>();
   readonly #usedAssertions = new OnceOnly();
   readonly #usedProofs = new OnceOnly();
 
-  constructor(apps: readonly PracticeApp[], clock: Clock) {
-    this.#apps = new Map(apps.map((app) => [app.clientId, app]));
+  constructor(apps: readonly PracticeApp[], { clock, origin }: ServerSurroundings) {
     this.#clock = clock;
+    this.#origin = origin;
+    for (const app of apps) this.register(app);
+  }
+
+  /** In place of the app that has this client id, if there is one; its tokens stay good. */
+  register(app: PracticeApp): void {
+    this.#apps.set(app.clientId, app);
   }
 
   /** No token that was given is good any more. */
@@ -53,7 +66,7 @@ export class AuthorizationServer {
 
   async giveToken(asked: TokenRequest): Promise<Reply> {
     try {
-      return await this.#giveToken(asked);
+      return await this.#giveToken({ ...asked, url: this.#asNamed(asked.url) });
     } catch (error) {
       if (error instanceof OAuthRefusal) return tokenRefusal(error);
       throw error;
@@ -61,7 +74,8 @@ export class AuthorizationServer {
   }
 
   /** Why a request for the log may not be answered; undefined: it may. */
-  async refusal(request: IncomingMessage, url: URL): Promise<Reply | undefined> {
+  async refusal(request: IncomingMessage, asked: URL): Promise<Reply | undefined> {
+    const url = this.#asNamed(asked);
     const [, scheme = 'Bearer', token = ''] =
       /^(Bearer|DPoP) (\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
     try {
@@ -72,6 +86,10 @@ export class AuthorizationServer {
       const isBound = scheme.toLowerCase() === 'dpop';
       return resourceRefusal(error, { scheme: isBound ? 'DPoP' : 'Bearer', origin: url.origin });
     }
+  }
+
+  #asNamed(url: URL): URL {
+    return this.#origin === undefined ? url : new URL(url.pathname + url.search, this.#origin);
   }
 
   async #giveToken({ request, url, form }: TokenRequest): Promise<Reply> {

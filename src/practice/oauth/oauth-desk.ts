@@ -6,7 +6,7 @@ import { type Fault, FaultQueue } from '../faults.ts';
 import { OrgAnswers } from '../org-answers.ts';
 import { RateBucket } from '../rate-bucket.ts';
 import type { Reply } from '../reply.ts';
-import type { AuthorizationServer } from './authorization-server.ts';
+import type { AuthorizationServer, ServerSurroundings } from './authorization-server.ts';
 import type { PracticeApp } from './practice-app.ts';
 
 export const TOKEN_PATH = '/oauth2/v1/token';
@@ -25,9 +25,9 @@ export class OAuthDesk {
   #given = 0;
 
   /** Loads what checks signatures, which a practice org without service apps does not need. */
-  static async open(apps: readonly PracticeApp[], clock: Clock): Promise<OAuthDesk> {
+  static async open(apps: readonly PracticeApp[], around: ServerSurroundings): Promise<OAuthDesk> {
     const { AuthorizationServer } = await import('./authorization-server.ts');
-    return new OAuthDesk(new AuthorizationServer(apps, clock), clock);
+    return new OAuthDesk(new AuthorizationServer(apps, around), around.clock);
   }
 
   private constructor(server: AuthorizationServer, clock: Clock) {
@@ -44,6 +44,11 @@ export class OAuthDesk {
   /** How many tokens were given. */
   get tokenCount(): number {
     return this.#given;
+  }
+
+  /** A new app, or new settings and keys of one that is known; the tokens that it has stay good. */
+  register(app: PracticeApp): void {
+    this.#server.register(app);
   }
 
   /** No token that was given is good any more. */

@@ -1,7 +1,11 @@
 /** `loghook doctor --json`, the real process, and a list of the findings that tests have seen. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import type { DoctorFlags } from '../../../src/cli/doctor/add-doctor.ts';
+import { examineAll } from '../../../src/cli/doctor/doctor.ts';
 import { FINDINGS, type Finding, type FindingId } from '../../../src/cli/doctor/finding.ts';
-import { type Machine, openScene, type Scene } from '../../../src/cli/doctor/scene.ts';
+import { type Machine, thisMachine } from '../../../src/cli/doctor/machine.ts';
+import { openScenes, type Scene } from '../../../src/cli/doctor/scene.ts';
 import { SystemClock } from '../../../src/clock.ts';
 import type { Sandbox, StartOptions } from '../../support/loghook.ts';
 
@@ -30,6 +34,15 @@ export async function diagnose(
   return { ...ran, findings };
 }
 
+/** All checks in this process: for what needs no environment and no home of its own, and there are many of them. */
+export async function examined(
+  sandbox: Sandbox,
+  env: Readonly<Record<string, string>> = {},
+): Promise<readonly Finding[]> {
+  const scene = await sceneIn(sandbox, env, {}, { state: join(sandbox.home, 'state') });
+  return (await examineAll([scene], scene.clock)).findings;
+}
+
 /** The one with this id whose words match; it says what to do where something has to be done. */
 export function found(
   findings: readonly Finding[],
@@ -56,13 +69,17 @@ export function notFound(findings: readonly Finding[], id: FindingId): void {
 }
 
 /** What the checks look at, in this process, on a machine of the test's own. */
-export function sceneIn(
+export async function sceneIn(
   { cwd }: Sandbox,
   env: Readonly<Record<string, string>>,
-  machine: Machine = {},
+  machine: Partial<Machine> = {},
+  flags: DoctorFlags = {},
 ): Promise<Scene> {
   const nowhere = { write: () => {} };
   const streams = { stdout: nowhere, stderr: nowhere, stdin: () => process.stdin };
   const io = { env, cwd, version: '1.2.3', ...streams };
-  return openScene({}, { io, clock: new SystemClock(), machine });
+  const here = { io, clock: new SystemClock(), machine: { ...thisMachine(), ...machine } };
+  const [scene] = await openScenes(flags, here);
+  assert.ok(scene);
+  return scene;
 }

@@ -4,12 +4,12 @@ import type { ServerOptions } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { after, type TestContext, test } from 'node:test';
 import { checkNetwork } from '../../../src/cli/doctor/checks/network.ts';
-import type { Machine } from '../../../src/cli/doctor/scene.ts';
+import type { Machine } from '../../../src/cli/doctor/machine.ts';
 import { Authority, selfSigned } from '../../support/certificates.ts';
 import { openOrg, Sandbox } from '../../support/loghook.ts';
 import { openProxy, type ProxyOptions } from '../../support/proxy.ts';
 import { openTlsFront } from '../../support/tls-front.ts';
-import { diagnose, found, notFound, sceneIn } from './desk.ts';
+import { diagnose, examined, found, notFound, sceneIn } from './desk.ts';
 
 const authority = new Authority('Practice CA');
 after(() => authority.close());
@@ -83,13 +83,13 @@ for (const [who, tls] of [
   test(`a certificate from ${who}: says who signed it, and how to believe it`, async (t) => {
     const { sandbox, env } = await openSecureOrg(t, tls);
 
-    const { findings } = await diagnose(sandbox, env);
+    const findings = await examined(sandbox, env);
 
     const issuer = who === 'nobody' ? 'x' : 'Practice CA';
     found(
       findings,
       'tls-issuer',
-      new RegExp(`it is signed by "${issuer}"$`),
+      new RegExp(`: certificate [a-z, -]+ \\([A-Z_]+\\); it is signed by "${issuer}"$`),
       /NODE_EXTRA_CA_CERTS/,
     );
   });
@@ -108,10 +108,8 @@ for (const [what, answer, words] of [
     t.after(() => server.close());
     const { port } = server.address() as AddressInfo; // it listens on TCP
 
-    const { findings } = await diagnose(new Sandbox(t), {
-      OKTA_ORG_URL: `https://127.0.0.1:${port}`,
-      OKTA_API_KEY: 'x',
-    });
+    const env = { OKTA_ORG_URL: `https://127.0.0.1:${port}`, OKTA_API_KEY: 'x' };
+    const findings = await examined(new Sandbox(t), env);
 
     found(findings, 'tls-failed', words, /TLS/);
   });
@@ -120,7 +118,7 @@ for (const [what, answer, words] of [
 test('a practice org is http, which is only noted', async (t) => {
   const { env } = await openOrg(t);
 
-  const { findings } = await diagnose(new Sandbox(t), env);
+  const findings = await examined(new Sandbox(t), env);
 
   found(findings, 'tls-none', /practice org/);
 });
@@ -129,13 +127,13 @@ test('nobody at the address', async (t) => {
   const { org, env } = await openOrg(t);
   await org.close();
 
-  const { findings } = await diagnose(new Sandbox(t), env);
+  const findings = await examined(new Sandbox(t), env);
 
   found(findings, 'org-unreachable', /connection refused/, /port 443/);
 });
 
 test('without an org there is nothing to reach', async (t) => {
-  const { findings } = await diagnose(new Sandbox(t), {});
+  const findings = await examined(new Sandbox(t));
 
   found(findings, 'org-unknown', /no org is set/, /OKTA_ORG_URL/);
   found(findings, 'setting-wrong', /OKTA_ORG_URL: it is not set/);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Checks, examine } from '../../../src/cli/doctor/examination.ts';
 import { CHECKS, finding } from '../../../src/cli/doctor/finding.ts';
+import { report } from '../../../src/cli/doctor/report.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { openOrg, Sandbox } from '../../support/loghook.ts';
 import { diagnose, found } from './desk.ts';
@@ -23,6 +24,34 @@ test('prints a section a check, a line a finding, and what to do below it', asyn
   assert.match(stdout, /\n\n\d+ problems?, \d+ warnings?\n$/);
   assert.doesNotMatch(stdout, /S3CRET|wrong-token|(?!\n)\p{Cc}/u);
 });
+
+for (const [NO_COLOR, mark] of [
+  ['', '\u001b[31m✗\u001b[0m'],
+  ['1', '✗'],
+] as const) {
+  test(`on a terminal, with NO_COLOR=${NO_COLOR}: colours, and no control characters of strangers`, () => {
+    let written = '';
+    const stdout = {
+      isTTY: true,
+      write: (text: string | Uint8Array) => {
+        written += text;
+      },
+    };
+    const io = {
+      env: { NO_COLOR },
+      cwd: '/',
+      version: '1',
+      stdout,
+      stderr: stdout,
+      stdin: () => process.stdin,
+    };
+
+    report([finding('tls-issuer', 'signed by "\u001b[2J"', 'mend it')], io);
+
+    assert.ok(written.startsWith(`way to Okta\n  ${mark} signed by "\\u001b[2J"\n`), written);
+    assert.match(written, /\n1 problem, 0 warnings\n$/);
+  });
+}
 
 test('asks Okta once, for one event, and makes nothing', async (t) => {
   const { org, env } = await openOrg(t);

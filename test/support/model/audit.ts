@@ -3,6 +3,7 @@
  * At the end it reads the practice org as users' audits do; before, it is given what the org has, so that nothing of the
  * story changes.
  */
+import { join } from 'node:path';
 import { Auditor } from '../../../src/cli/audit/auditor.ts';
 import { sumLine } from '../../../src/cli/audit/report.ts';
 import type { Tally, Term } from '../../../src/cli/audit/tally.ts';
@@ -13,7 +14,11 @@ import { silentLog } from '../../../src/log.ts';
 import { SystemLog } from '../../../src/okta/system-log.ts';
 import { AuditDesk } from '../../../src/state/audit-desk.ts';
 import { Beside } from '../../../src/state/beside.ts';
+import { Configs } from '../../../src/state/configs.ts';
+import { DATABASE_FILE } from '../../../src/state/folder.ts';
+import { isJudgedByTime } from '../../../src/state/horizons.ts';
 import { namedRoutes } from '../../../src/state/named-routes.ts';
+import { openDatabase } from '../../../src/state/sqlite.ts';
 import { passUntil } from './clocks.ts';
 import type { Written } from './pairs.ts';
 import type { World } from './world.ts';
@@ -27,16 +32,37 @@ export async function checkAudit(world: World, when: string): Promise<void> {
   if (audited !== undefined) compare(world, audited, when);
 }
 
-/** Over the wire. */
+/** Over the wire; and again when all is forgotten that pruning may forget within a day. */
 export async function checkLastAudit(world: World): Promise<void> {
   const audited = await auditOf(world, (window) => read(world, window));
   if (audited === undefined) world.oracle.violated('nothing could be audited at the end');
   else compare(world, audited, 'at the end');
+  forgetUnwanted(world.folder);
+  await checkAudit(world, 'after the unwanted were forgotten');
+}
+
+function forgetUnwanted(folder: string): void {
+  const database = openDatabase(join(folder, DATABASE_FILE));
+  const times = new Configs(database).times();
+  const unwanted = database
+    .prepare(
+      `SELECT * FROM events WHERE bundle IS NULL
+         AND NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.seq = events.seq)`,
+    )
+    .all();
+  for (const row of unwanted) {
+    if (!isJudgedByTime(row, times)) continue;
+    database.prepare('DELETE FROM events WHERE seq = ?').run(Number(row.seq));
+  }
+  database.close();
 }
 
 interface Audited {
   readonly auditor: Auditor;
   readonly window: Window;
+  /** When it began to read, by the org's clock: what could be read then, it must list; what came later, it may. */
+  readonly from: number;
+  readonly ids: ReadonlySet<string>;
 }
 
 /** Undefined when nothing can be judged yet. */
@@ -48,9 +74,14 @@ export async function auditOf(world: World, pages: Pages): Promise<Audited | und
     const now = world.clock.now();
     const window = windowOf({ since: 0, until: Number.MAX_SAFE_INTEGER, now }, horizon);
     const auditor = new Auditor({ desk, horizon, routes: namedRoutes(beside), window, now });
-    for (const page of await pages(window)) auditor.take(page);
+    const from = world.orgNow;
+    const ids = new Set<string>();
+    for (const page of await pages(window)) {
+      auditor.take(page);
+      for (const { id } of page) ids.add(id);
+    }
     auditor.finish(window.until);
-    return { auditor, window };
+    return { auditor, window, from, ids };
   } catch (error) {
     if (error instanceof ConfigError) return undefined;
     throw error;
@@ -59,8 +90,13 @@ export async function auditOf(world: World, pages: Pages): Promise<Audited | und
   }
 }
 
-export function pagesOf(world: World, window: Window): LogEvent[][] {
+export function pagesOf(
+  world: World,
+  window: Window,
+  which: (event: Written) => boolean = () => true,
+): LogEvent[][] {
   const events = listedIn(world, window)
+    .filter(which)
     .toSorted((one, other) => one.publishedAt - other.publishedAt)
     .map(({ id, raw, eventType, publishedAt }) => {
       return { id, raw, eventType, published: new Date(publishedAt).toISOString() };
@@ -98,9 +134,11 @@ function listedIn({ oracle, orgNow }: World, { since, until }: Window): Listed[]
     .filter(({ publishedAt }) => publishedAt >= since && publishedAt < until);
 }
 
-function compare(world: World, { auditor, window }: Audited, when: string): void {
+function compare(world: World, { auditor, window, from, ids }: Audited, when: string): void {
   const { oracle } = world;
-  const listed = listedIn(world, window);
+  const listed = listedIn(world, window).filter(
+    ({ id, persistedAt }) => persistedAt <= from || ids.has(id),
+  );
   if (auditor.events !== listed.length) {
     oracle.violated(`${when}, the audit counts ${auditor.events} events, not ${listed.length}`);
   }

@@ -1,6 +1,7 @@
 /** Whether Okta lets these credentials read its System Log, and if not, which of the many reasons it is. */
 import type { Identity } from '../../../okta/credentials.ts';
 import type { ProbeAnswer } from '../../../okta/probe.ts';
+import { when } from '../../words.ts';
 import { type Finding, type FindingId, finding } from '../finding.ts';
 import type { Scene } from '../scene.ts';
 
@@ -14,10 +15,28 @@ const KINDS: Readonly<Record<Identity['kind'], string>> = {
 export async function checkCredentials(scene: Scene): Promise<readonly Finding[]> {
   const { identity } = scene.config;
   if (identity === undefined) return [untested('there are no credentials that could be used')];
+  return [await asked(identity, scene), ...(identity.kind === 'token' ? idle(scene) : [])];
+}
+
+async function asked({ kind }: Identity, scene: Scene): Promise<Finding> {
   const answer = await scene.oktaAnswer();
-  if (answer === undefined) return [untested('Okta was not reached, so it was not asked')];
-  if (answer.trouble !== undefined) return [refused(answer.trouble)];
-  return [finding('credentials-good', `${KINDS[identity.kind]} that may read the System Log`)];
+  if (answer === undefined) return untested(scene.spentWhy ?? NOT_REACHED);
+  if (answer.trouble !== undefined) return refused(answer.trouble, kind);
+  const proven = answer.isProven === true ? ', with proofs of possession (DPoP)' : '';
+  return finding('credentials-good', `${KINDS[kind]} that may read the System Log${proven}`);
+}
+
+const NOT_REACHED = 'Okta was not reached, so it was not asked';
+
+const DAY_MS = 86_400_000;
+const IDLE_MS = 20 * DAY_MS;
+
+/** Each use gives a token 30 days more, the question that was just asked too: what is said is that nobody else did. */
+function idle({ state, clock }: Scene): Finding[] {
+  const polledAt = state.standing?.cursor?.readAt;
+  if (polledAt === undefined || clock.now() - polledAt <= IDLE_MS) return [];
+  const found = `loghook last polled ${when(polledAt, clock.now())}: a token dies after 30 days without use`;
+  return [finding('token-idle', found, 'let loghook run, or make a new token when you need it')];
 }
 
 function untested(why: string): Finding {
@@ -29,7 +48,7 @@ const GRANT =
 const READ_ROLE =
   'give its owner a role that can read the System Log, such as Read-Only Administrator; if it has one, check that its network zone lets this machine in';
 
-function refused(trouble: Refused): Finding {
+function refused(trouble: Refused, identity: Identity['kind']): Finding {
   const { message, hint, status, kind } = trouble;
   if (kind !== 'credentials' && status !== 429) {
     const id = kind === 'request' ? 'okta-refused' : 'okta-odd';
@@ -37,7 +56,8 @@ function refused(trouble: Refused): Finding {
   }
   if (status === 429) return untested('Okta refused the question over its rate limit');
   const [id, fix] = refusalOf(trouble);
-  return finding(id, `Okta refused the credentials: ${message}`, fix ?? hint);
+  const better = identity === 'app' ? (hint ?? fix) : (fix ?? hint);
+  return finding(id, `Okta refused the credentials: ${message}`, better);
 }
 
 const ODD_ANSWER =
@@ -52,6 +72,7 @@ const OAUTH: Readonly<Record<string, readonly [FindingId, fix?: string]>> = {
   insufficient_scope: ['credentials-scope', GRANT],
   invalid_scope: ['credentials-scope', GRANT],
   consent_required: ['credentials-scope', GRANT],
+  access_denied: ['credentials-scope', GRANT],
   invalid_dpop_proof: [
     'credentials-dpop',
     "check this machine's clock: a proof of possession (DPoP) holds for a moment only",

@@ -20,7 +20,7 @@ export async function checkNetwork(scene: Scene): Promise<readonly Finding[]> {
     return [finding('org-unknown', 'no org is set, so none was reached', fix)];
   }
   const { connection } = found;
-  if (connection.kind === 'failed') return failed(found, connection.fault, connection.times);
+  if (connection.kind === 'failed') return failed(found, connection.fault);
   return [
     ...reached(found, connection.times),
     ...tlsOf(found, connection.certificate, scene.clock.now()),
@@ -92,14 +92,13 @@ const FAILED: Readonly<Record<FaultPlace, readonly [id: FindingId, fix: string]>
   ],
 };
 
-function failed(
-  { org, proxy, shown }: OrgConnection,
-  { at, error }: Fault,
-  times: DialTimes,
-): Finding[] {
-  const isLateName = at === 'connect' && proxy === undefined && times.dnsMs === undefined;
-  const place = isLateName && isIP(hostOf(org)) === 0 ? 'dns' : at;
-  const [id, fix] = FAILED[place];
+function failed({ org, shown }: OrgConnection, { at, error }: Fault): Finding[] {
+  const [id, fix] = FAILED[at];
   const who = shown === undefined ? '' : `; it is signed by "${shown.issuer}"`;
-  return [finding(id, `${org.host}: ${networkWords(error)}${who}`, fix)];
+  return [finding(id, `${org.host}: ${wordsOf(error)}${who}`, fix)];
+}
+
+/** Without the advice that is for routes alone. */
+function wordsOf(error: Error): string {
+  return networkWords(error).replace(/: [^(]*`ca`/, '');
 }

@@ -1,0 +1,54 @@
+/** `loghook run` with the orgs that loghook.yaml names. */
+import { SystemClock } from '../../clock.ts';
+import type { Config } from '../../config/config.ts';
+import { Paces } from '../../delivery/pace.ts';
+import type { Log } from '../../log.ts';
+import type { Admin } from '../admin/admin.ts';
+import type { Io } from '../io.ts';
+import { openProcessWide } from '../process-wide.ts';
+import { problemsInWords } from '../reload.ts';
+import { Orgs } from './orgs.ts';
+
+export interface Several {
+  readonly io: Io;
+  readonly log: Log;
+  /** Reads all of them anew; throws when they are not usable. */
+  readonly reload: () => Promise<readonly Config[]>;
+  /** Where others ask how it is. */
+  readonly adminDoor?: Admin;
+}
+
+/** Runs until it is told to stop (or, with `once`, all are done). Returns the exit code. */
+export async function runOrgs(
+  configs: readonly Config[],
+  { io, log, reload, adminDoor }: Several,
+): Promise<number> {
+  const clock = new SystemClock();
+  const wide = openProcessWide({
+    io,
+    log,
+    clock,
+    isAlive: () => orgs.isTurning,
+    onReload: () => void reloadAll(),
+  });
+  const orgs = new Orgs(
+    { io, log, clock, paces: new Paces(clock), ...(adminDoor && { adminDoor }) },
+    wide,
+  );
+  const reloadAll = async () => {
+    try {
+      await orgs.take(await reload());
+      return [];
+    } catch (error) {
+      const problems = problemsInWords(error);
+      log.error({ problems }, 'routes not reloaded, the old ones stay in force');
+      return problems;
+    }
+  };
+  if (adminDoor !== undefined) adminDoor.reloader = reloadAll;
+  try {
+    return await orgs.run(configs);
+  } finally {
+    await wide.close();
+  }
+}

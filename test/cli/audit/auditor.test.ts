@@ -1,0 +1,84 @@
+/** The auditor by itself: what only happens while it reads. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { Auditor } from '../../../src/cli/audit/auditor.ts';
+import { sumLine } from '../../../src/cli/audit/report.ts';
+import { silentLog } from '../../../src/log.ts';
+import { AuditDesk } from '../../../src/state/audit-desk.ts';
+import { Beside } from '../../../src/state/beside.ts';
+import { namedRoutes } from '../../../src/state/named-routes.ts';
+import { RouteDesk } from '../../../src/state/route-desk.ts';
+import { SqliteOutbox } from '../../../src/state/sqlite-outbox.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { A, allTo, B, cursorAt, eventsOf, never } from '../../support/outbox-events.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+
+const WANTING = { ...A, patterns: ['.*'] };
+
+async function opened(t: TestContext) {
+  const folder = tempFolder(t);
+  const clock = new FakeClock();
+  const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
+  t.after(() => outbox.close());
+  await outbox.adopt([WANTING], { query: '', since: 0 });
+  const beside = new Beside(folder, { readOnly: false });
+  t.after(() => beside.close());
+  const audit = () => {
+    const desk = new AuditDesk(beside);
+    const window = { since: 0, until: clock.now() };
+    const now = clock.now();
+    const routes = namedRoutes(beside);
+    return new Auditor({ desk, horizon: desk.horizon(), window, now, routes });
+  };
+  return { outbox, clock, beside, audit };
+}
+
+test('looks again at what a daemon has read since', async (t) => {
+  const { outbox, clock, audit } = await opened(t);
+  const auditor = audit();
+  const lacks = auditor.take(eventsOf(1, 5));
+  await outbox.commit(
+    { events: eventsOf(1, 3), cursor: cursorAt(clock.now()) },
+    allTo(WANTING),
+    never,
+  );
+
+  auditor.finish(clock.now());
+
+  assert.equal(lacks.length, 5);
+  assert.deepEqual(auditor.tallies.map(sumLine), [
+    '5 in Okta = 0 delivered + 3 owed (3 due) + 2 MISSING',
+  ]);
+  assert.equal(auditor.findings.length, 2);
+});
+
+test('what was repaired was missing all the same', async (t) => {
+  const { outbox, clock, audit } = await opened(t);
+  const auditor = audit();
+  auditor.take(eventsOf(1, 1));
+  await outbox.commit({ events: eventsOf(1, 1) }, allTo(WANTING), never);
+
+  auditor.finish(clock.now(), true);
+
+  assert.equal(auditor.tallies[0]?.terms.missing, 1);
+});
+
+test('what a person moved counts where it came from and where it went', async (t) => {
+  const { outbox, clock, beside, audit } = await opened(t);
+  await outbox.commit({ events: eventsOf(1, 4) }, allTo(WANTING), never);
+  const other = { ...B, patterns: ['^none$'] };
+  await outbox.adopt([other], { query: '', since: 0 });
+  const [to, from] = namedRoutes(beside);
+  const turn = { now: clock.now(), rest: () => Promise.resolve() };
+  await new RouteDesk(beside).move(from!, to!, turn);
+  beside.database.exec('DELETE FROM owed WHERE seq = 2');
+
+  const auditor = audit();
+  auditor.take(eventsOf(1, 4));
+  auditor.finish(clock.now());
+
+  assert.deepEqual(auditor.tallies.map(sumLine), [
+    '4 in Okta = 0 delivered + 3 owed (3 due) + 1 MISSING',
+    '4 in Okta = 0 delivered + 4 moved to another route (+ 0 missing)',
+  ]);
+});

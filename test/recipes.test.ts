@@ -1,0 +1,121 @@
+/** The dashboard and the alert rules that users get: they name what a loghook really says, and Prometheus reads them. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { Metrics } from '../src/status/metrics.ts';
+import { parseScrape } from './support/scrape.ts';
+
+const recipes = resolve(dirname(fileURLToPath(import.meta.url)), '../../recipes');
+const ALERTS = join(recipes, 'prometheus-alerts.yml');
+const DASHBOARD = join(recipes, 'grafana-dashboard.json');
+
+/** Of a histogram these exist, not the bare name. */
+const SUFFIX = /_(bucket|sum|count)$/;
+
+function namesIn(expressions: readonly string[]): Set<string> {
+  const all = expressions.flatMap((text) => text.match(/\b(?:loghook|process|nodejs)_\w+/g) ?? []);
+  return new Set(all.map((name) => name.replace(SUFFIX, '')));
+}
+
+interface Panel {
+  readonly title: string;
+  readonly targets: readonly { readonly expr: string }[];
+}
+
+function dashboard(): { readonly panels: readonly Panel[]; readonly text: string } {
+  const text = readFileSync(DASHBOARD, 'utf8');
+  return { ...JSON.parse(text), text };
+}
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly annotations: { readonly summary?: string };
+}
+
+function rules(): readonly Rule[] {
+  const { groups } = parse(readFileSync(ALERTS, 'utf8'));
+  return groups.flatMap((group: { rules: readonly Rule[] }) => group.rules);
+}
+
+/** Every name that there is, from a real answer. */
+async function existing(): Promise<ReadonlySet<string>> {
+  const metrics = new Metrics('1.2.3');
+  metrics.meter();
+  return parseScrape(await metrics.text([])).names;
+}
+
+test('every metric that a panel names exists', async () => {
+  const names = await existing();
+  const named = namesIn(
+    dashboard().panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
+  );
+
+  assert.deepEqual(
+    [...named].filter((name) => !names.has(name)),
+    [],
+  );
+});
+
+test('every metric that a rule names exists', async () => {
+  const names = await existing();
+  const named = namesIn(rules().map(({ expr }) => expr));
+
+  assert.deepEqual(
+    [...named].filter((name) => !names.has(name)),
+    [],
+  );
+});
+
+test('the dashboard shows every metric there is, but for when the process began', async () => {
+  const shown = namesIn([dashboard().text]);
+
+  const missing = [...(await existing())].filter((name) => !shown.has(name));
+
+  assert.deepEqual(missing, ['process_start_time_seconds']);
+});
+
+test('every rule has a summary and a name of its own', () => {
+  const all = rules();
+
+  assert.equal(new Set(all.map(({ alert }) => alert)).size, all.length);
+  assert.deepEqual(
+    all.filter(({ annotations }) => annotations.summary === undefined),
+    [],
+  );
+});
+
+test('words in expressions are those of the closed sets', async () => {
+  const metrics = new Metrics('1.2.3');
+  metrics.meter().lagged('r', { oktaMs: 1, pollMs: 1, queueMs: 1, sendMs: 1 });
+  const route = { name: 'r', state: 'flowing', queued: 0, dead: 0 } as const;
+  const text = await metrics.text([{ isHealthy: true, isWritable: true, routes: [route] }]);
+  const exprs = [...rules(), ...dashboard().panels.flatMap(({ targets }) => targets)];
+  const words = exprs.flatMap(({ expr }) => [
+    ...expr.matchAll(/\b(state|result|outcome|part)(?:!?=~?)"([a-z_|]+)"/g),
+  ]);
+
+  assert.ok(words.length > 0);
+  for (const [, label = '', value = ''] of words) {
+    for (const word of value.split('|')) assert.ok(text.includes(`${label}="${word}"`), word);
+  }
+});
+
+function promtool(t: TestContext, ...args: string[]) {
+  const { error, status, stdout, stderr } = spawnSync('promtool', args, { encoding: 'utf8' });
+  if (error === undefined) return { status, said: `${stdout}${stderr}` };
+  t.skip('promtool is not installed (Debian: prometheus)');
+  return undefined;
+}
+
+test('promtool takes the rules', (t) => {
+  const checked = promtool(t, 'check', 'rules', ALERTS);
+  if (checked === undefined) return;
+
+  assert.match(checked.said, /SUCCESS/);
+  assert.equal(checked.status, 0);
+});
