@@ -1,8 +1,15 @@
 /** Events a second, measured by the receiver from its first request to its last. */
+import { readFileSync } from 'node:fs';
 import { Helper, type RoutesText, startLoghook } from './children.ts';
+import { freePort, scrapeEverySecond } from './scraper.ts';
 
 export interface Speed {
   readonly perSecond: number;
+}
+
+export interface DaemonSpeed extends Speed {
+  /** Processor time that the daemon took for it, start included, ms. */
+  readonly cpuMs: number;
 }
 
 /** What leads to the ports of the receivers. */
@@ -26,8 +33,22 @@ export const signed: RoutesTo = ([url]) => ({
 const oneEach: RoutesTo = (urls) => urls.map((url) => `.*,${url}\n`).join('');
 
 /** The real daemon: it reads COUNT events from a practice org while it delivers them to one receiver. */
-export function loghookSpeed(count: number, delayMs: number, routes = plain): Promise<Speed> {
+export function loghookSpeed(count: number, delayMs: number, routes = plain): Promise<DaemonSpeed> {
   return speedWith(new Helper('sink', delayMs, count), { count, events: count, routes });
+}
+
+/** The same, while its admin server is scraped once a second. */
+export async function scrapedSpeed(count: number, delayMs: number): Promise<DaemonSpeed> {
+  const port = await freePort();
+  const enough = new AbortController();
+  const scraping = scrapeEverySecond(port, enough.signal);
+  const sink = new Helper('sink', delayMs, count);
+  const settings = { LOGHOOK_ADMIN: `127.0.0.1:${port}` };
+  const speed = await speedWith(sink, { count, events: count, routes: plain, settings });
+  enough.abort();
+  const scrapes = await scraping;
+  if (scrapes < 2) throw new Error(`only ${scrapes} scrapes`);
+  return speed;
 }
 
 /** The same to many receivers, each with a route. The pace is that of all but the last, which may be dead. */
@@ -47,14 +68,21 @@ async function speedWith(
     count,
     events,
     routes,
-  }: { readonly count: number; readonly events: number; readonly routes: RoutesTo },
-): Promise<Speed> {
+    settings,
+  }: {
+    readonly count: number;
+    readonly events: number;
+    readonly routes: RoutesTo;
+    readonly settings?: Readonly<Record<string, string>>;
+  },
+): Promise<DaemonSpeed> {
   const org = new Helper('org', events);
   const { url, token } = await org.next();
   const { ports } = await sink.next();
   const urls = (Array.isArray(ports) ? ports : []).map((port) => `http://127.0.0.1:${port}/`);
-  const loghook = await startLoghook({ url: String(url), token: String(token) }, routes(urls));
-  const speed = await speedOf(sink, count);
+  const okta = { url: String(url), token: String(token) };
+  const loghook = await startLoghook(okta, routes(urls), settings);
+  const speed = { ...(await speedOf(sink, count)), cpuMs: cpuMs(loghook.pid) };
   await loghook.stop();
   await Promise.all([org.stop(), sink.stop()]);
   return speed;
@@ -74,4 +102,11 @@ export async function bareSpeed(count: number, delayMs: number, inFlight: number
 async function speedOf(sink: Helper, count: number): Promise<Speed> {
   const { ms } = await sink.next();
   return { perSecond: (count / Number(ms)) * 1000 };
+}
+
+/** User and system time, from /proc/PID/stat: fields 14 and 15, in ticks of 10 ms (proc(5)). */
+function cpuMs(pid: number): number {
+  const [, after = ''] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ');
+  const [user, system] = after.split(' ').slice(11, 13).map(Number);
+  return ((user ?? 0) + (system ?? 0)) * 10;
 }

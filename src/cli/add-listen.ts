@@ -1,7 +1,14 @@
 /** The words of `loghook listen`. */
 import type { Command } from 'commander';
 import type { Io } from './io.ts';
-import { daemonOptions, type Ended, examples, logOptions, orgOption } from './options.ts';
+import {
+  adminOption,
+  daemonOptions,
+  type Ended,
+  examples,
+  logOptions,
+  orgOption,
+} from './options.ts';
 
 export function addListen(program: Command, io: Io, ended: Ended): void {
   const command = program
@@ -10,7 +17,7 @@ export function addListen(program: Command, io: Io, ended: Ended): void {
     .argument('<target>', 'a port of this machine, or a URL')
     .option('-m, --match <regex>', 'only event types in which this is found (.*)');
   examples(
-    logOptions(orgOption(daemonOptions(command))),
+    logOptions(adminOption(orgOption(daemonOptions(command)))),
     `  loghook listen 3000                             to http://localhost:3000/
   loghook listen 3000 --match '^user\\.session\\.'   sign-ins only
   loghook listen http://localhost:3000/okta --since 1h`,

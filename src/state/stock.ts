@@ -9,9 +9,9 @@ import { UNREADABLE } from './schema.ts';
 import { asNumber, asOptionalNumber, type Row } from './sqlite.ts';
 
 /** Without a look for so long at least, ms. */
-const KEPT_MS = 2_000;
-/** A hundredth of the time may go into looking. */
-const KEPT_TIMES_COST = 100;
+const KEPT_MS = 5_000;
+/** A thousandth of the time may go into looking. */
+const KEPT_TIMES_COST = 1_000;
 
 export interface Stock {
   readonly route: NamedRoute;

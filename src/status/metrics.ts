@@ -2,36 +2,10 @@
  * What happened and how things stand, as Prometheus reads it. Counters and times come from whoever does the work, as it
  * is done; everything else is set from samples when somebody asks. Labels are closed sets, and names of routes and orgs.
  */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { describeProcess } from './process-metrics.ts';
-
-export const ATTEMPT_OUTCOMES = [
-  'ok',
-  'http_3xx',
-  'http_4xx',
-  'auth',
-  'http_5xx',
-  'throttled',
-  'timeout',
-  'dns',
-  'connect',
-  'tls',
-  'blocked',
-] as const;
-export const RESULTS = ['delivered', 'dead', 'expired'] as const;
-export const ROUTE_STATES = ['flowing', 'slowed', 'held', 'paused', 'disabled', 'removed'] as const;
-
-export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
-export type Result = (typeof RESULTS)[number];
-export type RouteStateWord = (typeof ROUTE_STATES)[number];
-
-/** How long a delivered event took, ms; a part that is not known is absent. */
-export interface LagParts {
-  readonly oktaMs?: number;
-  readonly pollMs?: number;
-  readonly queueMs: number;
-  readonly sendMs: number;
-}
+import { Gauge, Registry } from 'prom-client';
+import { Counters, OrgMeter } from './metrics-meter.ts';
+import { describeProcess } from './metrics-process.ts';
+import { type OrgLabels, ROUTE_STATES, type RouteStateWord } from './metrics-words.ts';
 
 /** How one org stands now. Ages in ms. */
 export interface OrgSample {
@@ -56,16 +30,14 @@ export interface RouteSample {
   readonly dead: number;
 }
 
-/** An alias, for only that may stand where prom-client wants any labels. */
-type Labels = { readonly org?: string };
-
 export class Metrics {
   readonly #registry = new Registry();
   readonly #counters: Counters;
   readonly #gauges: Gauges;
+  readonly #meters = new Map<string | undefined, OrgMeter>();
 
   constructor(version: string) {
-    this.#counters = countersIn(this.#registry);
+    this.#counters = new Counters(this.#registry);
     this.#gauges = gaugesIn(this.#registry);
     const labels = { version, node: process.versions.node };
     gauge(this.#registry, 'loghook_build_info', 'Always 1; which loghook runs, on which Node.', [
@@ -79,16 +51,21 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  /** What counts for one org; name it where there are several. */
+  /** What counts for one org; name it where there are several. One that comes again goes on where it was. */
   meter(org?: string): OrgMeter {
-    return new OrgMeter(this.#counters, org === undefined ? {} : { org });
+    const known = this.#meters.get(org);
+    if (known !== undefined) return known;
+    const meter = new OrgMeter(this.#counters, org === undefined ? {} : { org });
+    this.#meters.set(org, meter);
+    return meter;
   }
 
   /** Everything, with gauges as `samples` say. */
   async text(samples: readonly OrgSample[]): Promise<string> {
     for (const one of Object.values(this.#gauges)) one.reset();
     for (const sample of samples) this.#set(sample);
-    return await this.#registry.metrics();
+    this.#counters.flush();
+    return `${await this.#registry.metrics()}\n${this.#counters.text()}`;
   }
 
   #set({ org, routes = [], ...sample }: OrgSample): void {
@@ -106,7 +83,7 @@ export class Metrics {
     for (const route of routes) this.#setRoute(labels, route);
   }
 
-  #setRoute(org: Labels, { name, state, queued, oldestMs = 0, dead }: RouteSample): void {
+  #setRoute(org: OrgLabels, { name, state, queued, oldestMs = 0, dead }: RouteSample): void {
     const labels = { ...org, route: name };
     const g = this.#gauges;
     g.dead.inc(labels, dead);
@@ -119,118 +96,6 @@ export class Metrics {
     }
     this.#counters.begin(labels);
   }
-}
-
-/** Counts for one org, while it works. */
-export class OrgMeter {
-  readonly #counters: Counters;
-  readonly #org: Labels;
-
-  constructor(counters: Counters, org: Labels) {
-    this.#counters = counters;
-    this.#org = org;
-    for (const one of [counters.polled, counters.repeated, counters.unmatched]) one.inc(org, 0);
-  }
-
-  /** A page was kept: so many events, of which so many were known, and the routes that each of the others is owed to. */
-  read(events: number, repeated: number, owed: readonly (readonly string[])[]): void {
-    const { polled, repeated: known, unmatched, matched } = this.#counters;
-    polled.inc(this.#org, events);
-    known.inc(this.#org, repeated);
-    unmatched.inc(this.#org, Math.max(0, events - repeated - owed.length));
-    for (const route of owed.flat()) matched.inc({ ...this.#org, route });
-  }
-
-  attempted(route: string, outcome: AttemptOutcome, ms: number): void {
-    const labels = { ...this.#org, route };
-    this.#counters.attempts.inc({ ...labels, outcome });
-    this.#counters.seconds.observe(labels, ms / 1_000);
-  }
-
-  settled(route: string, result: Result): void {
-    this.#counters.deliveries.inc({ ...this.#org, route, result });
-  }
-
-  lagged(route: string, { oktaMs, pollMs, queueMs, sendMs }: LagParts): void {
-    const parts = { okta: oktaMs, poll: pollMs, queue: queueMs, send: sendMs };
-    for (const [part, ms] of Object.entries(parts)) {
-      if (ms !== undefined) this.#counters.lag.observe({ ...this.#org, route, part }, ms / 1_000);
-    }
-  }
-}
-
-interface Counters {
-  readonly polled: Counter;
-  readonly repeated: Counter;
-  readonly unmatched: Counter;
-  readonly matched: Counter;
-  readonly attempts: Counter;
-  readonly deliveries: Counter;
-  readonly seconds: Histogram;
-  readonly lag: Histogram;
-  /** Begins a route's counters at 0, so that a rise to 1 is a rise. */
-  begin(labels: Labels & { readonly route: string }): void;
-}
-
-function countersIn(registry: Registry): Counters {
-  const counter = (name: string, help: string, ...labels: string[]) =>
-    new Counter({ name, help, labelNames: ['org', ...labels], registers: [registry] });
-  const histogram = (
-    name: string,
-    help: string,
-    { labels, buckets }: { labels: string[]; buckets: number[] },
-  ) =>
-    new Histogram({ name, help, labelNames: ['org', ...labels], buckets, registers: [registry] });
-  const matched = counter(
-    'loghook_events_matched_total',
-    'Events that a route wanted, by route.',
-    'route',
-  );
-  const attempts = counter(
-    'loghook_delivery_attempts_total',
-    'Requests to receivers that came to an end, by what they ended in.',
-    'route',
-    'outcome',
-  );
-  const deliveries = counter(
-    'loghook_deliveries_total',
-    'Events that are done with on a route: delivered (a 2xx), dead (given up on), expired (too old to be sent).',
-    'route',
-    'result',
-  );
-  const begun = new Set<string>();
-  return {
-    polled: counter('loghook_events_polled_total', "Events read from Okta's System Log."),
-    repeated: counter(
-      'loghook_events_repeated_total',
-      'Events read from Okta that had been read before, and so were not owed again.',
-    ),
-    unmatched: counter('loghook_events_unmatched_total', 'Events that no route wanted.'),
-    matched,
-    attempts,
-    deliveries,
-    seconds: histogram(
-      'loghook_delivery_seconds',
-      'How long requests to receivers took, from the request on the wire to the status line.',
-      { labels: ['route'], buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15] },
-    ),
-    lag: histogram(
-      'loghook_event_lag_seconds',
-      'How long delivered events took from published to the 2xx, in four parts: until Okta had them to be read (okta), until they were read (poll), until the attempt that delivered them began (queue), and that attempt (send).',
-      {
-        labels: ['route', 'part'],
-        buckets: [0.1, 0.25, 0.5, 1, 1.5, 2.5, 5, 15, 60, 300, 1_800, 7_200],
-      },
-    ),
-    begin: (labels) => {
-      const key = JSON.stringify(labels);
-      if (begun.has(key)) return;
-      begun.add(key);
-      matched.inc(labels, 0);
-      for (const outcome of ATTEMPT_OUTCOMES) attempts.inc({ ...labels, outcome }, 0);
-      for (const result of RESULTS) deliveries.inc({ ...labels, result }, 0);
-    },
-  };
 }
 
 type Gauges = ReturnType<typeof gaugesIn>;

@@ -118,12 +118,40 @@ test('a part of a delay that is not known is not counted', async () => {
   assert.equal(seen.value('loghook_event_lag_seconds_bucket', { part: 'queue', le: '2.5' }), 1);
 });
 
+test('buckets hold what is at most their bound, and add up', async () => {
+  const metrics = new Metrics('1.2.3');
+  for (const ms of [5, 5.1, 15_000, 15_001, 0]) metrics.meter().attempted('siem', 'ok', ms);
+
+  const seen = await scraped(metrics, WELL);
+
+  const bucket = (le: string) => seen.value('loghook_delivery_seconds_bucket', { le });
+  assert.deepEqual(['0.005', '0.01', '5', '15', '+Inf'].map(bucket), [2, 3, 3, 4, 5]);
+  assert.equal(seen.value('loghook_delivery_seconds_count'), 5);
+  const sum = seen.value('loghook_delivery_seconds_sum') ?? 0;
+  assert.ok(Math.abs(sum - 30.0111) < 1e-9);
+});
+
+test('an org that comes again goes on counting where it was', async () => {
+  const metrics = new Metrics('1.2.3');
+  metrics.meter('acme').attempted('siem', 'ok', 1);
+  metrics.meter('acme').attempted('siem', 'ok', 1);
+
+  const seen = await scraped(metrics);
+
+  assert.equal(seen.value('loghook_delivery_seconds_count', { org: 'acme' }), 2);
+  assert.equal(seen.text.match(/^loghook_delivery_seconds_count/gm)?.length, 1);
+});
+
 test('a name cannot break out of its label', async () => {
   const metrics = new Metrics('1.2.3');
 
-  const { text } = await scraped(metrics, routed({ ...SIEM, name: 'a"} 1\nb\\' }));
+  const name = 'a"} 1\nb\\';
+  metrics.meter().attempted(name, 'ok', 1);
+
+  const { text } = await scraped(metrics, routed({ ...SIEM, name }));
 
   assert.match(text, /^loghook_queue_depth\{route="a\\"\} 1\\nb\\\\"\} 3$/m);
+  assert.match(text, /^loghook_delivery_seconds_count\{route="a\\"\} 1\\nb\\\\"\} 1$/m);
 });
 
 test('the process says what it takes', async () => {

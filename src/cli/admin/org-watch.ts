@@ -8,7 +8,9 @@ import { type NamedRoute, namedRoutes } from '../../state/named-routes.ts';
 import { RouteDesk } from '../../state/route-desk.ts';
 import { type Stock, StockReader } from '../../state/stock.ts';
 import type { OrgFacts } from '../../status/health.ts';
-import type { OrgMeter, OrgSample, RouteStateWord } from '../../status/metrics.ts';
+import type { OrgSample } from '../../status/metrics.ts';
+import type { OrgMeter } from '../../status/metrics-meter.ts';
+import type { RouteStateWord } from '../../status/metrics-words.ts';
 import { CHANGES } from '../ledger/pause.ts';
 import { meterOf } from './meter.ts';
 
