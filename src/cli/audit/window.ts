@@ -2,6 +2,7 @@
 import { refuse } from '../../config/problems.ts';
 import type { Horizon } from '../../state/audit-desk.ts';
 import type { ConfigVersion } from '../../state/configs.ts';
+import { refuseReversed } from '../instant-flag.ts';
 import { iso } from '../words.ts';
 
 /** So long after it was published an event may still come to be listed. */
@@ -31,9 +32,7 @@ interface Bound {
 
 /** @throws ConfigError when nothing of it can be judged */
 export function windowOf({ since, until, now }: Asked, horizon: Horizon): Window {
-  if (until !== undefined && until <= since) {
-    refuse('--until', 'it is not after --since', 'the later of the two is --until');
-  }
+  if (until !== undefined) refuseReversed(since, until);
   const { readTo } = horizon;
   const floor = latest(floorsOf(horizon, now));
   if (floor === NEVER || readTo === undefined) refuseUnread(floor);
