@@ -188,10 +188,10 @@ export class Session {
   }
 
   #openWatch(): OrgWatch | undefined {
-    const { adminDoor, org, folder, interval } = this.#options;
+    const { adminDoor, name, org, folder, interval } = this.#options;
     const intervalMs = longestIntervalMs(interval);
     return adminDoor?.watch({
-      ...{ org: org.url.host, folder, intervalMs },
+      ...{ org: name ?? org.url.host, host: org.url.host, folder, intervalMs },
       ...{ outbox: this.#outbox, systemLog: this.#systemLog },
       isTurning: () => this.isTurning,
       obey: () => this.#daemon.obey(),

@@ -65,6 +65,9 @@ interface Door {
 export class AdminServer {
   readonly #options: AdminOptions;
   readonly #server: Server;
+  /** Connections with an answer that is not taken yet. */
+  readonly #asking = new WeakSet<Socket>();
+  #metricsAsked: Promise<Reply> | undefined;
   #closing: Promise<void> | undefined;
 
   /** Rejects with the system's error when it cannot listen there. */
@@ -88,7 +91,7 @@ export class AdminServer {
         maxHeaderSize: MOST_HEADER_BYTES,
         requireHostHeader: true,
       },
-      (request, response) => void this.#answer(request, response),
+      (request, response) => this.#take(request, response),
     );
     this.#server.maxConnections = MOST_CONNECTIONS;
     this.#server.timeout = quietMs;
@@ -109,6 +112,21 @@ export class AdminServer {
       this.#server.closeAllConnections();
     });
     return this.#closing;
+  }
+
+  /**
+   * One at a time on a connection. Who asks again before the answer is taken is cut off: no scraper does, and all those
+   * answers would have to be made and kept at once.
+   */
+  #take(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    if (this.#asking.has(socket)) {
+      socket.destroy();
+      return;
+    }
+    this.#asking.add(socket);
+    response.once('close', () => this.#asking.delete(socket));
+    void this.#answer(request, response);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -166,7 +184,15 @@ export class AdminServer {
     };
   }
 
-  async #metrics(): Promise<Reply> {
+  /** Those who ask at the same time share one look. */
+  #metrics(): Promise<Reply> {
+    this.#metricsAsked ??= this.#freshMetrics().finally(() => {
+      this.#metricsAsked = undefined;
+    });
+    return this.#metricsAsked;
+  }
+
+  async #freshMetrics(): Promise<Reply> {
     return { status: 200, ...(await this.#options.metrics()) };
   }
 

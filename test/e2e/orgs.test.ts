@@ -16,6 +16,7 @@ import { addEvents, openOrg, openReceiver, Sandbox } from '../support/loghook.ts
 /** pino's levels: the same error again is said once. */
 const [DEBUG, ERROR] = [20, 50];
 const FAST = ['--interval', '1s'];
+const ADMIN_RUN = [...FAST, '--state', 'state', '--admin', '127.0.0.1:0'];
 const TOKENS = {
   emea: '00emeaS3CRETtoken-of-the-usual-length-42',
   us: '00usS3CRETtoken-of-the-usual-length-0042',
@@ -313,7 +314,7 @@ test('the admin server speaks of all orgs, also of one that could not be started
   const { emea, us, receiver, sandbox } = world;
   sandbox.write('loghook.yaml', yamlOf(receiver, { emea, us }));
   const env = { ...ENV, EMEA_TOKEN: 'wrong' };
-  const loghook = sandbox.start([...FAST, '--state', 'state', '--admin', '127.0.0.1:0'], { env });
+  const loghook = sandbox.start(ADMIN_RUN, { env });
   await loghook.logged('org stopped by an error', { org: 'emea' });
   await loghook.logged('ready', { org: 'us' });
   const { admin } = await loghook.logged('starting', { org: 'us' });
@@ -323,8 +324,41 @@ test('the admin server speaks of all orgs, also of one that could not be started
   await loghook.stop();
 
   assert.equal(health.status, 503);
-  assert.match(await health.text(), /an error ended its session, which is tried again/);
-  assert.ok(metrics.includes(`org="${hostOf(us)}"`), metrics);
+  assert.match(await health.text(), /"emea: an error ended its session, which is tried again/);
+  assert.match(metrics, /^loghook_healthy\{org="us"\} 1$/m);
+  assert.match(metrics, /^loghook_healthy\{org="emea"\} 0$/m);
+  assert.ok(!metrics.includes(hostOf(us)), metrics);
+});
+
+test('the admin server pauses the route of one org, called by its name or its host', async (t) => {
+  const world = await openWorld(t);
+  const { emea, us, receiver, sandbox } = world;
+  sandbox.write('loghook.yaml', yamlOf(receiver, { emea, us }));
+  const token = 'a-token-of-32-characters-0123456';
+  const env = { ...ENV, LOGHOOK_ADMIN_TOKEN: token };
+  const loghook = sandbox.start(ADMIN_RUN, { env });
+  await loghook.logged('ready', { org: 'emea' });
+  await loghook.logged('ready', { org: 'us' });
+  const { admin } = await loghook.logged('starting', { org: 'us' });
+  const change = async (path: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const response = await fetch(`http://${admin}/routes/siem/${path}`, {
+      method: 'POST',
+      headers,
+    });
+    return `${response.status} ${await response.text()}`;
+  };
+
+  const unclear = await change('pause');
+  const wrong = await change('pause?org=apac');
+  const paused = await change('pause?org=us');
+  const resumed = await change(`resume?org=${hostOf(us)}`);
+  await loghook.stop();
+
+  assert.match(unclear, /^409 several orgs have this route: add \?org= with one of emea, us$/m);
+  assert.match(wrong, /^404 no org has this name or host: there are emea, us$/m);
+  assert.match(paused, /^200 siem is paused/);
+  assert.match(resumed, /^200 siem goes on/);
 });
 
 /** Both orgs have run once, and the file is still there. */

@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { silentLog } from '../../src/log.ts';
 import { type AdminOptions, AdminServer } from '../../src/status/admin-server.ts';
 import type { Health } from '../../src/status/health.ts';
+import { deferred } from '../support/loghook.ts';
 import { until } from '../support/until.ts';
 
 const TOKEN = 'a-token-of-32-characters-0123456';
@@ -331,6 +332,64 @@ test('a client that takes nothing is cut off', async (t) => {
   );
 
   assert.equal(left, 1);
+});
+
+test('a client that asks again and again before it has an answer is cut off', async (t) => {
+  let looks = 0;
+  const { port, ask } = await opened(t, {
+    metrics: async () => {
+      looks += 1;
+      return { text: 'one 1\n', type: 'text/plain' };
+    },
+  });
+  const { socket, ended } = rawClient(t, port);
+
+  socket.write('GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(400));
+  await ended;
+
+  assert.ok(looks <= 1, `${looks} looks`);
+  assert.equal((await ask('/metrics')).status, 200);
+});
+
+test('a connection is used again after its answer', async (t) => {
+  const { port } = await opened(t);
+  const { socket } = rawClient(t, port);
+  const head = 'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n';
+
+  socket.write(`${head}\r\n`);
+  const [first] = await once(socket, 'data');
+  socket.write(`${head}Connection: close\r\n\r\n`);
+  const [second] = await once(socket, 'data');
+
+  assert.match(String(first), /^HTTP\/1\.1 200 /);
+  assert.match(String(second), /^HTTP\/1\.1 200 /);
+});
+
+test('those who ask for metrics at the same time share one look', async (t) => {
+  const release = deferred<void>();
+  let looks = 0;
+  const { port, ask } = await opened(t, {
+    metrics: async () => {
+      looks += 1;
+      await release.promise;
+      return { text: 'one 1\n', type: 'text/plain' };
+    },
+  });
+  const scrapers = Array.from({ length: 3 }, () => rawClient(t, port));
+  for (const { socket } of scrapers) {
+    socket.write(
+      'GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n',
+    );
+  }
+  // Each was heard, and then a whole answer was given to somebody else.
+  await Promise.all(scrapers.map(({ socket }) => once(socket, 'data')));
+  await ask('/healthz');
+
+  release.resolve();
+  const answers = await Promise.all(scrapers.map(({ ended }) => ended));
+
+  for (const answer of answers) assert.match(answer, /one 1\n$/);
+  assert.equal(looks, 1);
 });
 
 test('many clients that say nothing hold nobody up for long', async (t) => {

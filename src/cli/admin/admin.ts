@@ -123,20 +123,26 @@ export class Admin {
   }
 
   async #change(word: 'pause' | 'resume', route: string, org: string | undefined): Promise<Asked> {
-    const meant = [...this.#watches.values()].filter(
-      (watch) => watch.hasRoute(route) && (org === undefined || watch.org === org),
-    );
+    const all = [...this.#watches.values()];
+    const asked = org === undefined ? all : all.filter((watch) => watch.isCalled(org));
+    if (asked.length === 0) {
+      return { kind: 'unknown', words: `no org has this name or host: there are ${namesOf(all)}` };
+    }
+    const meant = asked.filter((watch) => watch.hasRoute(route));
     if (meant.length > 1) {
-      const orgs = meant.map((watch) => watch.org).join(', ');
       return {
         kind: 'unclear',
-        words: `several orgs have this route: add ?org= with one of ${orgs}`,
+        words: `several orgs have this route: add ?org= with one of ${namesOf(meant)}`,
       };
     }
     const said = await meant[0]?.change(word, route);
     if (said !== undefined) return { kind: 'done', words: said };
     return { kind: 'unknown', words: 'no route has this name: see loghook route list' };
   }
+}
+
+function namesOf(watches: readonly OrgWatch[]): string {
+  return watches.map(({ org }) => org).join(', ');
 }
 
 function refusedAddress(

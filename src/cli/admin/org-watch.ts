@@ -38,6 +38,7 @@ const ENDED = 'an error ended its session, which is opened again by itself; the 
 export interface Watched {
   /** Its name where there are several, else its host. */
   readonly org: string;
+  readonly host: string;
   /** The org's own state folder. */
   readonly folder: string;
   /** The longest wait between two polls. */
@@ -176,6 +177,11 @@ export class OrgWatch {
     this.forget();
     await obey();
     return said;
+  }
+
+  /** As a person calls it: by its name, or by its host. */
+  isCalled(written: string): boolean {
+    return written === this.org || written.toLowerCase() === this.#watched?.host.toLowerCase();
   }
 
   hasRoute(name: string): boolean {

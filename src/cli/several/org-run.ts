@@ -91,7 +91,7 @@ export class OrgRun {
   /** Runs until it is stopped or, with `once`, is done. Returns the exit code; never rejects. */
   async run(): Promise<number> {
     const release = this.#followStop();
-    this.#parts.adminDoor?.expect(this.#config.org.url.host);
+    this.#parts.adminDoor?.expect(this.name);
     try {
       for (;;) {
         const code = await this.#runSession();
@@ -102,7 +102,7 @@ export class OrgRun {
       }
     } finally {
       release();
-      this.#parts.adminDoor?.dismiss(this.#config.org.url.host);
+      this.#parts.adminDoor?.dismiss(this.name);
     }
   }
 
@@ -202,7 +202,7 @@ export class OrgRun {
     if (this.#failures === 0) this.#failingSince = this.#parts.clock.monotonic();
     this.#failures += 1;
     this.#error = error;
-    this.#parts.adminDoor?.expect(this.#config.org.url.host).failed();
+    this.#parts.adminDoor?.expect(this.name).failed();
     const hint = error instanceof LoghookError ? error.hint : undefined;
     const again = this.#config.once ? undefined : duration(this.#waitMs());
     this.#log[isKnown ? 'debug' : 'error'](

@@ -27,6 +27,7 @@ async function opened(t: TestContext, more: Partial<Watched> = {}) {
   const join = () =>
     watch.join({
       org: 'acme.okta.com',
+      host: 'acme.okta.com',
       folder,
       intervalMs: 15_000,
       outbox,
