@@ -15,6 +15,7 @@ import { type Cursor, type Left, Position, type Query } from './position.ts';
 import { RateBudget } from './rate-limit.ts';
 import { readRefusal, troubleOf, whereTo } from './refusal.ts';
 import { type Answer, OktaDoor, retryForEver } from './request.ts';
+import { startsEarlier } from './start-by-okta.ts';
 import { backoffMs, TROUBLE_RULES, Trouble } from './trouble.ts';
 import { TroubleLog } from './trouble-log.ts';
 import { FILTER_CHANGED, unfit } from './unfit.ts';
@@ -165,10 +166,13 @@ export class SystemLog {
     const { clock, org } = this.#options;
     const position = Position.resume(this.#query, cursor);
     const why = unfit(org, this.#query, cursor);
-    if (why !== undefined) {
-      const isGap = why !== FILTER_CHANGED;
-      this.#fallBack(position, { now: clock.now(), level: 'warn', why, isGap });
-    }
+    if (why === undefined) return position;
+    this.#fallBack(position, {
+      now: clock.now(),
+      level: 'warn',
+      why,
+      isGap: why !== FILTER_CHANGED,
+    });
     return position;
   }
 
@@ -191,34 +195,13 @@ export class SystemLog {
     const { url, limit, isLink } = position;
     const answer = await this.#door.get(url, signal);
     if (answer.status !== 200) throw this.#refusal(answer, isLink);
-    if (!bounded && this.#startsEarlier(position, answer)) return this.#attempt(reading);
+    if (!bounded && startsEarlier(position, answer, this.#options)) return this.#attempt(reading);
     const read = this.#pages.read(answer, { url, limit, bounded });
     if (isLink) this.#fallBacks = 0;
     this.#answeredWell = true;
     if (read.gaveUp === undefined) this.#allIsWell();
     else this.#sayGivenUp(read, read.gaveUp);
     return this.#taken(read, position, answer);
-  }
-
-  /**
-   * A start that Okta's clock has not come to yet was meant by a clock of ours that is ahead: until then nothing would be
-   * read, and everything missed. The same start by Okta's clock is not later than its answer, so this ends.
-   */
-  #startsEarlier(position: Position, { oktaNowMs }: Answer): boolean {
-    const { startsAt } = position;
-    if (startsAt === undefined || oktaNowMs === undefined || startsAt <= oktaNowMs) return false;
-    const now = this.#options.clock.now();
-    const since = oktaNowMs - Math.max(0, now - startsAt);
-    position.startAt(since);
-    this.#options.log.warn(
-      {
-        aheadMs: Math.round(now - oktaNowMs),
-        since: new Date(since).toISOString(),
-        hint: 'set the clock of this machine: loghook doctor',
-      },
-      "the clock is ahead of okta's, reading from earlier",
-    );
-    return true;
   }
 
   /** Nothing can fail from here on: the position moves. */
