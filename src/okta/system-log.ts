@@ -166,13 +166,10 @@ export class SystemLog {
     const { clock, org } = this.#options;
     const position = Position.resume(this.#query, cursor);
     const why = unfit(org, this.#query, cursor);
-    if (why === undefined) return position;
-    this.#fallBack(position, {
-      now: clock.now(),
-      level: 'warn',
-      why,
-      isGap: why !== FILTER_CHANGED,
-    });
+    if (why !== undefined) {
+      const isGap = why !== FILTER_CHANGED;
+      this.#fallBack(position, { now: clock.now(), level: 'warn', why, isGap });
+    }
     return position;
   }
 
@@ -199,8 +196,11 @@ export class SystemLog {
     const read = this.#pages.read(answer, { url, limit, bounded });
     if (isLink) this.#fallBacks = 0;
     this.#answeredWell = true;
-    if (read.gaveUp === undefined) this.#allIsWell();
-    else this.#sayGivenUp(read, read.gaveUp);
+    if (read.gaveUp !== undefined) this.#sayGivenUp(read, read.gaveUp);
+    else {
+      this.#saidNoLink = false;
+      this.#troubles.allIsWell();
+    }
     return this.#taken(read, position, answer);
   }
 
@@ -224,11 +224,6 @@ export class SystemLog {
     if (gaveUp !== undefined && read.next === undefined) cursor = position.restart(oktaNowMs);
     gaps.push(...position.takeGap());
     return { events, cursor, leftovers, full, gaps, ...head, oktaAheadMs };
-  }
-
-  #allIsWell(): void {
-    this.#saidNoLink = false;
-    this.#troubles.allIsWell();
   }
 
   /** Each time that something of a page is lost to sight; a link that keeps missing only once. */
