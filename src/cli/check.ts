@@ -3,7 +3,6 @@ import { SystemClock } from '../clock.ts';
 import type { AdminSettings } from '../config/admin.ts';
 import { type Config, type Flags, loadConfig, loadConfigs } from '../config/config.ts';
 import { orgFolder } from '../config/state-folder.ts';
-import { printable } from '../printable.ts';
 import type { Routes } from '../routing/routes.ts';
 import { describeRoutes } from './announcement.ts';
 import { EXIT } from './exit.ts';
@@ -11,13 +10,14 @@ import { identityLines } from './identity-words.ts';
 import { intervalWords } from './interval-words.ts';
 import { type Io, shownPath, surroundings } from './io.ts';
 import { routeTree } from './route-tree.ts';
+import { writeLines } from './words.ts';
 
 /** @throws ConfigError with every problem */
 export async function check(flags: Flags, io: Io): Promise<number> {
   const input = { ...surroundings(io, new SystemClock().now(), io.stdout), flags };
   const all = flags.org === undefined ? await loadConfigs(input) : [await loadConfig(input)];
   const lines = all.flatMap((config, index) => [...(index === 0 ? [] : ['']), ...linesOf(config)]);
-  for (const line of lines) io.stdout.write(`${printable(line)}\n`);
+  writeLines(io.stdout, lines);
   return EXIT.asAsked;
 }
 

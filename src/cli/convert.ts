@@ -15,10 +15,10 @@ import { type Converted, csvToYaml } from '../config/csv-to-yaml.ts';
 import { refuse } from '../config/problems.ts';
 import { readRoutesFile } from '../config/routes-file.ts';
 import { codeOf, reasonOf } from '../errors.ts';
-import { printable } from '../printable.ts';
 import type { ConvertFlags } from './add-convert.ts';
 import { EXIT } from './exit.ts';
 import type { Io } from './io.ts';
+import { writeLines } from './words.ts';
 
 const DEFAULT_FILE = 'loghook.csv';
 const SCHEMA = 'loghook.schema.json';
@@ -43,9 +43,7 @@ export function convert(file: string = DEFAULT_FILE, flags: ConvertFlags, io: Io
 
   const shownAs = shown(to, io.cwd);
   const mode = writeNew(to, shownAs, converted, from);
-  for (const line of report(converted, { from: file, to: shownAs, mode })) {
-    io.stderr.write(`${printable(line)}\n`);
-  }
+  writeLines(io.stderr, report(converted, { from: file, to: shownAs, mode }));
   return EXIT.asAsked;
 }
 

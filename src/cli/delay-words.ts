@@ -2,6 +2,7 @@
 import type { DelayParts } from '../state/delay.ts';
 import type { RecentDelays } from '../state/recent-delays.ts';
 import { duration } from './duration.ts';
+import { number } from './words.ts';
 
 /** Of one delivery: `delay 2.4 s = okta 0.8 s + poll 0.9 s + queue 12 ms + send 0.7 s`. */
 export function delayLine(parts: DelayParts, backfilled: boolean): string {
@@ -14,7 +15,7 @@ export function delayLine(parts: DelayParts, backfilled: boolean): string {
 
 /** Of a route's last deliveries; the second line stands in the columns of the first. */
 export function recentDelayLines({ count, median, p95 }: RecentDelays): string[] {
-  const head = `last ${count.toLocaleString('en-US')} took`;
+  const head = `last ${number(count)} took`;
   const [half, most] = [shortSpan(median.wholeMs), shortSpan(p95.wholeMs)];
   const width = Math.max(half.length, most.length);
   return [

@@ -11,7 +11,7 @@ import type { Log } from '../log.ts';
 import type { Identity } from '../okta/credentials.ts';
 import { type Interval, longestIntervalMs } from '../okta/poll-interval.ts';
 import { queryText } from '../okta/position.ts';
-import { type Page, SystemLog } from '../okta/system-log.ts';
+import type { Page, SystemLog } from '../okta/system-log.ts';
 import type { Route } from '../routing/route.ts';
 import type { Routes } from '../routing/routes.ts';
 import type { TailCursor } from '../state/outbox.ts';
@@ -24,6 +24,7 @@ import { announce, hostField } from './announcement.ts';
 import { EXIT } from './exit.ts';
 import type { IdentityOrigins } from './identity-words.ts';
 import { type Io, userAgentOf } from './io.ts';
+import { openSystemLog } from './system-log.ts';
 import { heartbeatOf, inShort, openTelling, type TellingParts } from './telling.ts';
 
 const OPEN_AGAIN_MS = 5_000;
@@ -122,7 +123,7 @@ export class Session {
     const sender = this.#sender;
     this.#tellingParts = { version, org: org.url.host, userAgent, outbox, sender, clock, log };
     this.#telling = openTelling(this.#tellingParts, options.heartbeat);
-    this.#systemLog = this.#openSystemLog(userAgent);
+    this.#systemLog = this.#openSystemLog();
     this.#watch = this.#openWatch();
     this.#daemon = this.#openDaemon(userAgent);
   }
@@ -172,23 +173,17 @@ export class Session {
     await this.#outbox.close();
   }
 
-  #openSystemLog(userAgent: string): SystemLog {
-    const { org, identity, interval, filter, proxyFor } = this.#options;
-    return new SystemLog({
-      org: org.url,
-      identity,
+  #openSystemLog(): SystemLog {
+    return openSystemLog(this.#options, {
+      version: this.#options.io.version,
       clock: this.#clock,
       log: this.#log,
-      userAgent,
-      interval,
       onTrouble: (trouble) => {
         this.#remember(trouble?.message);
         if (trouble === undefined) return;
         this.#telling.trouble(inShort(trouble));
         this.#watch?.trouble(trouble.kind);
       },
-      ...(filter === undefined ? {} : { filter }),
-      ...proxyOption(proxyFor?.(org.url)),
     });
   }
 
@@ -267,11 +262,6 @@ interface Open {
   readonly clock: Clock;
   readonly outbox: SqliteOutbox;
   readonly cursor: TailCursor | undefined;
-}
-
-/** Nothing at all where there is none. */
-export function proxyOption(proxy: URL | undefined): { readonly proxy?: URL } {
-  return proxy === undefined ? {} : { proxy };
 }
 
 /** `--since` is for a first start; later it would skip or repeat. */

@@ -1,14 +1,13 @@
 /** `loghook status`: of one org, or of all of them, one after the other. */
 import { SystemClock } from '../clock.ts';
 import { reasonOf } from '../errors.ts';
-import { printable } from '../printable.ts';
 import { readStanding } from '../state/standing.ts';
 import type { StatusFlags } from './add-status.ts';
 import { EXIT, exitCodeOf, explain } from './exit.ts';
 import { type Io, shownPath } from './io.ts';
 import { findOrgStates, hasState, type OrgState, type Place } from './org-state.ts';
 import { statusDocument, statusLines } from './status.ts';
-import { writeJson } from './words.ts';
+import { writeJson, writeLines } from './words.ts';
 
 type Seen = OrgState & Place;
 
@@ -75,7 +74,7 @@ function headingOf({ name, host, folder }: Place): string {
 }
 
 function print(lines: readonly string[], io: Io): void {
-  for (const line of lines) io.stdout.write(`${printable(line)}\n`);
+  writeLines(io.stdout, lines);
 }
 
 function noteListening({ listening }: OrgState, io: Io): void {

@@ -6,7 +6,7 @@ import { gapInShort } from '../status/gap-words.ts';
 import { ALERTS_KEY } from '../status/telling.ts';
 import { delayAsJson, recentDelayLines } from './delay-words.ts';
 import { ago, duration } from './duration.ts';
-import { iso, localTime, table, when } from './words.ts';
+import { iso, localTime, number, table, when } from './words.ts';
 
 /** For people; not yet filtered for a terminal. */
 export function statusLines(standing: Standing, now: number): string[] {
@@ -29,13 +29,13 @@ function gapLines({ newest, count }: Standing['gaps'], now: number): string[] {
   if (count === 0) return [];
   const more = count - newest.length;
   return [
-    `gaps       ${count.toLocaleString('en-US')} in the last 30 days`,
+    `gaps       ${number(count)} in the last 30 days`,
     ...newest.flatMap((gap) => [
       `  ${when(gap.at, now)}  ${gapInShort(gap)}`,
       `    published ${timeOf(gap.fromMs)} to ${timeOf(gap.toMs)}`,
       `    ${gap.why}`,
     ]),
-    ...(more > 0 ? [`  and ${more.toLocaleString('en-US')} more`] : []),
+    ...(more > 0 ? [`  and ${number(more)} more`] : []),
   ];
 }
 
@@ -58,8 +58,8 @@ function routeLines({ routes }: Standing, now: number): string[] {
     ...routes.map((route) => [
       route.name,
       stateOf(route),
-      route.queued.toLocaleString('en-US'),
-      route.dead.toLocaleString('en-US'),
+      number(route.queued),
+      number(route.dead),
       oldestOf(route, now),
       agoOrNot(route.lastDeliveredAt, now),
     ]),

@@ -1,17 +1,17 @@
 /** `loghook tail`: events on stdout, one a line, and nothing else there. Keeps no state and sends nothing. */
 import { SystemClock } from '../clock.ts';
-import { type Flags, loadOrgSettings, type Settings } from '../config/config.ts';
+import { type Flags, loadOrgSettings } from '../config/config.ts';
 import { refuse } from '../config/problems.ts';
 import { quote } from '../config/quote.ts';
-import { parseInstant } from '../config/time.ts';
-import type { Log } from '../log.ts';
-import { type Page, SystemLog } from '../okta/system-log.ts';
+import type { Page } from '../okta/system-log.ts';
 import type { Pattern } from '../routing/pattern.ts';
 import { openCommandLog } from './command-log.ts';
 import { EXIT } from './exit.ts';
-import { type Io, type Output, startedFromTerminal, surroundings, userAgentOf } from './io.ts';
-import { FIRST_START_MS, proxyOption } from './session.ts';
+import { instantFlag, refuseReversed } from './instant-flag.ts';
+import { type Io, type Output, startedFromTerminal, surroundings } from './io.ts';
+import { FIRST_START_MS } from './session.ts';
 import { listenForSignals } from './signals.ts';
+import { openSystemLog } from './system-log.ts';
 import { parseMatch } from './target.ts';
 import { written } from './written.ts';
 
@@ -30,11 +30,9 @@ export async function tail(flags: TailFlags, io: Io): Promise<number> {
   }));
   const { until, pattern } = more;
   const since = settings.since ?? now - FIRST_START_MS;
-  if (until !== undefined && until <= since) {
-    refuse('--until', 'it is not after --since', 'the later of the two is --until');
-  }
+  if (until !== undefined) refuseReversed(since, until);
   const log = openCommandLog(settings, io.stderr, io.env);
-  const systemLog = openSystemLog(settings, io, { clock, log });
+  const systemLog = openSystemLog(settings, { version: io.version, clock, log });
   const stop = listenForSignals({
     fromTerminal: startedFromTerminal(io),
     onReload: () => undefined,
@@ -53,23 +51,6 @@ export async function tail(flags: TailFlags, io: Io): Promise<number> {
     stop.release();
     await systemLog.close();
   }
-}
-
-function openSystemLog(
-  settings: Settings,
-  io: Io,
-  { clock, log }: { readonly clock: SystemClock; readonly log: Log },
-): SystemLog {
-  return new SystemLog({
-    org: settings.org.url,
-    identity: settings.identity,
-    clock,
-    log,
-    userAgent: userAgentOf(io.version),
-    interval: settings.interval,
-    ...(settings.filter === undefined ? {} : { filter: settings.filter }),
-    ...proxyOption(settings.proxyFor(settings.org.url)),
-  });
 }
 
 /** Ends with the pages, or quietly when nobody reads any more (`| head -1`). @throws StateError */
@@ -99,10 +80,9 @@ export function oneLine(raw: Buffer): Buffer {
 /** `--until` makes it a bounded read, whose beginning a person has to name. */
 function untilAt({ until, since }: TailFlags, now: number): number | undefined {
   if (until === undefined) return undefined;
-  const hint = 'write how long ago, like 1h, or a time like 2026-11-20T10:00:00Z';
   if (since === undefined) refuse('--until', 'it needs --since too', 'say where the read begins');
-  const at = parseInstant(until, now);
-  if (typeof at === 'object') return refuse('--until', `${quote(until)} is ${at.error}`, hint);
-  if (at > now) refuse('--until', `${quote(until)} lies in the future`, 'leave it out to follow');
+  const at = instantFlag('--until', until, now);
+  if (at !== undefined && at > now)
+    refuse('--until', `${quote(until)} lies in the future`, 'leave it out to follow');
   return at;
 }

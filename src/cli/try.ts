@@ -6,21 +6,16 @@ import { type Clock, SystemClock } from '../clock.ts';
 import { type Flags, loadOne, type Settings } from '../config/config.ts';
 import { refuse } from '../config/problems.ts';
 import type { RouteFile } from '../config/route-file.ts';
-import { SystemLog } from '../okta/system-log.ts';
-import { printable } from '../printable.ts';
 import type { Route } from '../routing/route.ts';
-import { openCommandLog } from './command-log.ts';
+import { openBoundedRead } from './bounded-read/bounded-read.ts';
 import { EXIT } from './exit.ts';
-import { type Io, startedFromTerminal, surroundings, userAgentOf } from './io.ts';
-import { instantFlag } from './ledger/instant-flag.ts';
+import { instantFlag, refuseReversed } from './instant-flag.ts';
+import { type Io, surroundings } from './io.ts';
 import { reportDocument } from './rehearsal/document.ts';
-import { Progress } from './rehearsal/progress.ts';
 import { Rehearsal } from './rehearsal/rehearsal.ts';
 import { reportLines, type Stretch } from './rehearsal/report.ts';
 import { routeNamed } from './route-named.ts';
-import { proxyOption } from './session.ts';
-import { listenForSignals } from './signals.ts';
-import { writeJson } from './words.ts';
+import { writeJson, writeLines } from './words.ts';
 
 export interface TryFlags extends Flags {
   readonly until?: string;
@@ -39,9 +34,7 @@ export async function tryRoutes(flags: TryFlags, io: Io): Promise<number> {
     until: () => untilAt(flags.until, now),
   }));
   const since = settings.since ?? now - DAY_MS;
-  if (more.until <= since) {
-    refuse('--until', 'it is not after --since', 'the later of the two is --until');
-  }
+  refuseReversed(since, more.until);
   const routes = eventRoutes(file);
   const only = flags.route === undefined ? undefined : routeNamed(routes, flags.route, '--route');
   const rehearsal = new Rehearsal(routes, only);
@@ -75,46 +68,27 @@ interface Plan {
 
 /** Reads to the end, or until a signal asks it to stop. @throws OktaError */
 async function rehearse(rehearsal: Rehearsal, plan: Plan): Promise<Stretch> {
-  const { settings, since, until, io } = plan;
-  const progress = new Progress(io.stderr);
-  const systemLog = openSystemLog(plan, progress);
-  const stop = listenForSignals({
-    fromTerminal: startedFromTerminal(io),
-    onReload: () => undefined,
-    exit: () => process.exit(EXIT.asAsked),
+  const { settings, since, until } = plan;
+  const { progress, systemLog, stop, close } = openBoundedRead({
+    ...plan,
+    filter: settings.filter,
+    rate: { rateShare: RATE_SHARE },
+    exitCode: EXIT.asAsked,
   });
   let unreadable = 0;
   try {
     progress.show(0, undefined);
-    for await (const page of systemLog.read({ since, until }, stop.soft)) {
+    for await (const page of systemLog.read({ since, until }, stop)) {
       rehearsal.take(page.events);
       unreadable += page.leftovers.length;
       progress.show(rehearsal.events, rehearsal.upTo);
     }
-    const partial = stop.soft.aborted;
+    const partial = stop.aborted;
     const end = partial ? (rehearsal.upTo ?? since) : until;
     return { org: settings.org.url.host, since, until: end, partial, unreadable };
   } finally {
-    progress.end();
-    stop.release();
-    await systemLog.close();
+    await close();
   }
-}
-
-function openSystemLog({ settings, notes, clock, io }: Plan, progress: Progress): SystemLog {
-  const log = openCommandLog(settings, progress.isTTY ? progress : io.stderr, io.env);
-  for (const note of notes) log.warn({ note }, 'setting put right');
-  return new SystemLog({
-    org: settings.org.url,
-    identity: settings.identity,
-    clock,
-    log,
-    userAgent: userAgentOf(io.version),
-    interval: settings.interval,
-    rateShare: RATE_SHARE,
-    ...(settings.filter === undefined ? {} : { filter: settings.filter }),
-    ...proxyOption(settings.proxyFor(settings.org.url)),
-  });
 }
 
 function print(
@@ -126,7 +100,7 @@ function print(
     writeJson(io.stdout, reportDocument(rehearsal, stretch), 2);
     return;
   }
-  for (const line of reportLines(rehearsal, stretch)) io.stdout.write(`${printable(line)}\n`);
+  writeLines(io.stdout, reportLines(rehearsal, stretch));
 }
 
 function untilAt(until: string | undefined, now: number): number {

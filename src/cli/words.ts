@@ -56,7 +56,17 @@ export function iso(at: number | undefined): string | null {
 
 /** `1 dead letter`, `3 dead letters`. */
 export function count(n: number, noun: string): string {
-  return `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
+  return `${number(n)} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** `41,203`. */
+export function number(n: number): string {
+  return n.toLocaleString('en-US');
+}
+
+/** Lines of text, past the control-character filter. */
+export function writeLines(output: Output, lines: readonly string[]): void {
+  for (const line of lines) output.write(`${printable(line)}\n`);
 }
 
 /** For a terminal: every line of `text` past the control-character filter. */

@@ -1,14 +1,14 @@
 /** The admin server: whether there is one, where it listens, whom it believes, and what it calls ill. */
-import { join, resolve } from 'node:path';
 import type { Environment } from './environment.ts';
 import { readAll, refuse } from './problems.ts';
 import { quote } from './quote.ts';
+import { readCredential, readNamedFile, type SecretFile } from './secret-file.ts';
 import { pick } from './settings.ts';
-import { decodeUtf8, readBytes } from './text-file.ts';
 import { parseDuration } from './time.ts';
 
 /** Where systemd's LoadCredential puts it (systemd.exec(5), "Credentials"). */
 const CREDENTIAL = 'loghook-admin-token';
+const HOLDS = 'the admin token';
 /** What can be tried in a lifetime is far less. */
 const SHORTEST_TOKEN = 16;
 const DEFAULT_QUEUE_AGE_MS = 3_600_000;
@@ -108,28 +108,15 @@ function readToken(environment: Environment, cwd: string): string | undefined {
     );
   }
   if (token !== undefined) return cleanToken(token.name, token.value);
-  if (file !== undefined) {
-    const path = resolve(cwd, file.value.trim());
-    const text = textAt(file.name, path);
-    if (text === undefined) refuse(file.name, 'there is no such file', 'set it to a path');
-    return cleanToken(file.name, text);
-  }
-  const folder = environment.get('CREDENTIALS_DIRECTORY');
-  if (folder === undefined) return undefined;
-  const where = `credential ${CREDENTIAL}`;
-  const text = textAt(where, join(folder.value, CREDENTIAL));
-  return text === undefined ? undefined : cleanToken(where, text);
+  const found =
+    file === undefined
+      ? readCredential(environment, CREDENTIAL, HOLDS)
+      : readNamedFile(fileOf(file.name), file.value.trim(), cwd);
+  return found && cleanToken(found.where, found.value);
 }
 
-function textAt(where: string, path: string): string | undefined {
-  const file = readBytes(path);
-  if (file.kind === 'absent') return undefined;
-  if (file.kind === 'folder') refuse(where, `${path} is a folder, not a file`);
-  if (file.kind === 'unreadable') {
-    refuse(where, `could not read ${path}: ${file.message}`, file.hint);
-  }
-  const text = decodeUtf8(file.bytes);
-  return text ?? refuse(where, `${path} is not UTF-8 text`, 'save it as UTF-8');
+function fileOf(where: string): SecretFile {
+  return { where, holds: HOLDS, directName: 'LOGHOOK_ADMIN_TOKEN' };
 }
 
 function cleanToken(where: string, text: string): string {

@@ -5,7 +5,7 @@ import { refuse } from './problems.ts';
 import { readCredential, readNamedFile } from './secret-file.ts';
 
 /** Where systemd's LoadCredential puts it (systemd.exec(5), "Credentials"). */
-export const TOKEN_CREDENTIAL = 'okta-api-key';
+const TOKEN_CREDENTIAL = 'okta-api-key';
 const HOLDS = 'the API token';
 
 /** OKTA_API_KEY or OKTA_API_KEY_FILE (looked up in `cwd`), else the credential. Throws ConfigError if one cannot be read. */

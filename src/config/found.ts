@@ -26,7 +26,7 @@ export function findSetting(environment: Environment, name: string): Found | und
   return setting === undefined ? undefined : foundSetting(setting);
 }
 
-export function foundSetting({ name, value, from }: Setting): Found {
+function foundSetting({ name, value, from }: Setting): Found {
   const isFromDotEnv = from === '.env';
   const place = isFromDotEnv ? 'in .env' : 'in the environment';
   return { value, where: name, from: `${name} ${place}`, isFromDotEnv };

@@ -9,7 +9,7 @@ import { openToOthers } from './secret-file.ts';
 import type { FoundSettings } from './sources.ts';
 import { decodeUtf8, readBytes } from './text-file.ts';
 
-export const OKTA_YAML = '~/.okta/okta.yaml';
+const OKTA_YAML = '~/.okta/okta.yaml';
 
 export interface OktaYaml extends FoundSettings {
   readonly orgUrl?: Found | undefined;

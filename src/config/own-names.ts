@@ -7,7 +7,7 @@ import { openToOthers, readCredential, readNamedFile } from './secret-file.ts';
 import type { FoundSettings } from './sources.ts';
 
 /** Where systemd's LoadCredential puts it (systemd.exec(5), "Credentials"). */
-export const KEY_CREDENTIAL = 'okta-private-key';
+const KEY_CREDENTIAL = 'okta-private-key';
 const HOLDS = 'the private key';
 
 /** Throws ConfigError when something of it cannot be read. Relative files are looked up in `cwd`. */
@@ -20,7 +20,7 @@ export function ownIdentity(environment: Environment, cwd: string): FoundSetting
   };
 }
 
-export function ownPrivateKey(environment: Environment, cwd: string): Found | undefined {
+function ownPrivateKey(environment: Environment, cwd: string): Found | undefined {
   const key = findSetting(environment, 'OKTA_PRIVATE_KEY');
   const file = findSetting(environment, 'OKTA_PRIVATE_KEY_FILE');
   if (key !== undefined && file !== undefined) {

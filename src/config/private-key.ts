@@ -10,7 +10,7 @@ export interface PrivateKey {
   readonly kind: string;
 }
 
-export const WHERE_TO_FIND =
+const WHERE_TO_FIND =
   'the private key is shown once, when it is made: Admin Console, Applications > the app > Public Keys';
 const LEAST_RSA_BITS = 2_048;
 const CURVES: Readonly<Record<string, string>> = {

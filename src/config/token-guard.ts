@@ -95,7 +95,7 @@ function once(problems: readonly Problem[]): Problem[] {
 }
 
 /** In every form in which it may stand somewhere. */
-export function guarded(identity: Identity): readonly GuardedSecret[] {
+function guarded(identity: Identity): readonly GuardedSecret[] {
   if (identity.kind === 'token') return [{ kind: 'token', text: identity.token }];
   return formsOf(identity.privateKey).map((text) => ({ kind: 'private key', text }));
 }

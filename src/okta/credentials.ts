@@ -44,6 +44,8 @@ export interface Permit {
 /** The way to the org's token endpoint, and nowhere else. Both are cut short when the door closes. */
 export interface TokenDoor {
   readonly url: string;
+  /** How far Okta's clock is ahead of ours, as its answers to any request show it, ms. */
+  aheadMs(): number;
   /** Resolves when Okta's rate limit lets a request for a token go: what it proves must be made after this. */
   untilAllowed(): Promise<void>;
   /** Any status is an answer. Rejects with a Trouble if none came. */

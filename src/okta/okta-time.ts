@@ -7,6 +7,10 @@
 /** Clocks that nobody corrects drift by less than this part of the time that passes. */
 const DRIFT = 1e-4;
 const SECOND_MS = 1_000;
+/** `Date` holds whole seconds and was written a moment ago: less than this is no difference. */
+const TOLD_APART_MS = 1_500;
+/** What was signed two seconds ago is taken, what comes from the future is not: more than an estimate is wrong by. */
+const EARLY_MS = 2_000;
 
 export class OktaTime {
   #least = Number.NEGATIVE_INFINITY;
@@ -36,4 +40,14 @@ export class OktaTime {
     this.#least = Number.NEGATIVE_INFINITY;
     this.#most = Number.POSITIVE_INFINITY;
   }
+}
+
+/** What to sign with at `now` by our clock: a moment ago, so that it is never later than Okta's own time. */
+export function signingTime(now: number, aheadMs: number): number {
+  return now + aheadMs - EARLY_MS;
+}
+
+/** Whether what was signed with the one may be taken when it was refused with the other. */
+export function isOtherTime(aheadMs: number, before: number): boolean {
+  return Math.abs(aheadMs - before) >= TOLD_APART_MS;
 }

@@ -2,7 +2,8 @@
  * How many requests Okta lets us make, and when the next one may go. Pure: it is told the time and never waits itself.
  *
  * Invariant: it never lets the last request of a window go (nor the reserve, which the org's other clients need: a
- * tenth, unless it was told of more), never more than our share of a window, and never asks for a wait below 0 or above 15 minutes.
+ * tenth, unless it was told of more), never more than our share of a window, and never asks for a wait below 0 or above
+ * 15 minutes.
  * What the headers mean: https://developer.okta.com/docs/reference/rl2-monitor/
  */
 
@@ -24,7 +25,9 @@ const MIN_WAIT_MS = 1_000;
 const USUAL_WINDOW_MS = 60_000;
 /** A limit that nobody told us of is taken for the smallest that Okta gives. */
 const UNTOLD_LIMIT = 20;
-const RESERVE = 0.1;
+/** The parts (0..1) of a limit that we take at most, and that we leave to others whatever we took. */
+export const SHARE = 0.5;
+export const RESERVE = 0.1;
 /** An even pace stays this much below our share: requests are under way for unequal times. */
 const SLACK = 0.01;
 /** `Date` counts whole seconds, so a window may have ended this much earlier than it seems. */

@@ -25,7 +25,7 @@ const SILENCE_MS = 45_000;
 const WHOLE_ANSWER_MS = 5 * 60_000;
 /** Both links repeat a long filter; undici's own limit of 16 KiB would take such an answer for a failure. */
 const MAX_HEADER_BYTES = 256 * 1024;
-export const MAX_PAGE_BYTES = 64 * 1024 * 1024;
+const MAX_PAGE_BYTES = 64 * 1024 * 1024;
 
 export interface Answer extends AnswerBody {
   readonly status: number;
@@ -77,6 +77,7 @@ export class OktaDoor {
     this.#pool = openPool(options, this.#openings);
     this.#tokenDoor = {
       url: options.org.origin + TOKEN_PATH,
+      aheadMs: () => this.#oktaTime.aheadMs,
       untilAllowed: () => this.#untilAllowed(this.#tokenBudget, this.#closing.signal),
       post: (headers, form) => this.#postForm(headers, form),
     };

@@ -17,10 +17,10 @@ import type {
   TokenDoor,
 } from './credentials.ts';
 import { single } from './headers.ts';
+import { isOtherTime, signingTime } from './okta-time.ts';
 import type { Answer } from './request.ts';
 import { Secrets } from './secrets.ts';
 import { signatureOf } from './signing-key.ts';
-import { SigningTime } from './signing-time.ts';
 import type { AccessToken, TokenRequests } from './token-request.ts';
 import { backoffMs, TROUBLE_RULES, Trouble } from './trouble.ts';
 
@@ -38,7 +38,6 @@ export class ServiceApp implements Credentials {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #random: () => number;
-  readonly #time: SigningTime;
   readonly #secrets = new Secrets();
   #requests: Promise<TokenRequests> | undefined;
   #token: HeldToken | undefined;
@@ -61,7 +60,6 @@ export class ServiceApp implements Credentials {
     this.#clock = clock;
     this.#log = log;
     this.#random = random;
-    this.#time = new SigningTime(clock);
   }
 
   permit(request: OktaRequest, door: TokenDoor): Permit {
@@ -71,8 +69,8 @@ export class ServiceApp implements Credentials {
         const token = await this.#tokenFor(door, signal);
         sent.token = token;
         sent.nonce = this.#nonce;
-        sent.aheadMs = this.#time.aheadMs;
-        return this.#headers(request, token, sent.nonce);
+        sent.aheadMs = door.aheadMs();
+        return this.#headers(request, token, sent);
       },
       again: (answer) => this.#isWorthAnother(answer, sent),
     };
@@ -85,25 +83,24 @@ export class ServiceApp implements Credentials {
   async #headers(
     { method, url }: OktaRequest,
     token: HeldToken,
-    nonce: string | undefined,
+    { nonce, aheadMs }: Sent,
   ): Promise<AuthHeaders> {
     const authorization = `${token.scheme} ${token.value}`;
     if (token.scheme === 'Bearer') return { authorization };
     const { proofs } = await this.#load();
-    const nowMs = this.#time.nowMs();
+    const nowMs = signingTime(this.#clock.now(), aheadMs);
     const dpop = await proofs.proof({ method, url, nowMs, nonce, token: token.value });
     return { authorization, dpop };
   }
 
   #isWorthAnother(answer: Answer, sent: Sent): boolean {
-    this.#time.learn(answer.oktaAheadMs);
     this.#nonce = single(answer.headers['dpop-nonce']) ?? this.#nonce;
     const code = challengeOf(answer)?.code;
     if (answer.status !== 401 && code === undefined) return false;
     if (code === 'use_dpop_nonce') {
       return this.#nonce !== sent.nonce && mayRepeat(sent, code, 2);
     }
-    if (code === 'invalid_dpop_proof' && this.#time.aheadMs !== sent.aheadMs) {
+    if (code === 'invalid_dpop_proof' && isOtherTime(answer.oktaAheadMs, sent.aheadMs)) {
       return mayRepeat(sent, code, 1);
     }
     // A token holds what the app was granted when it was made: what has been granted since needs a new one.
@@ -180,7 +177,7 @@ export class ServiceApp implements Credentials {
         new TokenRequests({
           app: this.#app,
           org: this.#org,
-          time: this.#time,
+          clock: this.#clock,
           redact: (text) => this.#secrets.redact(text),
           onToken: (token) => this.#secrets.add(token),
         }),

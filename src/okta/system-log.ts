@@ -8,11 +8,12 @@ import type { Clock } from '../clock.ts';
 import { OktaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { credentialsOf, type Identity } from './credentials.ts';
+import { FallBacks } from './fall-backs.ts';
 import type { Page } from './page.ts';
 import { type GaveUp, PageReader, type ReadPage } from './page-reader.ts';
 import { type Interval, PollInterval } from './poll-interval.ts';
 import { type Cursor, type Left, Position, type Query } from './position.ts';
-import { RateBudget } from './rate-limit.ts';
+import { RateBudget, SHARE } from './rate-limit.ts';
 import { readRefusal, troubleOf, whereTo } from './refusal.ts';
 import { type Answer, OktaDoor, retryForEver } from './request.ts';
 import { startsEarlier } from './start-by-okta.ts';
@@ -56,13 +57,6 @@ interface Reading {
   readonly signal: AbortSignal;
 }
 
-interface FallBack {
-  readonly now: number;
-  readonly level: 'warn' | 'debug';
-  readonly why: string;
-  readonly isGap: boolean;
-}
-
 export class SystemLog {
   readonly #options: SystemLogOptions;
   readonly #query: Query;
@@ -71,17 +65,17 @@ export class SystemLog {
   readonly #door: OktaDoor;
   readonly #pages: PageReader;
   readonly #troubles: TroubleLog;
+  readonly #fallBacks: FallBacks;
   #answeredWell = false;
   #saidNoLink = false;
-  /** Since a link was last read well. */
-  #fallBacks = 0;
 
   constructor(options: SystemLogOptions) {
-    const { org, log, clock, filter, limit = 1_000, rateShare = 0.5 } = options;
+    const { org, log, clock, filter, limit = 1_000, rateShare = SHARE } = options;
     this.#options = options;
     this.#random = options.random ?? Math.random;
     this.#query = { org, limit, filter: filter === '' ? undefined : filter };
     this.#troubles = new TroubleLog(log, clock, options.onTrouble ?? (() => undefined));
+    this.#fallBacks = new FallBacks({ clock, log, random: this.#random });
     this.#budget = new RateBudget(rateShare, this.#random, options.rateReserve);
     const onWait = (waitMs: number) => {
       this.#troubles.waits(waitMs);
@@ -163,12 +157,10 @@ export class SystemLog {
   }
 
   #resume(cursor: Cursor): Position {
-    const { clock, org } = this.#options;
     const position = Position.resume(this.#query, cursor);
-    const why = unfit(org, this.#query, cursor);
+    const why = unfit(this.#options.org, this.#query, cursor);
     if (why !== undefined) {
-      const isGap = why !== FILTER_CHANGED;
-      this.#fallBack(position, { now: clock.now(), level: 'warn', why, isGap });
+      this.#fallBacks.leaveUnasked(position, why, why !== FILTER_CHANGED);
     }
     return position;
   }
@@ -194,7 +186,7 @@ export class SystemLog {
     if (answer.status !== 200) throw this.#refusal(answer, isLink);
     if (!bounded && startsEarlier(position, answer, this.#options)) return this.#attempt(reading);
     const read = this.#pages.read(answer, { url, limit, bounded });
-    if (isLink) this.#fallBacks = 0;
+    if (isLink) this.#fallBacks.linkWasRead();
     this.#answeredWell = true;
     if (read.gaveUp !== undefined) this.#sayGivenUp(read, read.gaveUp);
     else {
@@ -249,10 +241,13 @@ export class SystemLog {
   async #meet(error: Error, reading: Reading): Promise<void> {
     if (reading.signal.aborted || !(error instanceof Trouble)) return;
     this.#throwIfFatal(error, reading);
-    if (error.kind === 'link-refused') return this.#leaveLink(error, reading);
+    const { position, signal } = reading;
+    if (error.kind === 'link-refused') {
+      return this.#fallBacks.leaveRefused(position, error, signal);
+    }
     const tries = this.#troubles.came(error);
     const waitMs = backoffMs(TROUBLE_RULES[error.kind].pace, tries, this.#random);
-    if (waitMs > 0) await this.#options.clock.sleep(Math.round(waitMs), reading.signal);
+    if (waitMs > 0) await this.#options.clock.sleep(Math.round(waitMs), signal);
   }
 
   #throwIfFatal(trouble: Trouble, { bounded, firstStart }: Reading): void {
@@ -266,25 +261,6 @@ export class SystemLog {
       ...(oktaCode !== undefined && { oktaCode }),
       ...(hint !== undefined && { hint }),
     });
-  }
-
-  /** The first time at once; if the links that follow are refused too, slowly, for each reads the overlap again. */
-  async #leaveLink(trouble: Trouble, { position, signal }: Reading): Promise<void> {
-    const now = trouble.oktaNowMs ?? this.#options.clock.now();
-    const again = this.#fallBacks++;
-    const isFirst = again === 0;
-    const level = isFirst ? 'warn' : 'debug';
-    this.#fallBack(position, { now, level, why: trouble.message, isGap: isFirst });
-    if (isFirst) return;
-    const waitMs = backoffMs(TROUBLE_RULES['link-refused'].pace, again, this.#random);
-    await this.#options.clock.sleep(Math.round(waitMs), signal);
-  }
-
-  #fallBack(position: Position, { now, level, why, isGap }: FallBack): void {
-    const since = new Date(position.fallBack(now, why, isGap)).toISOString();
-    this.#options.log[level]({ reason: why, since }, 'cursor refused; reading again from earlier');
-    if (position.gap?.kind !== 'beyond-retention') return;
-    this.#options.log.error({ ...position.gap }, 'events older than okta keeps cannot be read');
   }
 
   /** After a sleep nothing that was waited for still holds, and open connections are dead. */

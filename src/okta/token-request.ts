@@ -7,13 +7,14 @@
 import { importPKCS8 } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { isLoopback } from '../address.ts';
+import type { Clock } from '../clock.ts';
 import type { AuthHeaders, Identity, TokenDoor } from './credentials.ts';
 import { single } from './headers.ts';
+import { isOtherTime, signingTime } from './okta-time.ts';
 import { ProofKey } from './proofs.ts';
 import { type Refusal, readRefusal, troubleOf, whereTo } from './refusal.ts';
 import type { Answer } from './request.ts';
 import { signatureOf } from './signing-key.ts';
-import type { SigningTime } from './signing-time.ts';
 import { brief, Trouble } from './trouble.ts';
 
 export const SCOPE = 'okta.logs.read';
@@ -33,7 +34,7 @@ export interface AccessToken {
 export interface TokenRequestsOptions {
   readonly app: Extract<Identity, { readonly kind: 'app' }>;
   readonly org: URL;
-  readonly time: SigningTime;
+  readonly clock: Clock;
   readonly redact: (text: string) => string;
   /** Told of every token before it is used. */
   readonly onToken: (token: string) => void;
@@ -62,17 +63,12 @@ export class TokenRequests {
   async token(door: TokenDoor): Promise<AccessToken> {
     for (let attempt = 1; ; attempt++) {
       await door.untilAllowed();
-      const made = {
-        proven: this.#wantsProofs,
-        nonce: this.#nonce,
-        aheadMs: this.#options.time.aheadMs,
-      };
+      const made = { proven: this.#wantsProofs, nonce: this.#nonce, aheadMs: door.aheadMs() };
       const { answer, response } = await this.#ask(door, made);
-      this.#options.time.learn(answer.oktaAheadMs);
       this.#nonce = single(answer.headers['dpop-nonce']) ?? this.#nonce;
       if (answer.status === 200) return this.#tokenOf(answer, response, made);
       const refusal = readRefusal(answer, { redact: this.#options.redact, kind: 'app' });
-      if (attempt < MOST_ATTEMPTS && this.#knowsBetter(refusal, made)) continue;
+      if (attempt < MOST_ATTEMPTS && this.#knowsBetter(refusal, made, answer)) continue;
       throw troubleOf(
         { ...refusal, text: `no access token: ${refusal.text}` },
         {
@@ -84,14 +80,14 @@ export class TokenRequests {
     }
   }
 
-  #knowsBetter({ oktaCode: code, isOAuth }: Refusal, made: Made): boolean {
+  #knowsBetter({ oktaCode: code, isOAuth }: Refusal, made: Made, { oktaAheadMs }: Answer): boolean {
     if ((code === 'invalid_dpop_proof' || code === 'use_dpop_nonce') && !made.proven) {
       this.#wantsProofs = true;
       return true;
     }
     if (code === 'use_dpop_nonce') return this.#nonce !== made.nonce;
     // What is refused because of its time is not refused in one way only.
-    return isOAuth && this.#options.time.aheadMs !== made.aheadMs;
+    return isOAuth && isOtherTime(oktaAheadMs, made.aheadMs);
   }
 
   async #ask(door: TokenDoor, made: Made): Promise<{ answer: Answer; response: Response }> {
@@ -100,7 +96,7 @@ export class TokenRequests {
     const response = await oauth.clientCredentialsGrantRequest(
       { issuer: org.origin, token_endpoint: door.url },
       { client_id: app.clientId },
-      await this.#clientAuth(door),
+      await this.#clientAuth(door, made),
       { scope: SCOPE },
       {
         // The practice org alone: the door sends nowhere else than to the org.
@@ -116,20 +112,20 @@ export class TokenRequests {
     return { answer: asked.answer, response };
   }
 
-  async #proofFor(door: TokenDoor, { proven, nonce }: Made): Promise<AuthHeaders> {
+  async #proofFor(door: TokenDoor, { proven, nonce, aheadMs }: Made): Promise<AuthHeaders> {
     if (!proven) return {};
-    const nowMs = this.#options.time.nowMs();
+    const nowMs = signingTime(this.#options.clock.now(), aheadMs);
     return { dpop: await this.proofs.proof({ method: 'POST', url: door.url, nowMs, nonce }) };
   }
 
-  async #clientAuth(door: TokenDoor): Promise<oauth.ClientAuth> {
-    const { app, time } = this.#options;
+  async #clientAuth(door: TokenDoor, { aheadMs }: Made): Promise<oauth.ClientAuth> {
+    const { app, clock } = this.#options;
     const pem = () => app.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     this.#key ??= importPKCS8(pem(), signatureOf(app.privateKey));
     const key = { key: await this.#key, ...(app.keyId !== undefined && { kid: app.keyId }) };
     return oauth.PrivateKeyJwt(key, {
       [oauth.modifyAssertion]: (_header, claims) => {
-        const now = Math.floor(time.nowMs() / 1_000);
+        const now = Math.floor(signingTime(clock.now(), aheadMs) / 1_000);
         claims.aud = door.url;
         claims.iat = now;
         claims.exp = now + ASSERTION_S;

@@ -62,7 +62,6 @@ export interface Exchange {
 const CHUNK = Buffer.alloc(64 * 1024, 0x20);
 const MIB = 1024 * 1024;
 const SLOW_BODY = 'slow';
-const LAST = { 'content-length': '0', connection: 'close' };
 /** gzip members may stand one behind the other: one MiB of nothing, over and over. */
 const BOMB = gzipSync(Buffer.alloc(MIB));
 
@@ -144,7 +143,7 @@ async function rawAnswer(exchange: Exchange, answer: RawAnswer): Promise<void> {
       return;
     case 'slow-headers':
       // The server knows nothing of an answer that is written past it, and would never take another request here.
-      if (!(await drip(exchange, head(answer.status, LAST), answer.stepMs))) return;
+      if (!(await drip(exchange, head(answer.status, last(0)), answer.stepMs))) return;
       exchange.sent(answer.status);
       socket.end();
       return;
@@ -169,28 +168,37 @@ async function brokenBody(exchange: Exchange, answer: BrokenBody): Promise<void>
       return;
     case 'slow-body':
       await drip(exchange, answer.body ?? SLOW_BODY, answer.stepMs);
-      return;
+      break;
     case 'big-body':
-      return pour(socket, CHUNK, answer.bytes);
+      await pour(socket, CHUNK, answer.bytes);
+      break;
     case 'gzip-bomb':
-      return pour(socket, BOMB, BOMB.length * members(answer.bytes));
+      await pour(socket, BOMB, BOMB.length * members(answer.bytes));
+      break;
   }
+  // As with slow headers: another request on this connection would never be answered.
+  socket.end();
 }
 
 function bodyHeaders(answer: BrokenBody): Readonly<Record<string, string>> {
   switch (answer.kind) {
     case 'slow-body':
-      return { 'content-length': String(Buffer.byteLength(answer.body ?? SLOW_BODY)) };
+      return last(Buffer.byteLength(answer.body ?? SLOW_BODY));
     case 'big-body':
-      return { 'content-length': String(answer.bytes) };
+      return last(answer.bytes);
     case 'gzip-bomb':
       return {
         'content-encoding': 'gzip',
-        'content-length': String(BOMB.length * members(answer.bytes)),
+        ...last(BOMB.length * members(answer.bytes)),
       };
     default:
       return { 'content-length': '100' };
   }
+}
+
+/** Of an answer after which the connection is closed. */
+function last(bytes: number): Readonly<Record<string, string>> {
+  return { 'content-length': String(bytes), connection: 'close' };
 }
 
 function members(bytes: number): number {

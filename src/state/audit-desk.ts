@@ -1,10 +1,12 @@
 /**
- * What a state folder knows of events that Okta lists, and of those that Okta does not list. Looked up a page at a time, so that a daemon beside it is never held up for long.
+ * What a state folder knows of events that Okta lists, and of those that Okta does not list. Looked up a page at a time,
+ * so that a daemon beside it is never held up for long.
  */
 import { BATCH, type Beside } from './beside.ts';
 import { Bundles } from './bundles.ts';
 import { Configs, type ConfigVersion, publishedAt } from './configs.ts';
 import { Fates, type KnownEvent } from './fates.ts';
+import { gapOf } from './gaps.ts';
 import { numbers, texts } from './optional.ts';
 import type { Gap } from './outbox.ts';
 import { SOURCES } from './schema.ts';
@@ -82,6 +84,14 @@ export class AuditDesk {
     });
   }
 
+  /** What was published up to then (ms since 1970) cannot be judged, as of now: a daemon beside us goes on forgetting. */
+  forgottenTo(): number {
+    const row = this.#beside
+      .sql('SELECT max(ifnull(ledger_from, -1), ifnull(judged_from, -1)) AS at FROM horizons')
+      .get();
+    return asOptionalNumber(row?.at) ?? -1;
+  }
+
   /** Those that touch the time between two instants. */
   gaps(since: number, until: number): Gap[] {
     return this.#beside.read(() =>
@@ -90,7 +100,7 @@ export class AuditDesk {
           'SELECT * FROM gaps WHERE ifnull(from_at, at) < ? AND ifnull(to_at, at) >= ? ORDER BY id',
         )
         .all(until, since)
-        .map(toGap),
+        .map(gapOf),
     );
   }
 
@@ -192,14 +202,4 @@ function toKnown(row: Row): KnownEvent {
 function isWithin({ published }: Row, { since, until }: Span): boolean {
   const at = publishedAt(typeof published === 'string' ? published : undefined);
   return at !== undefined && at >= since && at < until;
-}
-
-function toGap(row: Row): Gap {
-  const kind = asText(row.kind);
-  return {
-    at: asNumber(row.at),
-    kind: kind === 'refused-link' || kind === 'beyond-retention' ? kind : 'unreadable-page',
-    ...numbers({ fromMs: row.from_at, toMs: row.to_at }),
-    why: asText(row.why),
-  };
 }

@@ -59,7 +59,7 @@ export function openReader(beside: Beside, { pid, what, now }: ReaderOptions): R
   };
 }
 
-/** The same as `readersIn`, for a command. */
+/** Those that read now, or did within the last minute. */
 export function readersBeside(beside: Beside, now: number): FoundReader[] {
   return readersIn((text) => beside.sql(text), now);
 }
@@ -71,8 +71,7 @@ export interface FoundReader {
   readonly isAlive: boolean;
 }
 
-/** Those that read now, or did within the last minute. */
-export function readersIn(sql: (text: string) => Statement, now: number): FoundReader[] {
+function readersIn(sql: (text: string) => Statement, now: number): FoundReader[] {
   return sql('SELECT pid, what, until FROM readers WHERE until > ?')
     .all(now)
     .map((row) => ({

@@ -87,18 +87,26 @@ const VERSION_2 = `
 `;
 
 /**
- * Version 3, for the audit. `configs` says which routes were in force since when: `routes` is JSON, a list of
- * { id, patterns }. `events.config` is the one that an event was held against when it was read (null: before this version, or no
- * event of Okta's), `okta_ms` and `poll_ms` how long Okta and the wait for our poll kept it. `ledger.digest` is of the
- * bytes that were sent. `replays` counts how often a person asked for an event again: each allows one delivery more.
- * `horizons.began_at`: what was published before may never have been read; `ledger_from`: of what was published up to
- * then the ledger may have forgotten; `judged_from`: of what was published up to then nobody may be able to tell which
- * routes wanted it; routes up to the id `old_routes` were sent events by a loghook that did not remember since when.
- * `configs.read_to`: what was published up to then had been read when the version came into force. `readers` are the
- * processes that read Okta beside the daemon, and the share of the rate limit that each was given. A backfill goes on at
- * `next_url`; all of it was read when `ended_at` is set; its `routes` is JSON, by route how many events it wanted and how
- * many of these were owed. `cursor.head_at`: when the log was last read to its end, by Okta's clock. `moves` says where a
- * person moved to what a route was owed or had given up; such a row goes with its event.
+ * Version 3: what audit, backfill and the parts of the delay need.
+ *
+ * What routes wanted. `configs` says which routes were in force since when: `routes` is JSON, a list of
+ * { id, patterns }; `read_to`: what was published up to then had been read when the version came into force.
+ * `events.config` is the one that an event was held against when it was read (null: before this version, or no event of
+ * Okta's).
+ *
+ * What an audit can judge. `horizons.began_at`: what was published before may never have been read. `ledger_from`: of
+ * what was published up to then the ledger may have forgotten. `judged_from`: of what was published up to then nobody
+ * may be able to tell which routes wanted it. Routes up to the id `old_routes` were sent events by a loghook that did
+ * not remember since when. `cursor.head_at`: when the log was last read to its end, by Okta's clock.
+ *
+ * What became of an event. `ledger.digest` is of the bytes that were sent. `replays` counts how often a person asked for
+ * an event again: each allows one delivery more. `moves` says where a person moved to what a route was owed or had given
+ * up; such a row goes with its event. `events.source` is one of SOURCES; `okta_ms` and `poll_ms`: how long Okta, and the
+ * wait for our poll, kept it.
+ *
+ * Who reads besides the tail. `readers` are the processes that read Okta beside the daemon, with the share of the rate
+ * limit that each was given. A backfill goes on at `next_url`; all of it was read when `ended_at` is set; its `routes`
+ * is JSON, by route how many events it wanted and how many of these were owed.
  */
 const VERSION_3 = `
   CREATE TABLE configs (

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { SystemClock } from '../clock.ts';
 import { StateError } from '../errors.ts';
 import { DATABASE_FILE, holderOf } from './folder.ts';
+import { gapOf } from './gaps.ts';
 import type { Gap, RouteState } from './outbox.ts';
 import { type RecentDelays, recentDelays } from './recent-delays.ts';
 import { toRouteState } from './route-table.ts';
@@ -120,20 +121,8 @@ function gapsOf(database: Database, now: number): Standing['gaps'] {
   const newest = database
     .prepare('SELECT * FROM gaps WHERE at >= ? ORDER BY at DESC, id DESC LIMIT ?')
     .all(from, SHOWN_GAPS)
-    .map(
-      (row): Gap => ({
-        at: asNumber(row.at),
-        kind: gapKind(asText(row.kind)),
-        ...optional('fromMs', asOptionalNumber(row.from_at)),
-        ...optional('toMs', asOptionalNumber(row.to_at)),
-        why: asText(row.why),
-      }),
-    );
+    .map(gapOf);
   return { newest, count: asNumber(n) };
-}
-
-function gapKind(text: string): Gap['kind'] {
-  return text === 'refused-link' || text === 'beyond-retention' ? text : 'unreadable-page';
 }
 
 function routesOf(database: Database): RouteStanding[] {

@@ -77,12 +77,6 @@ export function orgHealth(facts: OrgFacts): OrgHealth {
   };
 }
 
-/** Of an org whose session an error ended: nothing else is known of it. */
-export function failedFacts(org: string): OrgFacts {
-  const fine = { isTurning: true, isWritable: true, isReadable: true };
-  return { org, upMs: 0, mostPollAgeMs: 0, mostQueueAgeMs: 0, ...fine, hasFailed: true };
-}
-
 function workReasons({ isTurning, isWritable, isReadable, hasFailed }: OrgFacts): string[] {
   return [
     ...(hasFailed ? ['an error ended its session, which is tried again: see the log'] : []),

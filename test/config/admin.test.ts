@@ -138,7 +138,7 @@ test('a token that is none is refused, and nothing of it is repeated', (t) => {
     [{ LOGHOOK_ADMIN_TOKEN: TOKEN, LOGHOOK_ADMIN_TOKEN_FILE: 'x' }, /both .* unset one/],
     [{ LOGHOOK_ADMIN_TOKEN_FILE: 'S3CRET-0123456789' }, /there is no such file/],
     [{ LOGHOOK_ADMIN_TOKEN_FILE: 'sub' }, /is a folder/],
-    [{ LOGHOOK_ADMIN_TOKEN_FILE: 'empty' }, /fewer than 16/],
+    [{ LOGHOOK_ADMIN_TOKEN_FILE: 'empty' }, /is empty → put the admin token in it/],
     [{ LOGHOOK_ADMIN_TOKEN_FILE: 'latin1' }, /is not UTF-8/],
   ];
 

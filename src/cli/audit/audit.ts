@@ -6,23 +6,17 @@ import { type Clock, SystemClock } from '../../clock.ts';
 import { loadOrgSettings, type Settings } from '../../config/config.ts';
 import { refuse } from '../../config/problems.ts';
 import { filterIn } from '../../okta/position.ts';
-import { SystemLog } from '../../okta/system-log.ts';
-import { printable } from '../../printable.ts';
 import { AuditDesk } from '../../state/audit-desk.ts';
 import { Beside } from '../../state/beside.ts';
-import { holderOf } from '../../state/folder.ts';
 import { namedRoutes } from '../../state/named-routes.ts';
-import { openReader, type Reader } from '../../state/readers.ts';
-import { openCommandLog } from '../command-log.ts';
+import { openBoundedRead } from '../bounded-read/bounded-read.ts';
+import { openRateShare, type RateShare } from '../bounded-read/rate-share.ts';
 import { EXIT } from '../exit.ts';
-import { type Io, startedFromTerminal, surroundings, userAgentOf } from '../io.ts';
-import { instantFlag } from '../ledger/instant-flag.ts';
+import { instantFlag } from '../instant-flag.ts';
+import { type Io, surroundings } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
-import { Progress } from '../rehearsal/progress.ts';
 import { routeNamed } from '../route-named.ts';
-import { proxyOption } from '../session.ts';
-import { listenForSignals } from '../signals.ts';
-import { writeJson } from '../words.ts';
+import { iso, writeJson, writeLines } from '../words.ts';
 import type { AuditFlags } from './add-audit.ts';
 import { ahead } from './ahead.ts';
 import { Auditor } from './auditor.ts';
@@ -33,8 +27,6 @@ import { talliesShown } from './tally.ts';
 import { type Window, windowOf } from './window.ts';
 
 const DAY_MS = 86_400_000;
-/** A daemon looks once a second who else reads. */
-const NOTICED_MS = 1_500;
 /** A daemon beside us comes to write between two pages that are repaired. */
 const REST_MS = 20;
 
@@ -58,7 +50,7 @@ export async function audit(flags: AuditFlags, io: Io): Promise<number> {
     const only = flags.route === undefined ? routes : [routeNamed(routes, flags.route, '--route')];
     const auditor = new Auditor({ desk, horizon, routes: only, window, now });
     const newest = horizon.versions.at(-1);
-    const repair = flags.repair === true ? new Repair(beside, newest?.id) : undefined;
+    const repair = flags.repair === true ? new Repair(beside, desk, newest?.id) : undefined;
     const plan = { settings, window, query: newest?.query, beside, folder, repair, clock, io };
     const stretch = await readAll(auditor, plan);
     const tallies = talliesShown(auditor.tallies, horizon.versions, stretch.window);
@@ -99,61 +91,44 @@ async function readAll(
   auditor: Auditor,
   plan: Plan,
 ): Promise<Pick<Audited, 'window' | 'partial' | 'unreadable'>> {
-  const { window, repair, beside, clock, io } = plan;
-  const progress = new Progress(io.stderr);
-  const systemLog = openSystemLog(plan, progress);
-  const stop = listenForSignals({
-    fromTerminal: startedFromTerminal(io),
-    onReload: () => undefined,
-    exit: () => process.exit(EXIT.doesNotAddUp),
+  const { settings, window, query, repair, clock } = plan;
+  const { progress, systemLog, stop, close } = openBoundedRead({
+    ...plan,
+    notes: settings.org.notes,
+    filter: query === undefined ? undefined : filterIn(query),
+    exitCode: EXIT.doesNotAddUp,
   });
-  const reader = openReader(beside, { pid: process.pid, what: 'audit', now: clock.now() });
+  let share: RateShare | undefined;
   let unreadable = 0;
   try {
-    if (holderOf(plan.folder) !== undefined) await clock.sleep(NOTICED_MS, stop.soft);
+    share = await openRateShare({ ...plan, what: 'audit' }, stop);
     progress.show(0, undefined);
-    systemLog.rateShare = shareOf(reader, plan);
-    for await (const page of ahead(systemLog.read(window, stop.soft))) {
+    systemLog.rateShare = share.now();
+    for await (const page of ahead(systemLog.read(window, stop))) {
       const lacks = auditor.take(page.events);
       if (repair !== undefined && lacks.length > 0) {
         repair.owe(lacks, clock.now());
-        await clock.sleep(REST_MS, stop.soft);
+        await clock.sleep(REST_MS, stop);
       }
       unreadable += page.leftovers.length;
       progress.show(auditor.events, auditor.upTo);
-      systemLog.rateShare = shareOf(reader, plan);
+      systemLog.rateShare = share.now();
     }
-    const partial = stop.soft.aborted;
+    const partial = stop.aborted;
     const until = partial ? (auditor.upTo ?? window.since) : window.until;
     auditor.finish(until, repair !== undefined);
-    return { window: { ...window, until }, partial, unreadable };
+    return { window: narrowed({ ...window, until }, auditor.from), partial, unreadable };
   } finally {
-    progress.end();
-    stop.release();
-    reader.close(clock.now());
-    await systemLog.close();
+    await close();
+    share?.close();
   }
 }
 
-/** Of the rate limit that all processes of the state folder have together. */
-function shareOf(reader: Reader, { folder, clock }: Plan): number {
-  return reader.share(clock.now(), holderOf(folder) === undefined ? 'none' : 'runs');
-}
-
-function openSystemLog({ settings, query, clock, io }: Plan, progress: Progress): SystemLog {
-  const log = openCommandLog(settings, progress.isTTY ? progress : io.stderr, io.env);
-  for (const note of settings.org.notes) log.warn({ note }, 'setting put right');
-  const filter = query === undefined ? undefined : filterIn(query);
-  return new SystemLog({
-    org: settings.org.url,
-    identity: settings.identity,
-    clock,
-    log,
-    userAgent: userAgentOf(io.version),
-    interval: settings.interval,
-    ...(filter === undefined ? {} : { filter }),
-    ...proxyOption(settings.proxyFor(settings.org.url)),
-  });
+/** A daemon goes on forgetting: what it forgot before its page came is not counted. */
+function narrowed(window: Window, from: number): Window {
+  if (from <= window.since) return window;
+  const note = `from ${iso(from)} on: the ledger has forgotten what came before meanwhile`;
+  return { ...window, since: from, notes: [...window.notes, note] };
 }
 
 function print(
@@ -165,5 +140,5 @@ function print(
     writeJson(io.stdout, auditDocument(auditor, audited), 2);
     return;
   }
-  for (const line of reportLines(auditor, audited)) io.stdout.write(`${printable(line)}\n`);
+  writeLines(io.stdout, reportLines(auditor, audited));
 }

@@ -47,9 +47,11 @@ export class Auditor {
   #events = 0;
   #repeated = 0;
   #upTo: number | undefined;
+  #from: number;
 
   constructor(parts: AuditorParts) {
     this.#parts = parts;
+    this.#from = parts.window.since;
     this.#judge = new Judge(parts.horizon.versions);
     this.#comparison = new Comparison(parts.desk, this.#findings);
     this.tallies = parts.routes.map((route) => new Tally(route));
@@ -70,6 +72,11 @@ export class Auditor {
     return this.#repeated;
   }
 
+  /** Later than the window's start where the daemon has forgotten more meanwhile; ms since 1970. */
+  get from(): number {
+    return this.#from;
+  }
+
   /** When the newest event was published, ms since 1970. */
   get upTo(): number | undefined {
     return this.#upTo;
@@ -77,9 +84,10 @@ export class Auditor {
 
   /** One page, oldest first. Returns what is missing of it. @throws StateError */
   take(page: readonly LogEvent[]): readonly Lack[] {
-    const events = this.#unseen(page);
-    this.#upTo = publishedAt(events.at(-1)?.published) ?? this.#upTo;
     return this.#parts.desk.atOnce(() => {
+      this.#from = Math.max(this.#from, this.#parts.desk.forgottenTo() + 1);
+      const events = this.#unseen(page);
+      this.#upTo = publishedAt(events.at(-1)?.published) ?? this.#upTo;
       const known = this.#parts.desk.look(events.map(({ id }) => id));
       return events.flatMap((event, n) => this.#takeOne(event, known.get(n)));
     });
@@ -102,13 +110,13 @@ export class Auditor {
     }
   }
 
-  /** Without what was in the page before, or stands in this one twice. */
+  /** Without what cannot be judged, was in the page before, or stands in this one twice. */
   #unseen(page: readonly LogEvent[]): LogEvent[] {
-    const { since, until } = this.#parts.window;
+    const { until } = this.#parts.window;
     const ids = new Set<string>();
     const unseen = page.filter(({ id, published }) => {
       const at = publishedAt(published);
-      if (at !== undefined && (at < since || at >= until)) return false;
+      if (at !== undefined && (at < this.#from || at >= until)) return false;
       const isRepeated = this.#before.has(id) || ids.has(id);
       if (isRepeated) this.#repeated += 1;
       ids.add(id);

@@ -26,7 +26,7 @@ export interface Difference {
 }
 
 /** Beyond this only the number is known. */
-export const MOST_FINDINGS = 10_000;
+const MOST_FINDINGS = 10_000;
 const BEFORE = 12;
 const AFTER = 24;
 

@@ -1,7 +1,7 @@
 /** What an audit found, for people. Not yet fit for a terminal. */
 import type { Gap } from '../../state/outbox.ts';
 import { duration } from '../duration.ts';
-import { count, iso, localTime } from '../words.ts';
+import { count, iso, localTime, number } from '../words.ts';
 import type { Auditor } from './auditor.ts';
 import type { Finding } from './findings.ts';
 import type { Tally } from './tally.ts';
@@ -158,8 +158,4 @@ function advice(missing: number, repaired: number | undefined): string[] {
   if (repaired !== undefined)
     return [`${number(repaired)} owed now: run it again to see them delivered`];
   return missing === 0 ? [] : ['owe what is missing: run it again with --repair'];
-}
-
-function number(n: number): string {
-  return n.toLocaleString('en-US');
 }

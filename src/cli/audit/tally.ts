@@ -4,15 +4,7 @@ import type { ConfigVersion } from '../../state/configs.ts';
 import type { Fate } from '../../state/fates.ts';
 import { type DeliveryStatus, type NamedRoute, owedStatus } from '../../state/named-routes.ts';
 
-export const TERMS = [
-  'delivered',
-  'notWanted',
-  'dead',
-  'dropped',
-  'moved',
-  'owed',
-  'missing',
-] as const;
+const TERMS = ['delivered', 'notWanted', 'dead', 'dropped', 'moved', 'owed', 'missing'] as const;
 
 export type Term = (typeof TERMS)[number];
 

@@ -2,10 +2,13 @@
 import { refuse } from '../../config/problems.ts';
 import type { Horizon } from '../../state/audit-desk.ts';
 import type { ConfigVersion } from '../../state/configs.ts';
+import { refuseReversed } from '../instant-flag.ts';
 import { iso } from '../words.ts';
 
 /** So long after it was published an event may still come to be listed. */
 const SETTLE_MS = 5 * 60_000;
+/** https://developer.okta.com/docs/reference/system-log-query/#data-retention */
+const OKTA_KEEPS_MS = 90 * 86_400_000;
 
 /** From `since` up to, and without, `until`; ms since 1970. */
 export interface Window {
@@ -29,11 +32,9 @@ interface Bound {
 
 /** @throws ConfigError when nothing of it can be judged */
 export function windowOf({ since, until, now }: Asked, horizon: Horizon): Window {
-  if (until !== undefined && until <= since) {
-    refuse('--until', 'it is not after --since', 'the later of the two is --until');
-  }
+  if (until !== undefined) refuseReversed(since, until);
   const { readTo } = horizon;
-  const floor = latest(floorsOf(horizon));
+  const floor = latest(floorsOf(horizon, now));
   if (floor === NEVER || readTo === undefined) refuseUnread(floor);
   const wantedUntil = until ?? now - SETTLE_MS;
   const window = { since: Math.max(since, floor.at), until: Math.min(wantedUntil, readTo) };
@@ -62,12 +63,14 @@ function refuseAll(floor: Bound, readTo: number): never {
 }
 
 /** What was published before them cannot be judged. */
-function floorsOf({ versions, beganAt, forgottenTo, unjudgedTo }: Horizon): Bound[] {
+function floorsOf(horizon: Horizon, now: number): Bound[] {
+  const { versions, beganAt, forgottenTo, unjudgedTo } = horizon;
   const [first] = versions;
   if (first === undefined || beganAt === undefined) return [NEVER];
   const filterAt = filterSince(versions);
   return [
     { at: beganAt, why: "loghook's first start, or its first one that remembered its routes" },
+    { at: now - OKTA_KEEPS_MS, why: 'Okta keeps 90 days' },
     ...(forgottenTo === undefined
       ? []
       : [{ at: forgottenTo + 1, why: 'of what came before, the ledger may have forgotten some' }]),

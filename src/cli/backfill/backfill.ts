@@ -5,17 +5,16 @@
 import { SystemClock } from '../../clock.ts';
 import { loadOne } from '../../config/config.ts';
 import { refuse } from '../../config/problems.ts';
-import { printable } from '../../printable.ts';
 import { Backfills, owedIn } from '../../state/backfills.ts';
 import { Beside } from '../../state/beside.ts';
 import { reachOf } from '../../state/reach.ts';
 import { readersBeside } from '../../state/readers.ts';
 import { EXIT } from '../exit.ts';
+import { instantFlag } from '../instant-flag.ts';
 import { type Io, surroundings } from '../io.ts';
-import { instantFlag } from '../ledger/instant-flag.ts';
 import { noteNoDaemon } from '../ledger/state-turn.ts';
 import { findOrgState } from '../org-state.ts';
-import { iso, writeJson } from '../words.ts';
+import { iso, writeJson, writeLines } from '../words.ts';
 import type { BackfillFlags } from './add-backfill.ts';
 import { perform, readerName } from './perform.ts';
 import { askedFor, type Chosen, chooseRoutes, isRelative, resumeWords, windowOf } from './plan.ts';
@@ -105,7 +104,7 @@ async function fill(sources: Sources, order: Order, flags: BackfillFlags): Promi
     isPartial,
   };
   if (flags.json === true) writeJson(io.stdout, reportDocument(story), 2);
-  else for (const line of reportLines(story)) io.stdout.write(`${printable(line)}\n`);
+  else writeLines(io.stdout, reportLines(story));
   if (isPartial) say(io, [goOnWords(order)]);
   if (order.kind === 'backfill') {
     say(io, pausedWords(chosen));
@@ -134,5 +133,5 @@ function pausedWords({ rows }: Chosen): string[] {
 }
 
 function say(io: Io, lines: readonly string[]): void {
-  for (const line of lines) io.stderr.write(`${printable(line)}\n`);
+  writeLines(io.stderr, lines);
 }

@@ -1,9 +1,9 @@
 /** How far a backfill has come: a bar on a terminal, elsewhere a line now and then. */
 
+import type { Progress } from '../bounded-read/progress.ts';
 import { duration } from '../duration.ts';
 import type { Io } from '../io.ts';
-import type { Progress } from '../rehearsal/progress.ts';
-import { count, iso } from '../words.ts';
+import { count, iso, number } from '../words.ts';
 import type { Progressed } from './reading.ts';
 
 const WIDTH = 20;
@@ -65,8 +65,8 @@ export class Bar {
     const perSecond = Math.round(((at.events - this.#eventsBefore) * 1_000) / ms);
     const part = this.#part(at);
     const left = part <= 0 ? '' : `, ${duration((ms * (1 - part)) / part)} left`;
-    const rate = perSecond.toLocaleString('en-US');
-    const owed = `${at.owed.toLocaleString('en-US')} ${this.#parts.isDry ? 'to owe' : 'owed'}`;
+    const rate = number(perSecond);
+    const owed = `${number(at.owed)} ${this.#parts.isDry ? 'to owe' : 'owed'}`;
     return `${count(at.events, 'event')} read, ${owed}, ${rate}/s${left}`;
   }
 

@@ -9,6 +9,7 @@ import type { Backfill } from '../../state/backfills.ts';
 import type { Beside } from '../../state/beside.ts';
 import { type NamedRoute, namedRoutes } from '../../state/named-routes.ts';
 import { mayBeForgotten, type Reach } from '../../state/reach.ts';
+import { refuseReversed } from '../instant-flag.ts';
 import { routeNamed } from '../route-named.ts';
 import { iso } from '../words.ts';
 import type { BackfillFlags } from './add-backfill.ts';
@@ -91,9 +92,7 @@ export function windowOf(wish: WindowWish, reach: Reach, chosen: Chosen): Window
   if (wish.until !== undefined && wish.until > now) {
     refuse('--until', 'it lies in the future', 'Leave it out to read as far as the daemon has.');
   }
-  if (wish.until !== undefined && wish.until <= wish.since) {
-    refuse('--until', 'it is not after --since', 'The later of the two is --until.');
-  }
+  if (wish.until !== undefined) refuseReversed(wish.since, wish.until);
   const since = Math.max(wish.since, now - OKTA_KEEPS_MS);
   const { until, notes } = endOf(wish, reach);
   if (until <= since) {

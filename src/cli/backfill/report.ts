@@ -1,6 +1,6 @@
 /** What a backfill came to: per route for people, or as one JSON document. */
 
-import { count, iso, table } from '../words.ts';
+import { count, iso, number, table } from '../words.ts';
 import type { Came } from './reading.ts';
 
 export interface Story {
@@ -39,10 +39,10 @@ export function reportLines(story: Story): string[] {
   ];
   const rows = lines.map(({ name, wanted, there, forgotten, owed }) => [
     name,
-    shown(wanted),
-    shown(there),
-    ...(hasForgotten ? [shown(forgotten)] : []),
-    shown(owed),
+    number(wanted),
+    number(there),
+    ...(hasForgotten ? [number(forgotten)] : []),
+    number(owed),
   ]);
   return [
     `${org}, ${iso(since)} to ${iso(until)}: ${count(came.events, 'event')} read`,
@@ -85,8 +85,4 @@ function linesOf({ came, routes }: Story): Line[] {
     const forgotten = came.forgotten.get(id) ?? 0;
     return { name, wanted: wanted + forgotten, there: wanted - owed, forgotten, owed };
   });
-}
-
-function shown(n: number): string {
-  return n.toLocaleString('en-US');
 }

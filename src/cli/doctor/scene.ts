@@ -12,7 +12,7 @@ import { type Soundness, soundnessOf } from '../../state/soundness.ts';
 import { readStanding, type Standing } from '../../state/standing.ts';
 import { type Io, surroundings, userAgentOf } from '../io.ts';
 import { hasState, subFolders } from '../org-state.ts';
-import { proxyOption } from '../session.ts';
+import { proxyOption } from '../system-log.ts';
 import type { DoctorFlags } from './add-doctor.ts';
 import { routesToSend } from './checks/send.ts';
 import type { Machine } from './machine.ts';

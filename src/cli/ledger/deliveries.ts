@@ -11,14 +11,14 @@ import { PARKED, UNPLACED } from '../../state/schema.ts';
 import { duration } from '../duration.ts';
 import { EXIT } from '../exit.ts';
 import { fittedTable } from '../fitted-table.ts';
+import { instantFlag } from '../instant-flag.ts';
 import type { Io } from '../io.ts';
 import { wholeNumber } from '../numbers.ts';
 import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
-import { count, iso, jsonLine, localTime, shortTime } from '../words.ts';
+import { count, iso, jsonLine, localTime, number, shortTime } from '../words.ts';
 import { written } from '../written.ts';
 import type { DeliveriesFlags } from './add-ledger.ts';
-import { instantFlag } from './instant-flag.ts';
 
 const DEFAULT_LINES = 50;
 /** Rows of the table are lined up in groups of so many, so that a long list needs no memory. */
@@ -84,7 +84,7 @@ async function print(
 function closing(listed: number, isMore: boolean): string {
   if (listed === 0) return 'no deliveries';
   if (!isMore) return count(listed, 'line');
-  return `the newest ${listed.toLocaleString('en-US')}; more with --limit, --since or --status, all with --json`;
+  return `the newest ${number(listed)}; more with --limit, --since or --status, all with --json`;
 }
 
 function textOf(

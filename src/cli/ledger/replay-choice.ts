@@ -4,9 +4,9 @@ import type { Beside } from '../../state/beside.ts';
 import { type NamedRoute, namedRoutes } from '../../state/named-routes.ts';
 import type { ReplayWish } from '../../state/replay-desk.ts';
 import { type RouteTimeline, timelineOf } from '../../state/timeline.ts';
+import { instantFlag, refuseReversed } from '../instant-flag.ts';
 import { routeNamed } from '../route-named.ts';
 import type { ReplayFlags } from './add-replay.ts';
-import { instantFlag } from './instant-flag.ts';
 
 export interface Choice {
   readonly wishes: readonly ReplayWish[];
@@ -46,7 +46,7 @@ export function chooseReplay(
 }
 
 function sentSince(route: NamedRoute, since: number, until: number): Choice {
-  if (until <= since) refuse('--until', 'it is not after --since', 'The later one is --until.');
+  refuseReversed(since, until);
   return { wishes: [{ kind: 'sent', route, since, until }], isOne: false, notes: [] };
 }
 

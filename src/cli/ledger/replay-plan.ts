@@ -2,7 +2,7 @@
 import type { Route } from '../../routing/route.ts';
 import type { ReplayPlan } from '../../state/replay-desk.ts';
 import { duration } from '../duration.ts';
-import { count, when } from '../words.ts';
+import { count, number, when } from '../words.ts';
 import { routeTrouble } from './route-words.ts';
 
 /** How many are to be owed again. */
@@ -23,12 +23,10 @@ export function planLines(
     `${plan.route.name}: ${count(n, 'event')} to send again`,
     ...(n === 0 ? [] : [ages(plan, now), pace(plan, n, route)]),
     ...(plan.alreadyOwed > 0
-      ? [
-          `${plan.alreadyOwed.toLocaleString('en-US')} more: to be sent again already, not owed twice`,
-        ]
+      ? [`${number(plan.alreadyOwed)} more: to be sent again already, not owed twice`]
       : []),
     ...(plan.bytesGone > 0
-      ? [`${plan.bytesGone.toLocaleString('en-US')} more: their bytes are not kept any more`]
+      ? [`${number(plan.bytesGone)} more: their bytes are not kept any more`]
       : []),
     ...tooOld(plan, route?.maxAgeMs),
     ...(trouble === undefined ? [] : [`! ${trouble}`]),
@@ -65,6 +63,6 @@ function pace({ lately }: ReplayPlan, n: number, route: Route | undefined): stri
 function tooOld({ tooOld: n }: ReplayPlan, maxAgeMs: number | undefined): string[] {
   if (n === 0 || maxAgeMs === undefined) return [];
   return [
-    `${n.toLocaleString('en-US')} of these are older than its maxAge of ${duration(maxAgeMs)}: sent all the same, as you ask for it`,
+    `${number(n)} of these are older than its maxAge of ${duration(maxAgeMs)}: sent all the same, as you ask for it`,
   ];
 }

@@ -1,14 +1,13 @@
 /** `loghook replay`: the plan first, on stderr; then the question; then what came of it, on stdout. */
 import { reloadRoutes } from '../../config/config.ts';
 import { ConfigError, RoutesError } from '../../errors.ts';
-import { printable } from '../../printable.ts';
 import type { Route } from '../../routing/route.ts';
 import { ReplayDesk, type ReplayPlan, type ReplayWish } from '../../state/replay-desk.ts';
 import type { Replayed } from '../../state/settlements.ts';
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { agreed } from '../question.ts';
-import { count, iso } from '../words.ts';
+import { count, iso, writeLines } from '../words.ts';
 import type { ReplayFlags } from './add-replay.ts';
 import { chooseReplay } from './replay-choice.ts';
 import { planLines, sendable } from './replay-plan.ts';
@@ -111,5 +110,5 @@ const IN_WORDS: Readonly<Record<string, string>> = {
 };
 
 function say(io: Io, lines: readonly string[]): void {
-  for (const line of lines) io.stderr.write(`${printable(line)}\n`);
+  writeLines(io.stderr, lines);
 }

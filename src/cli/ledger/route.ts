@@ -1,7 +1,6 @@
 /** `loghook route list|drop|move`. What changes anything says first what it would do. */
 import { SystemClock } from '../../clock.ts';
 import { refuse } from '../../config/problems.ts';
-import { printable } from '../../printable.ts';
 import { holderOf } from '../../state/folder.ts';
 import { type NamedRoute, namedRoutes } from '../../state/named-routes.ts';
 import { type MovePlan, RouteDesk, type RouteStock } from '../../state/route-desk.ts';
@@ -14,7 +13,7 @@ import { findOrgState } from '../org-state.ts';
 import { agreed, type Question } from '../question.ts';
 import { routeNamed } from '../route-named.ts';
 import { stateOf } from '../status.ts';
-import { count, iso, when, writeJson } from '../words.ts';
+import { count, iso, number, when, writeJson, writeLines } from '../words.ts';
 import type { RouteFlags } from './add-route.ts';
 import { noteNoDaemon, withState } from './state-turn.ts';
 
@@ -30,8 +29,8 @@ export async function listRoutes(flags: RouteFlags, io: Io): Promise<number> {
     const rows = real.map((route) => [
       route.name,
       stateOf(route),
-      route.queued.toLocaleString('en-US'),
-      route.dead.toLocaleString('en-US'),
+      number(route.queued),
+      number(route.dead),
       when(route.lastDeliveredAt, now),
     ]);
     io.stdout.write(`${fittedTable([heading, ...rows], io.stdout, [0]).join('\n')}\n`);
@@ -147,7 +146,7 @@ function refuseDrop({ name }: NamedRoute): never {
 }
 
 function say(io: Io, lines: readonly string[]): void {
-  for (const line of lines) io.stderr.write(`${printable(line)}\n`);
+  writeLines(io.stderr, lines);
 }
 
 function asJson(route: RouteStanding) {

@@ -2,7 +2,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import { SystemClock } from '../../clock.ts';
 import { refuse } from '../../config/problems.ts';
-import { printable } from '../../printable.ts';
 import { Beside } from '../../state/beside.ts';
 import { shortId } from '../../state/event-finder.ts';
 import { allRoutes } from '../../state/named-routes.ts';
@@ -20,7 +19,16 @@ import { fittedTable } from '../fitted-table.ts';
 import type { Io } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
-import { count, iso, printableLines, shortTime, when, writeJson } from '../words.ts';
+import {
+  count,
+  iso,
+  number,
+  printableLines,
+  shortTime,
+  when,
+  writeJson,
+  writeLines,
+} from '../words.ts';
 import type { ShowFlags } from './add-ledger.ts';
 import { standsSo } from './route-words.ts';
 
@@ -69,7 +77,7 @@ function print({ event, routes }: Timeline, short: string, now: number, io: Io):
   const kept =
     event.place === undefined
       ? 'not kept any more: it cannot be sent again'
-      : `${event.place.size.toLocaleString('en-US')} kept: loghook show ${short} --raw`;
+      : `${number(event.place.size)} kept: loghook show ${short} --raw`;
   const head = [
     `event      ${event.event}`,
     `type       ${event.eventType ?? '-'}`,
@@ -80,7 +88,7 @@ function print({ event, routes }: Timeline, short: string, now: number, io: Io):
   const { backfilled } = event;
   const bodies = routes.map((one) => routeLines(one, { short, backfilled }, now, io));
   const body = bodies.length === 0 ? [['', 'no route wanted it, or it was so long ago']] : bodies;
-  for (const line of [...head, ...body.flat()]) io.stdout.write(`${printable(line)}\n`);
+  writeLines(io.stdout, [...head, ...body.flat()]);
 }
 
 function routeLines(
@@ -117,7 +125,7 @@ function attemptLines({ remembered, attempts }: RouteTimeline, now: number, io: 
     shortTime(attempt.at, now),
     `${resultOf(attempt)}${attempt.replay ? ' (replay)' : ''}`,
     ...[attempt.dnsMs, attempt.connectMs, attempt.tlsMs, attempt.firstByteMs, attempt.ms].map(
-      (ms) => (ms === undefined ? '-' : ms.toLocaleString('en-US')),
+      (ms) => (ms === undefined ? '-' : number(ms)),
     ),
     attempt.nextAt === undefined ? '-' : shortTime(attempt.nextAt, now),
   ]);

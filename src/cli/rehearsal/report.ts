@@ -3,7 +3,7 @@ import type { Rate } from '../../routing/route.ts';
 import { duration } from '../duration.ts';
 import type { EventSummary } from '../event-summary.ts';
 import { rateWords } from '../option-words.ts';
-import { count, localTime } from '../words.ts';
+import { count, localTime, number } from '../words.ts';
 import { exactPattern } from './patterns.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import { MOST_KEYS, type RouteTally } from './route-tally.ts';
@@ -64,7 +64,7 @@ function paceWords({ count: events, busiest }: RouteTally, stretch: Stretch): st
   const at = localTime(busiest.at).slice(0, -3);
   return [
     `${decimal(perMinute(events, stretch))} a minute on average`,
-    `${busiest.events.toLocaleString('en-US')} in the busiest (${at})`,
+    `${number(busiest.events)} in the busiest (${at})`,
   ];
 }
 
@@ -99,7 +99,7 @@ function tooOldLines(maxAgeMs: number | undefined, events: number): string[] {
 
 function orderLines({ route, keys, count: events }: RouteTally): string[] {
   if (keys === undefined || events === 0) return [];
-  const many = keys >= MOST_KEYS ? `${MOST_KEYS.toLocaleString('en-US')} or more` : `${keys}`;
+  const many = keys >= MOST_KEYS ? `${number(MOST_KEYS)} or more` : `${keys}`;
   return route.order?.by === 'strict'
     ? ['order strict: one after the other']
     : [`order key: ${many} different keys`];
@@ -134,12 +134,12 @@ function unwantedLines(rehearsal: Rehearsal): string[] {
   const { unwantedEvents, unwantedTypes } = rehearsal;
   if (unwantedEvents === 0) return rehearsal.events === 0 ? [] : ['every event is wanted'];
   const types = rehearsal.unwanted(MOST_UNWANTED);
-  const width = Math.max(...types.map(({ events }) => events.toLocaleString('en-US').length));
+  const width = Math.max(...types.map(({ events }) => number(events).length));
   const more = unwantedTypes - types.length;
   return [
     `${count(unwantedEvents, 'event')} of ${count(unwantedTypes, 'type')} that no route wants`,
     ...types.map(({ type, events }) => {
-      const many = events.toLocaleString('en-US').padStart(width);
+      const many = number(events).padStart(width);
       return `  ${many}  ${exactPattern(type)}`;
     }),
     ...(more === 0 ? [] : [`  and ${count(more, 'more type')}`]),

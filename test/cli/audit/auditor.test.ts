@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Auditor } from '../../../src/cli/audit/auditor.ts';
+import { Repair } from '../../../src/cli/audit/repair.ts';
 import { sumLine } from '../../../src/cli/audit/report.ts';
 import { silentLog } from '../../../src/log.ts';
 import { AuditDesk } from '../../../src/state/audit-desk.ts';
@@ -81,4 +82,23 @@ test('what a person moved counts where it came from and where it went', async (t
     '4 in Okta = 0 delivered + 3 owed (3 due) + 1 MISSING',
     '4 in Okta = 0 delivered + 4 moved to another route (+ 0 missing)',
   ]);
+});
+
+test('does not take for missing, or owe again, what a daemon forgets meanwhile', async (t) => {
+  const { outbox, clock, beside, audit } = await opened(t);
+  await outbox.commit({ events: eventsOf(1, 4) }, allTo(WANTING), never);
+  const auditor = audit();
+  const lacks = auditor.take(eventsOf(5, 1));
+  const [{ published = '' } = {}] = eventsOf(1, 1);
+  beside.database.exec('DELETE FROM owed; DELETE FROM events');
+  beside.database.exec(`UPDATE horizons SET ledger_from = ${Date.parse(published)}`);
+  const repair = new Repair(beside, new AuditDesk(beside), undefined);
+
+  const more = auditor.take(eventsOf(1, 4));
+  repair.owe(lacks, clock.now());
+
+  assert.equal(lacks.length, 1);
+  assert.deepEqual(more, []);
+  assert.equal(auditor.from, Date.parse(published) + 1);
+  assert.equal(repair.owed, 0);
 });

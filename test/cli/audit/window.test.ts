@@ -68,6 +68,13 @@ const CUT: readonly (readonly [
     /which routes wanted/,
   ],
   [
+    'begins no earlier than Okta lists anything',
+    { since: ago(200 * 1_440) },
+    { beganAt: ago(400 * 1_440) },
+    [ago(90 * 1_440), ago(5)],
+    /Okta keeps 90 days/,
+  ],
+  [
     'begins with the filter that is in force',
     { since: ago(600) },
     {

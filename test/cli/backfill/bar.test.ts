@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Bar } from '../../../src/cli/backfill/bar.ts';
-import { Progress } from '../../../src/cli/rehearsal/progress.ts';
+import { Progress } from '../../../src/cli/bounded-read/progress.ts';
 
 const FROM = Date.parse('2026-11-20T00:00:00.000Z');
 const HOUR_MS = 3_600_000;

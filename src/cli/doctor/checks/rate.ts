@@ -1,14 +1,11 @@
 /** How many requests Okta grants, how near the org's other clients are to the limit, and how often we may poll. */
 import type { Interval } from '../../../okta/poll-interval.ts';
 import type { Rate } from '../../../okta/probe.ts';
+import { RESERVE, SHARE } from '../../../okta/rate-limit.ts';
 import { duration } from '../../duration.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { Scene } from '../scene.ts';
 
-/** As a run's own default (RateBudget). */
-const SHARE = 0.5;
-/** A run leaves it to the others, too. */
-const RESERVE = 0.1;
 /** From here on Okta warns the org's administrators. */
 const CROWDED = 0.6;
 const WINDOW_MS = 60_000;

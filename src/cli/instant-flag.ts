@@ -1,7 +1,7 @@
 /** Instants as flags name them. */
-import { refuse } from '../../config/problems.ts';
-import { quote } from '../../config/quote.ts';
-import { parseInstant } from '../../config/time.ts';
+import { refuse } from '../config/problems.ts';
+import { quote } from '../config/quote.ts';
+import { parseInstant } from '../config/time.ts';
 
 /** Ms since 1970; undefined where nothing was written. @throws ConfigError */
 export function instantFlag(
@@ -17,4 +17,10 @@ export function instantFlag(
     `${quote(text)} is ${at.error}`,
     'Write 2h, 2026-11-20, or a time with its zone such as 2026-11-20T10:00:00Z.',
   );
+}
+
+/** @throws ConfigError unless what was asked for ends after it begins */
+export function refuseReversed(since: number, until: number): void {
+  if (until > since) return;
+  refuse('--until', 'it is not after --since', 'The later of the two is --until.');
 }

@@ -1,0 +1,112 @@
+/** What a daemon takes while nothing happens: memory, handles, disk; and whether it takes more and more. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+const MB = 1024 * 1024;
+
+/** A reading at a calm moment. */
+export interface Sample {
+  readonly label: string;
+  /** Written by the orgs of this daemon up to here. */
+  readonly events: number;
+  readonly rssMb: number;
+  /** What it holds on to when its garbage is gone: where a leak would be. */
+  readonly heldMb: number;
+  readonly handles: number;
+  readonly diskMb: number;
+  /** Of that, SQLite's write-ahead logs. */
+  readonly walMb: number;
+}
+
+export function takeSample(
+  label: string,
+  {
+    pid,
+    heldBytes,
+    folder,
+    events,
+  }: {
+    readonly pid: number;
+    readonly heldBytes: number;
+    readonly folder: string;
+    readonly events: number;
+  },
+): Sample {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const ofStatus = (name: string) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
+  const files = filesIn(folder);
+  const sum = (all: readonly (readonly [string, number])[]) =>
+    all.reduce((total, [, size]) => total + size, 0) / MB;
+  return {
+    label,
+    events,
+    rssMb: ofStatus('VmRSS'),
+    heldMb: heldBytes / MB,
+    handles: readdirSync(`/proc/${pid}/fd`).length,
+    diskMb: sum(files),
+    walMb: sum(files.filter(([name]) => name.endsWith('-wal'))),
+  };
+}
+
+function filesIn(folder: string): (readonly [name: string, size: number])[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).flatMap((name) => {
+    const stats = statSync(join(folder, name), { throwIfNoEntry: false });
+    return stats?.isFile() === true ? [[name, stats.size] as const] : [];
+  });
+}
+
+/** Caches, compiled code, connections. */
+const HELD_SLACK_MB = 10;
+/** With what V8 has not given back. */
+const RSS_SLACK_MB = 100;
+/** Connections that are kept open for the next request come and go. */
+const HANDLE_SLACK = 4;
+/** An event with its deliveries, attempts and bytes, on disk. */
+const MOST_KB_AN_EVENT = 8;
+const DISK_SLACK_MB = 12;
+const MOST_WAL_MB = 24;
+
+/** What grew from the first wave's calm to the last one's, in words; none when all is flat. Before that it warms up. */
+export function growth([, ...samples]: readonly Sample[]): string[] {
+  const first = samples[0];
+  const last = samples.at(-1);
+  if (first === undefined || last === undefined) return ['nothing was measured'];
+  const events = last.events - first.events;
+  const held = last.heldMb - first.heldMb;
+  const rss = last.rssMb - first.rssMb;
+  const mostDisk = first.diskMb + (events * MOST_KB_AN_EVENT) / 1024 + DISK_SLACK_MB;
+  return [
+    ...(held > HELD_SLACK_MB
+      ? [`memory held grew by ${round(held)} MB over ${events} events (at most ${HELD_SLACK_MB})`]
+      : []),
+    ...(rss > RSS_SLACK_MB ? [`RSS grew by ${round(rss)} MB (at most ${RSS_SLACK_MB})`] : []),
+    ...(last.handles > first.handles + HANDLE_SLACK
+      ? [
+          `file handles grew from ${first.handles} to ${last.handles} (at most ${HANDLE_SLACK} more)`,
+        ]
+      : []),
+    ...(last.diskMb > mostDisk
+      ? [
+          `disk grew from ${round(first.diskMb)} to ${round(last.diskMb)} MB (at most ${round(mostDisk)})`,
+        ]
+      : []),
+    ...(last.walMb > MOST_WAL_MB ? [`write-ahead logs of ${round(last.walMb)} MB`] : []),
+  ];
+}
+
+/** MB for each 1,000 events, over all samples but the first: least squares. */
+export function slopeMb([, ...samples]: readonly Sample[]): number {
+  const n = samples.length;
+  const mean = (of: (sample: Sample) => number) =>
+    samples.reduce((total, sample) => total + of(sample), 0) / n;
+  const x = mean(({ events }) => events);
+  const y = mean(({ heldMb }) => heldMb);
+  const top = samples.reduce((t, s) => t + (s.events - x) * (s.heldMb - y), 0);
+  const bottom = samples.reduce((t, s) => t + (s.events - x) ** 2, 0);
+  return bottom === 0 ? 0 : (top / bottom) * 1_000;
+}
+
+export function round(value: number): string {
+  return value.toFixed(value < 10 ? 1 : 0);
+}
