@@ -52,6 +52,17 @@ test('status shows the newest gaps, what each means, and how many more there are
   assert.equal(lines.length, 1 + 5 * 3 + 1);
 });
 
+test('status says of what our clock has not come to yet how long that takes', async (t) => {
+  const { root, outbox } = await withState(t, []);
+  const inAnHour = cursorAt(Date.now() + 3_600_500);
+  await outbox.commit(pageOf([], inAnHour), allTo(), never);
+
+  const { stdout } = await loghook(['status', '--state', root]);
+
+  assert.match(stdout, /^last poll {2}\S+ \S+ \(in 60 min\)$/m);
+  assert.doesNotMatch(stdout, /-\d+ ms/);
+});
+
 test('status without a gap says nothing of gaps', async (t) => {
   const { root } = await withState(t, []);
 
