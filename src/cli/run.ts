@@ -5,6 +5,7 @@ import { orgFolder } from '../config/state-folder.ts';
 import { withAdmin } from './admin/with-admin.ts';
 import { openCommandLog } from './command-log.ts';
 import { type Io, surroundings } from './io.ts';
+import { restartNotes } from './restart-notes.ts';
 import { runSession } from './run-session.ts';
 
 export async function run(flags: Flags, io: Io): Promise<number> {
@@ -20,13 +21,17 @@ export async function run(flags: Flags, io: Io): Promise<number> {
       const reload = configsReloader(config.routesFile, input);
       return runOrgs(configs, { ...admin, io, log, reload });
     }
+    const reload = routesReloader(config.routesFile, { flags, env: io.env, cwd: io.cwd });
     return runSession({
       ...config,
       ...admin,
       io,
       log,
       folder: orgFolder(config.stateFolder, config.org.url),
-      reload: routesReloader(config.routesFile, { flags, env: io.env, cwd: io.cwd }),
+      reload: async () => {
+        const read = await reload();
+        return { ...read, notes: [...read.notes, ...restartNotes(config, io)] };
+      },
     });
   });
 }

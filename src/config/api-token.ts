@@ -2,7 +2,7 @@
 import type { Environment } from './environment.ts';
 import { type Found, findSetting, type Written } from './found.ts';
 import { refuse } from './problems.ts';
-import { readCredential, readNamedFile } from './secret-file.ts';
+import { openToOthers, readCredential, readNamedFile } from './secret-file.ts';
 
 /** Where systemd's LoadCredential puts it (systemd.exec(5), "Credentials"). */
 const TOKEN_CREDENTIAL = 'okta-api-key';
@@ -21,7 +21,8 @@ export function ownToken(environment: Environment, cwd: string): Found | undefin
   }
   if (file === undefined) return token ?? readCredential(environment, TOKEN_CREDENTIAL, HOLDS);
   const named = { where: file.where, holds: HOLDS, directName: 'OKTA_API_KEY' };
-  return readNamedFile(named, file.value.trim(), cwd);
+  const found = readNamedFile(named, environment.withHome(file.value.trim()), cwd);
+  return { ...found, notes: openToOthers(found.path ?? '', file.where) };
 }
 
 /** `OKTA_API_KEY (in .env)`. */

@@ -69,10 +69,11 @@ function refuseForeignSecret(
   const { beside } = secret;
   const isItsOwn = beside !== undefined && originOf(beside.value) === org.url.origin;
   if (org.found.isFromDotEnv && !secret.isFromDotEnv && !(isItsOwn && !beside.isFromDotEnv)) {
+    const isFile = secret.path === undefined ? '' : ', it is in a file';
     refuse(
       org.found.where,
-      `it comes from .env, but the ${what} does not (${secret.from}): the ${what} is not used for a host that a folder names`,
-      `set ${org.found.where} where the ${what} is set, or ${own} in .env too`,
+      `it comes from .env, but the ${what} does not${isFile} (${secret.from}): the ${what} is not used for a host that a folder names`,
+      `set ${org.found.where} in the environment and not in .env, or ${own} in .env too`,
     );
   }
   if (beside === undefined || isItsOwn) return;

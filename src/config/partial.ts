@@ -16,6 +16,8 @@ import { stateFolder } from './state-folder.ts';
 export interface PartialConfig {
   /** What the file calls the org; undefined where it names none. */
   readonly orgName?: string;
+  /** The file names orgs, and cannot be used as it is. */
+  readonly hasUnreadOrgs?: true;
   /** Known as soon as OKTA_ORG_URL can be read, whatever is wrong with the credentials. */
   readonly orgUrl?: URL;
   readonly identity?: Identity;
@@ -58,7 +60,9 @@ export async function loadPartialConfigs(input: SettingsInput): Promise<readonly
     return chosen.map((one, index) => ofFile(one, shared, index === 0 ? first : NOTHING));
   }
   const notes = [...(org?.org.notes ?? []), ...first.notes];
-  const its = namesOrgs ? {} : orgOf(org, new Sources(environment, input.cwd));
+  const its = namesOrgs
+    ? ({ hasUnreadOrgs: true } as const)
+    : orgOf(org, new Sources(environment, input.cwd));
   return [{ ...shared, ...(file !== undefined && { file }), ...its, ...first, notes }];
 }
 

@@ -6,7 +6,7 @@ import { type Credentials, credentialsOf, type Identity } from './credentials.ts
 import { PageReader } from './page-reader.ts';
 import { Position } from './position.ts';
 import { RateBudget, rateOf } from './rate-limit.ts';
-import { readRefusal, troubleOf } from './refusal.ts';
+import { readRefusal, troubleOf, whereTo } from './refusal.ts';
 import { type Answer, OktaDoor } from './request.ts';
 import { Trouble } from './trouble.ts';
 
@@ -129,7 +129,8 @@ function troubleIn(
   const redact = (text: string) => door.redact(text);
   if (answer.status !== 200) {
     const refusal = readRefusal(answer, { redact, kind });
-    return { trouble: troubleOf(refusal, { isLink: false, oktaNowMs: answer.oktaNowMs }) };
+    const fields = whereTo(answer, redact);
+    return { trouble: troubleOf(refusal, { isLink: false, oktaNowMs: answer.oktaNowMs, fields }) };
   }
   try {
     new PageReader(org, redact).read(answer, { url, limit, bounded: false });

@@ -2,7 +2,7 @@
 
 import { challengeOf } from './challenge.ts';
 import { single } from './headers.ts';
-import { hintFor } from './hints.ts';
+import { type Asking, hintFor } from './hints.ts';
 import { withoutQuery } from './logs-path.ts';
 import type { Answer } from './request.ts';
 import { brief, Trouble, type TroubleKind } from './trouble.ts';
@@ -21,17 +21,19 @@ export interface Refusal {
   readonly hint: string | undefined;
 }
 
+const OAUTH_CODE = /^[a-z_]{1,40}$/;
+
 /** OAuth has words for trouble of the server's own, too. */
 const NOT_OURS = new Set(['server_error', 'temporarily_unavailable', 'slow_down']);
 
 /** Never throws: the body may be anything. `redact` takes secrets out of text that came from outside. */
 export function readRefusal(
   answer: Pick<Answer, 'status' | 'raw' | 'headers'>,
-  { redact, kind }: { readonly redact: (text: string) => string; readonly kind: 'token' | 'app' },
+  { redact, kind }: { readonly redact: (text: string) => string; readonly kind: Asking },
 ): Refusal {
   const { status } = answer;
   const envelope = parseObject(answer.raw);
-  const named = namedError(envelope, kind === 'app' ? challengeOf(answer) : undefined);
+  const named = namedError(envelope, kind === 'token' ? undefined : challengeOf(answer));
   const summary = brief(redact(named.summary));
   const errorId = /^[\w.-]{1,64}$/.exec(textOf(envelope.errorId) ?? '')?.[0];
   const shownId = errorId && `(errorId ${redact(errorId)})`;
@@ -57,10 +59,14 @@ function namedError(
   challenge: ReturnType<typeof challengeOf>,
 ): Named {
   const error = textOf(envelope.error);
-  if (error !== undefined && /^[a-z_]{1,40}$/.test(error)) {
+  if (error !== undefined && OAUTH_CODE.test(error)) {
     return { code: error, summary: textOf(envelope.error_description) ?? '', isOAuth: true };
   }
   const code = textOf(envelope.errorCode);
+  // Okta puts OAuth's word for an unknown client id into its own envelope.
+  if (code !== undefined && OAUTH_CODE.test(code)) {
+    return { code, summary: textOf(envelope.errorSummary) ?? '', isOAuth: true };
+  }
   if (code === undefined && challenge !== undefined) {
     return { code: challenge.code, summary: challenge.description, isOAuth: true };
   }

@@ -67,10 +67,12 @@ export class TokenRequests {
       const { answer, response } = await this.#ask(door, made);
       this.#nonce = single(answer.headers['dpop-nonce']) ?? this.#nonce;
       if (answer.status === 200) return this.#tokenOf(answer, response, made);
-      const refusal = readRefusal(answer, { redact: this.#options.redact, kind: 'app' });
+      const refusal = readRefusal(answer, { redact: this.#options.redact, kind: 'grant' });
       if (attempt < MOST_ATTEMPTS && this.#knowsBetter(refusal, made, answer)) continue;
+      // There is nothing in the request but the credentials: what is wrong with it is theirs.
+      const isOAuth = refusal.isOAuth || answer.status === 400;
       throw troubleOf(
-        { ...refusal, text: `no access token: ${refusal.text}` },
+        { ...refusal, isOAuth, text: `no access token: ${refusal.text}` },
         {
           isLink: false,
           oktaNowMs: answer.oktaNowMs,

@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { SERVICE_KINDS, type ServiceFacts, serviceUnit } from '../../src/cli/service/unit.ts';
 import { ConfigError } from '../../src/errors.ts';
+import { Sandbox } from '../support/loghook.ts';
 import { parsePropertyList } from '../support/property-list.ts';
 import { requireTool } from '../support/tools.ts';
 
@@ -301,6 +302,36 @@ test('an org URL that is missing or no URL is left for a person to fill in', () 
     assert.match(unit, /^# Environment=OKTA_ORG_URL=https:\/\/your-org\.okta\.com$/m);
     assert.doesNotMatch(serviceUnit('launchd', { ...FACTS, env: {} }), /<key>OKTA_ORG_URL/);
   }
+});
+
+test('a loghook.yaml that names its orgs brings their secrets itself', onLinux, async (t) => {
+  const facts = { ...FACTS, routesFile: 'loghook.yaml', namesOrgs: true };
+
+  for (const kind of SERVICE_KINDS) {
+    const unit = serviceUnit(kind, facts);
+    assert.match(unit, /loghook\.yaml/);
+    assert.doesNotMatch(unit, /loghook\.csv|OKTA_|LoadCredential|okta-api-key|undefined/);
+    assert.match(unit, /each variable that /);
+  }
+  const unit = serviceUnit('systemd', facts);
+  assert.deepEqual(await analyze(t, unit, VERIFY.systemd), { status: 0, output: '' });
+});
+
+test('a unit runs the routes file that lies there', async (t) => {
+  const sandbox = new Sandbox(t);
+  const secret = '00S3CRETtoken-of-the-usual-length-0000042';
+  sandbox.write(
+    'loghook.yaml',
+    `routes:\n  - { name: a, match: .*, url: 'http://127.0.0.1:9/' }\norgs:\n  emea: { url: https://acme.okta.com, token: '\${file:t}' }\n`,
+  );
+  sandbox.write('t', secret);
+
+  const { code, stdout, stderr } = await sandbox.run(['service', 'print', 'launchd']);
+
+  // A checkout may stand in a folder that no service starts from.
+  if (code !== 0) assert.match(stderr, /npm install/);
+  else assert.match(stdout, /<string>[^<]*loghook\.yaml<\/string>/);
+  assert.doesNotMatch(stdout + stderr, new RegExp(`${secret}|OKTA_API_KEY`));
 });
 
 const REFUSED: readonly [path: string, because: string][] = [

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Environment } from '../../src/config/environment.ts';
@@ -154,6 +154,32 @@ test('says that both are missing, and where they may have been meant to stand', 
   assert.doesNotMatch(allTextOf(read), /SECRET/);
 });
 
+test('the file of the token may begin at the home, and is for nobody else to read', (t) => {
+  const folder = tempFolder(t);
+  const path = file(folder, 'token', 'SECRET');
+  const read = () =>
+    settings({ OKTA_ORG_URL: 'https://acme.okta.com', OKTA_API_KEY_FILE: '~/token', HOME: folder });
+  chmodSync(path, 0o644);
+
+  assert.equal(tokenOf(read()), 'SECRET');
+  assert.deepEqual(read().org.notes, [
+    `OKTA_API_KEY_FILE: ${path} can be read by everyone on this machine; chmod 600 it`,
+  ]);
+  chmodSync(path, 0o600);
+  assert.deepEqual(read().org.notes, []);
+});
+
+test('says that a token in a file does not stand in .env, though .env names the file', (t) => {
+  const folder = tempFolder(t);
+  file(folder, 'token', 'SECRET');
+  const inner = { OKTA_ORG_URL: 'https://acme.okta.com', OKTA_API_KEY_FILE: 'token' };
+
+  assert.match(
+    complaintsOf(() => orgSettings(new Environment({}, inner), folder)).join(),
+    /but the token does not, it is in a file \(OKTA_API_KEY_FILE .*token\)/,
+  );
+});
+
 test("sends no token to the org of a folder's .env but the one that stands in that .env", (t) => {
   const folder = tempFolder(t);
   const path = file(folder, 'okta-api-key', 'SECRET');
@@ -174,7 +200,10 @@ test("sends no token to the org of a folder's .env but the one that stands in th
       complaintsOf(one).join(),
       /^OKTA_ORG_URL: it comes from \.env, but the token does not/,
     );
-    assert.match(hintsOf(one).join(), /OKTA_API_KEY in \.env/);
+    assert.match(
+      hintsOf(one).join(),
+      /^set OKTA_ORG_URL in the environment and not in \.env, or OKTA_API_KEY in \.env/,
+    );
     assert.doesNotMatch(allTextOf(one), /SECRET/);
   }
 });

@@ -119,3 +119,32 @@ test('ends with 4 at a first start if the org does not know the key, and says wh
   assert.doesNotMatch(stdout + stderr, SECRET);
   assert.equal(org.oauth.requestCount, 1);
 });
+
+test('a reload says that a key which was changed comes into force with the next start', async (t) => {
+  const [first, second] = [ecKey(), ecKey()];
+  const { app } = testApp({}, first);
+  const { org } = await openOrg(t, { apps: [app] });
+  const receiver = await openReceiver(t);
+  const sandbox = new Sandbox(t);
+  sandbox.write('loghook.csv', `.*,${receiver.url}\n`);
+  const { OKTA_PRIVATE_KEY: pem = '', ...rest } = settings(org.url, first);
+  sandbox.write('key.pem', pem);
+  const env = { ...rest, OKTA_PRIVATE_KEY_FILE: 'key.pem' };
+  const loghook = sandbox.start(['--interval', '1s'], { env });
+  await loghook.logged('ready');
+
+  loghook.child.kill('SIGHUP');
+  await loghook.logged('routes reloaded');
+  const before = loghook.stdout;
+  sandbox.write('key.pem', settings(org.url, second).OKTA_PRIVATE_KEY ?? '');
+  loghook.child.kill('SIGHUP');
+  await loghook.line('stdout', /"note":.*start loghook again/);
+  sandbox.write('key.pem', 'nothing');
+  loghook.child.kill('SIGHUP');
+  await loghook.line('stdout', /"note":.*neither PEM.*goes on with what it read/);
+  await loghook.stop();
+
+  assert.doesNotMatch(before, /has changed/);
+  assert.match(loghook.stdout, /OKTA_PRIVATE_KEY_FILE .*key\.pem: it has changed; start loghook/);
+  assert.ok(!(loghook.stdout + loghook.stderr).includes(pem.split('\n')[1] ?? '-'));
+});

@@ -181,6 +181,55 @@ for (const [name, answer, message, hint] of REFUSALS) {
   });
 }
 
+const NO_TOKEN: readonly (readonly [
+  name: string,
+  answer: Answerer,
+  message: string,
+  hint: RegExp,
+])[] = [
+  [
+    'a client id that Okta does not know',
+    status(400, {
+      errorCode: 'invalid_client',
+      errorSummary: "Invalid value for 'client_id' parameter.",
+    }),
+    "HTTP 400 invalid_client Invalid value for 'client_id' parameter.",
+    /check OKTA_CLIENT_ID/,
+  ],
+  [
+    'consent that is missing',
+    status(400, { error: 'consent_required', error_description: 'User consent is required.' }),
+    'HTTP 400 consent_required User consent is required.',
+    /okta\.logs\.read/,
+  ],
+  [
+    'a request for a token that Okta does not take',
+    status(400, { errorCode: 'E0000021', errorSummary: 'Bad request.' }),
+    'HTTP 400 E0000021 Bad request.',
+    /OKTA_CLIENT_ID.*API Services/,
+  ],
+  [
+    'a network zone',
+    status(403, { error: 'access_denied', error_description: 'Not from there.' }),
+    'HTTP 403 access_denied Not from there.',
+    /network zone/,
+  ],
+];
+
+for (const [name, answer, message, hint] of NO_TOKEN) {
+  test(`${name} ends a first start as wrong credentials, and not as a wrong filter`, async (t) => {
+    const { systemLog, stop, next } = await openScene(t, answer);
+
+    await assert.rejects(next(systemLog.tail({ since: 0 }, stop.signal)), (error: OktaError) => {
+      assert.equal(error.kind, 'credentials');
+      assert.ok(error.message.endsWith(message), error.message);
+      assert.match(error.hint ?? '', hint);
+      assert.doesNotMatch(error.hint ?? '', /filter/);
+      return true;
+    });
+  });
+}
+
 test('a nonce that changes with each answer is not chased for ever', async (t) => {
   let asked = 0;
   const chase: Answerer = (response) => {

@@ -36,12 +36,14 @@ export function windowOf({ since, until, now }: Asked, horizon: Horizon): Window
   const { readTo } = horizon;
   const floor = latest(floorsOf(horizon, now));
   if (floor === NEVER || readTo === undefined) refuseUnread(floor);
-  const wantedUntil = until ?? now - SETTLE_MS;
+  // What came to be listed after the last read is not missing: the next read finds it.
+  const settledTo = Math.min(now, readTo) - SETTLE_MS;
+  const wantedUntil = until ?? settledTo;
   const window = { since: Math.max(since, floor.at), until: Math.min(wantedUntil, readTo) };
   if (window.since >= window.until) refuseAll(floor, readTo);
   const notes = [
     ...(floor.at > since ? [`from ${iso(floor.at)} on: ${floor.why}`] : []),
-    ...(readTo < wantedUntil ? [`up to ${iso(readTo)}: ${UNREAD}`] : []),
+    ...(readTo < (until ?? now - SETTLE_MS) ? [`up to ${iso(window.until)}: ${UNREAD}`] : []),
   ];
   return { ...window, notes };
 }
@@ -58,7 +60,7 @@ function refuseAll(floor: Bound, readTo: number): never {
   return refuse(
     'audit',
     'nothing of that time can be judged',
-    `It can be from ${iso(floor.at)} (${floor.why}) up to ${iso(readTo)} (${UNREAD}); it ends 5 minutes ago unless --until says otherwise.`,
+    `It can be from ${iso(floor.at)} (${floor.why}) up to ${iso(readTo)} (${UNREAD}); it ends 5 minutes before the last read unless --until says otherwise.`,
   );
 }
 

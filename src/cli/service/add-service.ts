@@ -14,5 +14,8 @@ export function addService(program: Command, io: Io, ended: Ended): void {
     `  loghook service print systemd | sudo tee /etc/systemd/system/loghook.service
   loghook service print systemd-user > ~/.config/systemd/user/loghook.service
   loghook service print launchd > ~/Library/LaunchAgents/loghook.plist`,
-  ).action(async (kind) => ended((await import('./print.ts')).servicePrint(kind, io)));
+  ).action(async (kind) => {
+    const { servicePrint } = await import('./print.ts');
+    ended(await servicePrint(kind, io));
+  });
 }

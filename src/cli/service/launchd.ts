@@ -1,4 +1,5 @@
 /** The LaunchAgent of `loghook service print launchd`. Everything from outside is escaped; the secret is only pointed to. */
+import type { UnitSecret } from './secret.ts';
 import type { UnitFacts } from './systemd.ts';
 
 /** launchd cannot tell exit codes apart: a wrong setting is tried again, but not more often than this. */
@@ -18,7 +19,7 @@ type PropertyValue =
 export function launchAgent(facts: UnitFacts): string {
   const folder = `${facts.home}/.config/loghook`;
   const logFile = `${facts.home}/Library/Logs/loghook/loghook.log`;
-  const org = facts.orgUrl === undefined ? {} : { OKTA_ORG_URL: facts.orgUrl };
+  const { secret, routesFile } = facts;
   const agent = {
     Label: 'com.loghook',
     ProgramArguments: [
@@ -26,13 +27,11 @@ export function launchAgent(facts: UnitFacts): string {
       facts.entry,
       'run',
       '--config',
-      `${folder}/loghook.csv`,
+      `${folder}/${routesFile}`,
     ],
     WorkingDirectory: folder,
     EnvironmentVariables: {
-      ...org,
-      ...Object.fromEntries(facts.secret.settings),
-      [facts.secret.setting]: `${folder}/${facts.secret.file}`,
+      ...(secret && settingsOf(secret, facts, folder)),
       ...facts.settings,
     },
     RunAtLoad: true,
@@ -49,11 +48,9 @@ export function launchAgent(facts: UnitFacts): string {
   loghook as a LaunchAgent. Once:
 
     mkdir -p -m 0700 ~/.config/loghook ~/Library/Logs/loghook ~/Library/LaunchAgents
-    ${`(umask 077; cat >~/.config/loghook/${facts.secret.file})`.padEnd(52)} paste the ${facts.secret.what}, Enter, Ctrl-D
-    install -m 0600 loghook.csv ~/.config/loghook/loghook.csv
-      (or loghook.yaml: then write its name into ProgramArguments below, too)
+${firstSteps(facts)}
 
-  ${org.OKTA_ORG_URL === undefined ? 'Add OKTA_ORG_URL to EnvironmentVariables below. ' : ''}Save this file as ~/Library/LaunchAgents/com.loghook.plist, then:
+  ${toAdd(facts)}Save this file as ~/Library/LaunchAgents/com.loghook.plist, then:
 
     launchctl bootstrap gui/$(id -u) ~/Library/LaunchAgents/com.loghook.plist
 
@@ -67,6 +64,37 @@ export function launchAgent(facts: UnitFacts): string {
 ${formatValue(agent, '')}
 </plist>
 `;
+}
+
+function settingsOf(secret: UnitSecret, { orgUrl }: UnitFacts, folder: string) {
+  return {
+    ...(orgUrl !== undefined && { OKTA_ORG_URL: orgUrl }),
+    ...Object.fromEntries(secret.settings),
+    [secret.setting]: `${folder}/${secret.file}`,
+  };
+}
+
+function firstSteps({ secret, routesFile }: UnitFacts): string {
+  const folder = '~/.config/loghook';
+  const install = `install -m 0600 ${routesFile} ${folder}/${routesFile}`;
+  const steps =
+    secret === undefined
+      ? [install, `  (and each \${file:...} that it names; a relative path begins at ${folder})`]
+      : [
+          `${`(umask 077; cat >${folder}/${secret.file})`.padEnd(52)} paste the ${secret.what}, Enter, Ctrl-D`,
+          install,
+          ...(routesFile === 'loghook.csv' ? [OR_YAML] : []),
+        ];
+  return steps.map((step) => `    ${step}`).join('\n');
+}
+
+const OR_YAML = '  (or loghook.yaml: then write its name into ProgramArguments below, too)';
+
+function toAdd({ secret, orgUrl, routesFile }: UnitFacts): string {
+  if (secret === undefined) {
+    return `Add each variable that ${routesFile} names to EnvironmentVariables below. `;
+  }
+  return orgUrl === undefined ? 'Add OKTA_ORG_URL to EnvironmentVariables below. ' : '';
 }
 
 /** Homebrew deletes Cellar/node/<version> when it upgrades; its opt/node stays. */

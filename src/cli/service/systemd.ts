@@ -9,7 +9,10 @@ export interface UnitFacts {
   readonly user: string;
   /** Scheme and host of the Okta org, where it is known. */
   readonly orgUrl: string | undefined;
-  readonly secret: UnitSecret;
+  /** Undefined: the routes file names its orgs, and where their secrets stand. */
+  readonly secret: UnitSecret | undefined;
+  /** As it is called in the folder of the service: `loghook.csv`. */
+  readonly routesFile: string;
   /** Carried over so that the service and a command typed by hand agree on the state folder. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -92,10 +95,7 @@ export function systemUnit(facts: UnitFacts): string {
 #   useradd --system --user-group --home-dir /var/lib/loghook --no-create-home --shell /usr/sbin/nologin loghook
 #     (or systemd-sysusers, with this line:  u loghook - "loghook" /var/lib/loghook)
 #   install -d -m 0750 -g loghook /etc/loghook
-#   ${pasteLine('/etc/loghook', facts.secret)}
-#   install -m 0640 -g loghook loghook.csv /etc/loghook/loghook.csv
-#     (or loghook.yaml: then write its name into ExecStart below, too)
-#   echo OKTA_ORG_URL=${PLACEHOLDER_ORG} >/etc/loghook/env
+${firstSteps(facts, '/etc/loghook', '-m 0640 -g loghook')}
 #
 # Save this file as /etc/systemd/system/loghook.service, then:
 #
@@ -113,7 +113,7 @@ Description=loghook: Okta System Log to webhooks
 After=network.target
 
 [Service]
-${lifeOf(commandLine(facts, ['run', '--config', '/etc/loghook/loghook.csv']))}
+${lifeOf(commandLine(facts, ['run', '--config', `/etc/loghook/${facts.routesFile}`]))}
 
 User=loghook
 Group=loghook
@@ -121,13 +121,9 @@ StateDirectory=loghook
 StateDirectoryMode=0700
 WorkingDirectory=/var/lib/loghook
 
-${orgSetting(facts)}
-# Settings, a NAME=value a line. They win over the lines above.
+${orgSetting(facts)}# Settings, a NAME=value a line. They win over the lines above.
 EnvironmentFile=-/etc/loghook/env
-# The ${facts.secret.what}: a file of root's, mode 0600, that only this service is handed. Where systemd is older than 247, drop this line,
-# make the file 0640 root:loghook, and add ${facts.secret.setting}=/etc/loghook/${facts.secret.file} to /etc/loghook/env.
-LoadCredential=${facts.secret.file}:/etc/loghook/${facts.secret.file}
-
+${credentialLines(facts.secret)}
 ${SYSTEM_HARDENING}
 ${visibility(facts)}
 
@@ -142,10 +138,7 @@ export function userUnit(facts: UnitFacts): string {
 # loghook as a service of your own. Once:
 #
 #   mkdir -p -m 0700 ~/.config/loghook ~/.config/systemd/user
-#   ${pasteLine('~/.config/loghook', facts.secret)}
-#   install -m 0600 loghook.csv ~/.config/loghook/loghook.csv
-#     (or loghook.yaml: then write its name into ExecStart below, too)
-#   echo OKTA_ORG_URL=${PLACEHOLDER_ORG} >~/.config/loghook/env
+${firstSteps(facts, '~/.config/loghook', '-m 0600')}
 #
 # Save this file as ~/.config/systemd/user/loghook.service, then:
 #
@@ -162,12 +155,10 @@ export function userUnit(facts: UnitFacts): string {
 Description=loghook: Okta System Log to webhooks
 
 [Service]
-${lifeOf(commandLine(facts, ['run', '--config', '%h/.config/loghook/loghook.csv']))}
+${lifeOf(commandLine(facts, ['run', '--config', `%h/.config/loghook/${facts.routesFile}`]))}
 
 WorkingDirectory=%h/.config/loghook
-${orgSetting(facts)}
-Environment=${facts.secret.setting}=%h/.config/loghook/${facts.secret.file}
-${environmentLines(facts.settings)}# Settings, a NAME=value a line. They win over the lines above.
+${orgSetting(facts)}${secretSetting(facts.secret)}${environmentLines(facts.settings)}# Settings, a NAME=value a line. They win over the lines above.
 EnvironmentFile=-%h/.config/loghook/env
 
 ${USER_HARDENING}
@@ -182,8 +173,30 @@ function commandLine(facts: UnitFacts, settings: readonly string[]): string {
   return [programWord(facts.execPath), commandWord(facts.entry), ...settings].join(' ');
 }
 
+/** Up to where the unit is saved: what belongs into the folder of the service. */
+function firstSteps({ secret, routesFile }: UnitFacts, folder: string, mode: string): string {
+  const install = `install ${mode} ${routesFile} ${folder}/${routesFile}`;
+  const steps =
+    secret === undefined
+      ? [
+          install,
+          `  (and each \${file:...} that it names; a relative path begins at ${folder})`,
+          pasteLine(`${folder}/env`, `each variable that it names, as NAME=value`),
+        ]
+      : [
+          pasteLine(`${folder}/${secret.file}`, `the ${secret.what}`),
+          install,
+          ...(routesFile === 'loghook.csv' ? [OR_YAML] : []),
+          `echo OKTA_ORG_URL=${PLACEHOLDER_ORG} >${folder}/env`,
+        ];
+  return steps.map((step) => `#   ${step}`).join('\n');
+}
+
+const OR_YAML = '  (or loghook.yaml: then write its name into ExecStart below, too)';
+
 /** With what a service app is known by; a placeholder stands in a comment. */
 function orgSetting({ orgUrl, secret }: UnitFacts): string {
+  if (secret === undefined) return '';
   const org =
     orgUrl === undefined
       ? `# Environment=OKTA_ORG_URL=${PLACEHOLDER_ORG}`
@@ -191,11 +204,26 @@ function orgSetting({ orgUrl, secret }: UnitFacts): string {
   const app = secret.settings.map(
     ([name, value]) => `${PLACEHOLDERS.includes(value) ? '# ' : ''}Environment=${name}=${value}`,
   );
-  return [org, ...app].join('\n');
+  return [org, ...app].map((line) => `${line}\n`).join('');
 }
 
-function pasteLine(folder: string, { what, file }: UnitSecret): string {
-  return `${`(umask 077; cat >${folder}/${file})`.padEnd(52)} paste the ${what}, Enter, Ctrl-D`;
+function secretSetting(secret: UnitSecret | undefined): string {
+  if (secret === undefined) return '';
+  return `Environment=${secret.setting}=%h/.config/loghook/${secret.file}\n`;
+}
+
+function credentialLines(secret: UnitSecret | undefined): string {
+  if (secret === undefined) return '';
+  const { what, setting, file } = secret;
+  return `\
+# The ${what}: a file of root's, mode 0600, that only this service is handed. Where systemd is older than 247, drop this line,
+# make the file 0640 root:loghook, and add ${setting}=/etc/loghook/${file} to /etc/loghook/env.
+LoadCredential=${file}:/etc/loghook/${file}
+`;
+}
+
+function pasteLine(path: string, what: string): string {
+  return `${`(umask 077; cat >${path})`.padEnd(52)} paste ${what}, Enter, Ctrl-D`;
 }
 
 function environmentLines(settings: Readonly<Record<string, string>>): string {

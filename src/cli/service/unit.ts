@@ -19,6 +19,10 @@ export interface ServiceFacts {
   readonly user: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
+  /** The name of the routes file that lies where the unit is printed; loghook.csv where there is none. */
+  readonly routesFile?: string;
+  /** It names its orgs, and where their secrets stand. */
+  readonly namesOrgs?: boolean;
 }
 
 const WRITE: Readonly<Record<ServiceKind, (facts: UnitFacts) => string>> = {
@@ -34,8 +38,9 @@ export function serviceUnit(kind: ServiceKind, facts: ServiceFacts): string {
   const { execPath, entry, home, user } = facts;
   const settings = kind === 'systemd' ? {} : stateSettings(facts.env);
   const orgUrl = orgOrigin(facts.env);
-  const secret = secretOf(facts.env);
-  return WRITE[kind]({ execPath, entry, home, user, orgUrl, secret, settings });
+  const secret = facts.namesOrgs === true ? undefined : secretOf(facts.env);
+  const { routesFile = 'loghook.csv' } = facts;
+  return WRITE[kind]({ execPath, entry, home, user, orgUrl, secret, routesFile, settings });
 }
 
 /** Places that are emptied or replaced by themselves. `~` stands for anyone's home folder, so that a user may be called n. */

@@ -12,7 +12,7 @@ export function isSameOrg(one: Config, other: Config): boolean {
   );
 }
 
-function isSameIdentity(one: Identity, other: Identity): boolean {
+export function isSameIdentity(one: Identity, other: Identity): boolean {
   if (one.kind === 'token') return other.kind === 'token' && one.token === other.token;
   return (
     other.kind === 'app' &&

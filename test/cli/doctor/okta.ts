@@ -91,11 +91,12 @@ const REFUSED: readonly (readonly [fault: Fault, FindingId, words: RegExp, fix: 
   ],
   [{ kind: 'status', status: 500 }, 'okta-odd', /500/, /status\.okta\.com/],
   [{ kind: 'html' }, 'okta-odd', /./, /sign-in page/],
-  [{ kind: 'reset' }, 'okta-odd', /./, /./],
+  [{ kind: 'reset' }, 'okta-odd', /^Okta did not answer: /, /./],
+  [{ kind: 'status', status: 404 }, 'okta-odd', /404/, /no Okta org at this address/],
   [
     { kind: 'status', status: 302, headers: { location: 'https://x.example/' } },
     'okta-odd',
-    /302/,
+    /302 .*to https:\/\/x\.example\//,
     /OKTA_ORG_URL/,
   ],
   [

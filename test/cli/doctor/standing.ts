@@ -69,7 +69,9 @@ orgs:
   assert.match(shown.stdout, /^org emea\nsettings\n/);
   assert.match(shown.stdout, /\n\norg apac\nsettings\n/);
   found(broken.findings, 'setting-wrong', /APAC/);
-  found(broken.findings, 'org-unknown', /./);
+  for (const id of ['org-unknown', 'folder-unknown'] as const) {
+    assert.doesNotMatch(found(broken.findings, id, /./, /said above/).fix ?? '', /OKTA_ORG_URL/);
+  }
 });
 
 test('routes that are held, paused or gone, and what waits too long', async (t) => {

@@ -1,6 +1,7 @@
 /** Whether Okta lets these credentials read its System Log, and if not, which of the many reasons it is. */
 import type { Identity } from '../../../okta/credentials.ts';
 import type { ProbeAnswer } from '../../../okta/probe.ts';
+import { Trouble } from '../../../okta/trouble.ts';
 import { when } from '../../words.ts';
 import { type Finding, type FindingId, finding } from '../finding.ts';
 import type { Scene } from '../scene.ts';
@@ -52,12 +53,24 @@ function refused(trouble: Refused, identity: Identity['kind']): Finding {
   const { message, hint, status, kind } = trouble;
   if (kind !== 'credentials' && status !== 429) {
     const id = kind === 'request' ? 'okta-refused' : 'okta-odd';
-    return finding(id, `Okta answered: ${message}`, hint ?? ODD[kind] ?? ODD_ANSWER);
+    const said = isSilence(trouble) ? 'did not answer' : 'answered';
+    const found = `Okta ${said}: ${message}${whereTo(trouble)}`;
+    return finding(id, found, hint ?? ODD[kind] ?? ODD_ANSWER);
   }
   if (status === 429) return untested('Okta refused the question over its rate limit');
   const [id, fix] = refusalOf(trouble);
   const better = identity === 'app' ? (hint ?? fix) : (fix ?? hint);
   return finding(id, `Okta refused the credentials: ${message}`, better);
+}
+
+/** Where a redirect leads: often the org's own address. */
+function whereTo(trouble: Refused): string {
+  const to = trouble instanceof Trouble ? trouble.fields.to : undefined;
+  return typeof to === 'string' ? ` to ${to}` : '';
+}
+
+function isSilence({ kind, status }: Refused): boolean {
+  return kind === 'unreachable' && status === undefined;
 }
 
 const ODD_ANSWER =

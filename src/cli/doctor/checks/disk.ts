@@ -13,9 +13,11 @@ const LEAST_BYTES = 128_000_000;
 /** What history may come to; with less it lets go of what could be replayed. */
 const HISTORY_BYTES = 1_000_000_000;
 
-export function checkDisk({ folder, machine, state }: Scene): readonly Finding[] {
+export function checkDisk({ folder, machine, state, config }: Scene): readonly Finding[] {
   if (folder === undefined) {
-    const fix = 'set OKTA_ORG_URL, or name the folder with --state';
+    const fix = config.hasUnreadOrgs
+      ? 'mend what is said above, then ask again'
+      : 'set OKTA_ORG_URL, or name the folder with --state';
     return [finding('folder-unknown', 'which state folder it would be is not known', fix)];
   }
   const bytes = state.soundness.kind === 'read' ? state.soundness.bytes : 0;

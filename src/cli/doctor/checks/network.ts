@@ -16,8 +16,7 @@ export const EXPIRING_MS = 14 * 86_400_000;
 export async function checkNetwork(scene: Scene): Promise<readonly Finding[]> {
   const found = await scene.orgConnection();
   if (found === undefined) {
-    const fix = 'set OKTA_ORG_URL to your org, like https://acme.okta.com';
-    return [finding('org-unknown', 'no org is set, so none was reached', fix)];
+    return [orgUnknown(scene)];
   }
   const { connection } = found;
   if (connection.kind === 'failed') return failed(found, connection.fault);
@@ -25,6 +24,15 @@ export async function checkNetwork(scene: Scene): Promise<readonly Finding[]> {
     ...reached(found, connection.times),
     ...tlsOf(found, connection.certificate, scene.clock.now()),
   ];
+}
+
+function orgUnknown({ config }: Scene): Finding {
+  if (config.hasUnreadOrgs) {
+    const found = `the orgs of ${config.routesFileShownAs} cannot be read, so none was reached`;
+    return finding('org-unknown', found, 'mend what is said above, then ask again');
+  }
+  const fix = 'set OKTA_ORG_URL to your org, like https://acme.okta.com';
+  return finding('org-unknown', 'no org is set, so none was reached', fix);
 }
 
 function reached({ org, proxy }: OrgConnection, times: DialTimes): Finding[] {
