@@ -120,7 +120,7 @@ export class OrgWatch {
   }
 
   facts(): OrgFacts {
-    const { pollAgeMs, queueAgeMs } = this.#limits;
+    const { pollAgeMs, queueAgeMs } = this.#mostAges();
     const now = this.#clock.now();
     const stock = this.#stockNow();
     const oldest = stock === undefined ? undefined : oldestOf(stock, now);
@@ -128,7 +128,7 @@ export class OrgWatch {
       org: this.org,
       upMs: Math.max(0, now - this.#startedAt),
       ...this.#pollAge(now),
-      mostPollAgeMs: pollAgeMs ?? Math.max(POLL_AGE_MS, 3 * this.#intervalMs + SLACK_MS),
+      mostPollAgeMs: pollAgeMs,
       ...(this.#trouble !== undefined && { trouble: this.#trouble }),
       ...(oldest !== undefined && { oldest }),
       mostQueueAgeMs: queueAgeMs,
@@ -141,7 +141,8 @@ export class OrgWatch {
 
   sample(): Omit<OrgSample, 'org' | 'isHealthy'> {
     const now = this.#clock.now();
-    if (this.#watched === undefined) return this.#pollAge(now);
+    const limits = this.#mostAges();
+    if (this.#watched === undefined) return { limits, ...this.#pollAge(now) };
     const { outbox, systemLog, folder } = this.#watched;
     const { rateLimit } = systemLog;
     const disk = diskUsedRatio(folder);
@@ -153,6 +154,7 @@ export class OrgWatch {
       dead: stock.dead,
     }));
     return {
+      limits,
       isWritable: outbox.isWritable,
       ...this.#pollAge(now),
       ...(rateLimit !== undefined && { rateLimit }),
@@ -192,6 +194,12 @@ export class OrgWatch {
   /** Something was changed: how things stand is looked up anew. */
   forget(): void {
     this.#stock?.forget();
+  }
+
+  #mostAges(): Required<Limits> {
+    const { pollAgeMs, queueAgeMs } = this.#limits;
+    const usual = Math.max(POLL_AGE_MS, 3 * this.#intervalMs + SLACK_MS);
+    return { pollAgeMs: pollAgeMs ?? usual, queueAgeMs };
   }
 
   #pollAge(now: number): { readonly pollAgeMs?: number } {
