@@ -70,7 +70,8 @@ export class OrgWatch {
   #stock: StockReader | undefined;
   /** The last that is known of it. */
   #intervalMs = 0;
-  #polledAt: number | undefined;
+  /** By the wall clock, which goes on while a machine sleeps, and by the other, which nobody sets. */
+  #polledAt: { readonly wall: number; readonly monotonic: number } | undefined;
   #trouble: string | undefined;
   #hasFailed = false;
 
@@ -87,7 +88,7 @@ export class OrgWatch {
     this.#clock = clock;
     this.#startedAt = clock.now();
     this.meter = meterOf(meter, () => {
-      this.#polledAt = clock.now();
+      this.#polledAt = { wall: clock.now(), monotonic: clock.monotonic() };
       this.#trouble = undefined;
     });
   }
@@ -204,7 +205,8 @@ export class OrgWatch {
 
   #pollAge(now: number): { readonly pollAgeMs?: number } {
     if (this.#polledAt === undefined) return {};
-    return { pollAgeMs: Math.max(0, now - this.#polledAt) };
+    const { wall, monotonic } = this.#polledAt;
+    return { pollAgeMs: Math.max(now - wall, this.#clock.monotonic() - monotonic) };
   }
 
   /** Undefined when it cannot be known. */

@@ -158,6 +158,16 @@ test('a clock that was set back makes nothing older than now', async (t) => {
   assert.deepEqual([pollAgeMs, oldest?.ageMs], [0, 0]);
 });
 
+test('a clock that was set back hides no poll that is too old', async (t) => {
+  const { clock, health, polled } = await opened(t);
+  polled();
+
+  await clock.jump(-HOUR);
+  await clock.advance(6 * MINUTE);
+
+  assert.match(health().reasons.join(), /last read 6 min ago/);
+});
+
 test('a route that there is not is not changed', async (t) => {
   const { watch } = await opened(t);
 
