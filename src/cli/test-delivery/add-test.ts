@@ -1,7 +1,7 @@
 /** The words of `loghook test`. */
 import type { Command } from 'commander';
-import type { Io } from './io.ts';
-import { type Ended, examples, orgOption } from './options.ts';
+import type { Io } from '../io.ts';
+import { type Ended, examples, orgOption } from '../options.ts';
 
 export function addTest(program: Command, io: Io, ended: Ended): void {
   const command = program
