@@ -31,5 +31,6 @@ const EXAMPLES = `Examples:
 `;
 
 const AFTER = `
-Works beside a running daemon and without one. Of several orgs all are shown: those that loghook.yaml names, or that
-have state; where OKTA_ORG_URL is set and the file names none, that one. No credentials are read.`;
+Works beside a running daemon and without one. Of several orgs all are shown:
+those that loghook.yaml names, or that have state; where OKTA_ORG_URL is set and
+the file names none, that one. No credentials are read.`;
