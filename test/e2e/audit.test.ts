@@ -364,6 +364,22 @@ test('says how many cannot be compared because their digests were not kept', asy
   );
 });
 
+test('does not take for missing what a tail that is gone has yet to read', async (t) => {
+  const world = await settled(t);
+  addEvents(world.org, 3, 360_000, 7);
+  world.meddle((database) => {
+    database.exec(`UPDATE cursor SET head_at = ${Date.now() - 180_000}`); // as with cron
+  });
+
+  const { code, stdout } = await audit(world);
+  const late = await audit(world, '--until', '4m');
+
+  assert.equal(code, 0, stdout);
+  assert.match(stdout, /^siem\n {2}40 in Okta = 40 delivered/m);
+  assert.equal(late.code, 5);
+  assert.match(late.stdout, /^after \S+Z what came late may count as missing/m);
+});
+
 test('proves nothing when it is stopped before its end, and says so', async (t) => {
   const world = await settled(t);
   const args = ['audit', '--since', '2h', '--state', 'state', '--log-level', 'debug'];
