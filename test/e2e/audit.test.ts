@@ -314,6 +314,29 @@ for (const [what, sql, line] of TWICE) {
   });
 }
 
+test('finds what is owed again though nobody asked, before it is sent and after', async (t) => {
+  const world = await settled(t);
+  world.meddle((database) =>
+    database.exec(`
+      INSERT INTO owed (route, due_at, seq) VALUES (${SIEM}, 0, ${IN_LEDGER});
+      UPDATE bundle_refs SET refs = refs + 1`),
+  );
+
+  const before = await audit(world);
+  const daemon = await world.restart();
+  await delivered(world);
+  const after = await audit(world);
+  await daemon.stop();
+
+  assert.equal(before.code, 5, before.stdout);
+  assert.match(before.stdout, /^ {2}1 DELIVERED TWICE without a cause$/m);
+  assert.match(before.stdout, /^ {4}delivered and owed again once more than anybody asked for$/m);
+  assert.equal(after.code, 5, after.stdout);
+  assert.match(after.stdout, /^siem\n {2}40 in Okta = 40 delivered \(\+ 0 missing\)$/m);
+  assert.match(after.stdout, /^ {4}delivered once more than anybody asked for$/m);
+  assert.equal(world.receiver.received.filter(({ route }) => route === 'siem').length, 41);
+});
+
 test('takes a replay for what it is', async (t) => {
   const world = await running(t);
   await delivered(world);
