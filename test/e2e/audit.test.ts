@@ -211,6 +211,25 @@ test('finds a ledger line that was deleted, owes it with --repair, and then adds
   );
 });
 
+test('owes what was never taken in, and says what no route in force would send', async (t) => {
+  const world = await settled(t, 4);
+  world.meddle((database) => database.exec('DELETE FROM ledger; DELETE FROM events'));
+  world.sandbox.write(
+    'loghook.yaml',
+    `routes: [{ name: sessions, match: ^user, url: "${world.receiver.url}/sessions" }]`,
+  );
+  await (await world.restart()).stop();
+
+  const repaired = await audit(world, '--repair');
+  const again = await audit(world, '--repair');
+
+  assert.doesNotMatch(repaired.stdout, /TWICE/);
+  assert.match(
+    again.stdout,
+    /^IT DOES NOT ADD UP: 4 missing\n4 missing on routes that are not in force: nobody would send them$/m,
+  );
+});
+
 test('finds events that were never taken in, and names the gap that explains them', async (t) => {
   const world = await settled(t);
   const late = addEvents(world.org, 25, 500_000, 6);
