@@ -50,6 +50,17 @@ export class Attempts {
     this.#cut(route, seq, n);
   }
 
+  /** A ledger line that another one takes the place of: if it told of a delivery, that stays, after all the others. */
+  keepLine(route: number, seq: number): void {
+    this.#sql(
+      `INSERT INTO attempts
+         (seq, route, n, at, result, status, dns_ms, connect_ms, tls_ms, first_byte_ms, answer)
+       SELECT seq, route, max(attempts, (SELECT ifnull(max(n), 0) + 1 FROM attempts WHERE seq = ?1 AND route = ?2)),
+         at, 'delivered', status, dns_ms, connect_ms, tls_ms, first_byte_ms, answer
+       FROM ledger WHERE seq = ?1 AND route = ?2 AND result = 'delivered'`,
+    ).run(seq, route);
+  }
+
   /** Call before a dead letter is one no more: one that died of age has no attempt which says so. */
   takeFromDead(route: number, seq: number): void {
     this.#sql(

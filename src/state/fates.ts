@@ -28,7 +28,7 @@ export interface KnownEvent {
   readonly fates: Map<number, Fate>;
   /** Routes that it was moved to: they are to have it whatever their patterns say. */
   readonly movedTo: Set<number>;
-  /** By route id: so many deliveries more than anybody asked for. */
+  /** By route id: so many deliveries, made or owed, more than anybody asked for. */
   readonly surplus: Map<number, number>;
 }
 
@@ -58,10 +58,9 @@ export class Fates {
       tell(this.#dead(seqs, route), () => ({ kind: 'dead' }));
     }
     for (const route of this.#routesWith('owed')) {
-      tell(this.#owed(seqs, bySeq, route), (row) => ({
-        kind: 'owed',
-        dueAt: asNumber(row.due_at),
-      }));
+      const owed = this.#owed(seqs, bySeq, route);
+      tellOwedAgain(owed, bySeq);
+      tell(owed, (row) => ({ kind: 'owed', dueAt: asNumber(row.due_at) }));
     }
     this.#tellSurplus(seqs, bySeq);
   }
@@ -85,7 +84,7 @@ export class Fates {
       const inLedger = event?.fates.get(route)?.kind === 'delivered' ? 1 : 0;
       const asked = times.get(`${row.seq} ${row.route}`) ?? 0;
       const surplus = asNumber(row.n) + inLedger - 1 - asked;
-      if (surplus > 0) event?.surplus.set(route, surplus);
+      if (surplus > 0) addSurplus(event, route, surplus);
     }
   }
 
@@ -136,6 +135,19 @@ export class Fates {
       .all(route, Math.min(...places), Math.max(...places));
     return [...atOnce, ...again];
   }
+}
+
+/** Who asks for an event again takes its line from the ledger: what has both was owed by nobody's wish. */
+function tellOwedAgain(owed: readonly Row[], bySeq: ReadonlyMap<number, KnownEvent>): void {
+  for (const row of owed) {
+    const event = bySeq.get(asNumber(row.seq));
+    const route = asNumber(row.route);
+    if (event?.fates.get(route)?.kind === 'delivered') addSurplus(event, route, 1);
+  }
+}
+
+function addSurplus(event: KnownEvent | undefined, route: number, times: number): void {
+  event?.surplus.set(route, (event.surplus.get(route) ?? 0) + times);
 }
 
 function settledFate(row: Row): Fate {

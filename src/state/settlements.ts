@@ -164,8 +164,19 @@ export class Settlements {
   }
 
   #deliver(route: number, delivery: Delivery, settlement: Of<'delivered'>): void {
-    this.#sql(
-      `INSERT OR REPLACE INTO ledger
+    if (!this.#addLine(route, delivery, settlement)) {
+      // It was settled before and nobody asked for it again: that must stay to be seen.
+      this.#attempts.keepLine(route, delivery.seq);
+      this.#sql('DELETE FROM ledger WHERE seq = ? AND route = ?').run(delivery.seq, route);
+      this.#addLine(route, delivery, settlement);
+    }
+    this.#done.set(delivery.bundle, (this.#done.get(delivery.bundle) ?? 0) + 1);
+  }
+
+  /** False when there is one. */
+  #addLine(route: number, delivery: Delivery, settlement: Of<'delivered'>): boolean {
+    const { changes } = this.#sql(
+      `INSERT OR IGNORE INTO ledger
          (seq, route, result, at, first_at, status, attempts, ms, dns_ms, connect_ms, tls_ms, first_byte_ms, answer, digest)
        VALUES (?, ?, 'delivered', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ).run(
@@ -179,7 +190,7 @@ export class Settlements {
       ...traceColumns(settlement.trace),
       digestOf(delivery.event.raw),
     );
-    this.#done.set(delivery.bundle, (this.#done.get(delivery.bundle) ?? 0) + 1);
+    return changes > 0;
   }
 
   /** Returns its due time. */

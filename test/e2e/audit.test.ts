@@ -211,6 +211,25 @@ test('finds a ledger line that was deleted, owes it with --repair, and then adds
   );
 });
 
+test('owes what was never taken in, and says what no route in force would send', async (t) => {
+  const world = await settled(t, 4);
+  world.meddle((database) => database.exec('DELETE FROM ledger; DELETE FROM events'));
+  world.sandbox.write(
+    'loghook.yaml',
+    `routes: [{ name: sessions, match: ^user, url: "${world.receiver.url}/sessions" }]`,
+  );
+  await (await world.restart()).stop();
+
+  const repaired = await audit(world, '--repair');
+  const again = await audit(world, '--repair');
+
+  assert.doesNotMatch(repaired.stdout, /TWICE/);
+  assert.match(
+    again.stdout,
+    /^IT DOES NOT ADD UP: 4 missing\n4 missing on routes that are not in force: nobody would send them$/m,
+  );
+});
+
 test('finds events that were never taken in, and names the gap that explains them', async (t) => {
   const world = await settled(t);
   const late = addEvents(world.org, 25, 500_000, 6);
@@ -314,6 +333,29 @@ for (const [what, sql, line] of TWICE) {
   });
 }
 
+test('finds what is owed again though nobody asked, before it is sent and after', async (t) => {
+  const world = await settled(t);
+  world.meddle((database) =>
+    database.exec(`
+      INSERT INTO owed (route, due_at, seq) VALUES (${SIEM}, 0, ${IN_LEDGER});
+      UPDATE bundle_refs SET refs = refs + 1`),
+  );
+
+  const before = await audit(world);
+  const daemon = await world.restart();
+  await delivered(world);
+  const after = await audit(world);
+  await daemon.stop();
+
+  assert.equal(before.code, 5, before.stdout);
+  assert.match(before.stdout, /^ {2}1 DELIVERED TWICE without a cause$/m);
+  assert.match(before.stdout, /^ {4}delivered and owed again once more than anybody asked for$/m);
+  assert.equal(after.code, 5, after.stdout);
+  assert.match(after.stdout, /^siem\n {2}40 in Okta = 40 delivered \(\+ 0 missing\)$/m);
+  assert.match(after.stdout, /^ {4}delivered once more than anybody asked for$/m);
+  assert.equal(world.receiver.received.filter(({ route }) => route === 'siem').length, 41);
+});
+
 test('takes a replay for what it is', async (t) => {
   const world = await running(t);
   await delivered(world);
@@ -362,6 +404,22 @@ test('says how many cannot be compared because their digests were not kept', asy
     stdout,
     /^siem\n.*\n {2}40 cannot be compared: delivered before digests were kept$/m,
   );
+});
+
+test('does not take for missing what a tail that is gone has yet to read', async (t) => {
+  const world = await settled(t);
+  addEvents(world.org, 3, 360_000, 7);
+  world.meddle((database) => {
+    database.exec(`UPDATE cursor SET head_at = ${Date.now() - 180_000}`); // as with cron
+  });
+
+  const { code, stdout } = await audit(world);
+  const late = await audit(world, '--until', '4m');
+
+  assert.equal(code, 0, stdout);
+  assert.match(stdout, /^siem\n {2}40 in Okta = 40 delivered/m);
+  assert.equal(late.code, 5);
+  assert.match(late.stdout, /^after \S+Z what came late may count as missing/m);
 });
 
 test('proves nothing when it is stopped before its end, and says so', async (t) => {

@@ -80,6 +80,7 @@ test('a folder of version 3 is audited, each event by the routes of its time', (
     notes: [
       "from 2026-11-21T07:55:00.000Z on: loghook's first start, or its first one that remembered its routes",
       'up to 2026-11-21T08:00:00.500Z: what came later loghook has not read yet',
+      'after 2026-11-21T07:55:00.500Z what came late may count as missing: loghook may still read it',
     ],
   });
   assert.deepEqual(

@@ -24,7 +24,10 @@ export function addAudit(program: Command, io: Io, ended: Ended): void {
     .option('-s, --state <dir>', 'the state folder to look in')
     .addOption(whichOrg())
     .option('--since <when>', 'from here: 7d, or a time such as 2026-11-20T10:00:00Z (24h)')
-    .option('--until <when>', 'up to here (5m, when all that is late is there)')
+    .option(
+      '--until <when>',
+      'up to here (5m before the last reading, when all that is late is there)',
+    )
     .option('--route <name>', 'only this route, or the start of its name')
     .option('--repair', 'owe what is missing; touches nothing else')
     .option('--json', 'one JSON document');

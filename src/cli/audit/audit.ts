@@ -108,6 +108,7 @@ async function readAll(
       const lacks = auditor.take(page.events);
       if (repair !== undefined && lacks.length > 0) {
         repair.owe(lacks, clock.now());
+        auditor.repaired(lacks);
         await clock.sleep(REST_MS, stop);
       }
       unreadable += page.leftovers.length;

@@ -93,6 +93,13 @@ export class Auditor {
     });
   }
 
+  /** What was missing of a page is owed now, and so no stranger: to be called before the next one. @throws StateError */
+  repaired(lacks: readonly Lack[]): void {
+    const { desk } = this.#parts;
+    const known = desk.atOnce(() => desk.look(lacks.map(({ event }) => event.id)));
+    for (const { seq } of known.values()) this.#listed.add(seq);
+  }
+
   /**
    * What is in the state, published up to `until`, and was not listed. To be called once all was. A daemon beside us may
    * have read meanwhile what was missing, unless it was `repaired`. @throws StateError

@@ -52,7 +52,8 @@ export class Comparison {
     if (surplus === 0) return;
     tally.duplicates += surplus;
     const times = surplus === 1 ? 'once' : `${surplus} times`;
-    const why = `delivered ${times} more than anybody asked for`;
+    const isOwed = known.fates.get(tally.route.id)?.kind === 'owed';
+    const why = `delivered ${isOwed ? 'and owed again ' : ''}${times} more than anybody asked for`;
     this.#findings.tell('duplicate', event, tally.route, { why });
   }
 }

@@ -130,7 +130,7 @@ function lineOf({ event, eventType, published, route, why, gap, difference }: Fi
 }
 
 function verdict(audited: Audited): string[] {
-  const { tallies, repaired } = audited;
+  const { tallies } = audited;
   const sum = (of: (tally: Tally) => number) => tallies.reduce((n, tally) => n + of(tally), 0);
   const missing = sum(({ terms }) => terms.missing);
   const owed = sum(({ terms }) => terms.owed);
@@ -151,11 +151,25 @@ function verdict(audited: Audited): string[] {
     ...some(audited.unreadable, 'unreadable'),
     ...(audited.partial ? ['not read to its end'] : []),
   ];
-  return [`IT DOES NOT ADD UP: ${faults.join(', ')}`, ...advice(missing, repaired)];
+  return [`IT DOES NOT ADD UP: ${faults.join(', ')}`, ...advice(audited)];
 }
 
-function advice(missing: number, repaired: number | undefined): string[] {
-  if (repaired !== undefined)
-    return [`${number(repaired)} owed now: run it again to see them delivered`];
-  return missing === 0 ? [] : ['owe what is missing: run it again with --repair'];
+function advice({ tallies, repaired }: Audited): string[] {
+  const missingOn = (retired: boolean) =>
+    tallies
+      .filter(({ route }) => route.retired === retired)
+      .reduce((n, { terms }) => n + terms.missing, 0);
+  const off = missingOn(true);
+  return [
+    ...(missingOn(false) === 0
+      ? []
+      : [
+          repaired === undefined
+            ? 'owe what is missing: run it again with --repair'
+            : `${number(repaired)} owed now: run it again to see them delivered`,
+        ]),
+    ...(off === 0
+      ? []
+      : [`${number(off)} missing on routes that are not in force: nobody would send them`]),
+  ];
 }

@@ -36,19 +36,41 @@ export function windowOf({ since, until, now }: Asked, horizon: Horizon): Window
   const { readTo } = horizon;
   const floor = latest(floorsOf(horizon, now));
   if (floor === NEVER || readTo === undefined) refuseUnread(floor);
-  // What came to be listed after the last read is not missing: the next read finds it.
-  const settledTo = Math.min(now, readTo) - SETTLE_MS;
-  const wantedUntil = until ?? settledTo;
-  const window = { since: Math.max(since, floor.at), until: Math.min(wantedUntil, readTo) };
+  const window = { since: Math.max(since, floor.at), until: endOf({ until, now, readTo }) };
   if (window.since >= window.until) refuseAll(floor, readTo);
   const notes = [
     ...(floor.at > since ? [`from ${iso(floor.at)} on: ${floor.why}`] : []),
-    ...(readTo < (until ?? now - SETTLE_MS) ? [`up to ${iso(window.until)}: ${UNREAD}`] : []),
+    ...endNotes({ until, now, readTo }),
   ];
   return { ...window, notes };
 }
 
 const UNREAD = 'what came later loghook has not read yet';
+
+interface End {
+  readonly until: number | undefined;
+  readonly now: number;
+  readonly readTo: number;
+}
+
+/** What is late must be there when loghook reads, not only when Okta is asked: a tail that stands still reads it later. */
+function endOf({ until, now, readTo }: End): number {
+  return until === undefined ? Math.min(now, readTo) - SETTLE_MS : Math.min(until, readTo);
+}
+
+function endNotes({ until, now, readTo }: End): string[] {
+  const settledTo = iso(readTo - SETTLE_MS);
+  if (until === undefined) {
+    if (readTo >= now - SETTLE_MS) return [];
+    return [`up to ${settledTo}: loghook has read up to ${iso(readTo)}, and later what is late`];
+  }
+  return [
+    ...(readTo < until ? [`up to ${iso(readTo)}: ${UNREAD}`] : []),
+    ...(Math.min(until, readTo) > readTo - SETTLE_MS
+      ? [`after ${settledTo} what came late may count as missing: loghook may still read it`]
+      : []),
+  ];
+}
 
 function refuseUnread({ why }: Bound): never {
   const message = 'nothing of that time can be judged';
@@ -57,10 +79,16 @@ function refuseUnread({ why }: Bound): never {
 }
 
 function refuseAll(floor: Bound, readTo: number): never {
+  const message = 'nothing of that time can be judged';
+  if (floor.at >= readTo) {
+    const read = `loghook has read up to ${iso(readTo)}`;
+    const hint = `Nothing can be yet: ${read}, and not before ${iso(floor.at)} (${floor.why}).`;
+    return refuse('audit', message, hint);
+  }
   return refuse(
     'audit',
-    'nothing of that time can be judged',
-    `It can be from ${iso(floor.at)} (${floor.why}) up to ${iso(readTo)} (${UNREAD}); it ends 5 minutes before the last read unless --until says otherwise.`,
+    message,
+    `It can be from ${iso(floor.at)} (${floor.why}) up to ${iso(readTo)} (${UNREAD}); it ends 5 minutes before that unless --until says otherwise.`,
   );
 }
 

@@ -58,6 +58,19 @@ test('what was repaired was missing all the same', async (t) => {
   assert.equal(auditor.tallies[0]?.terms.missing, 1);
 });
 
+test('what was repaired is not taken for a twin of itself', async (t) => {
+  const { clock, beside, audit } = await opened(t);
+  const auditor = audit();
+  const lacks = auditor.take(eventsOf(1, 3));
+
+  new Repair(beside, new AuditDesk(beside), undefined).owe(lacks, clock.now());
+  auditor.repaired(lacks);
+  auditor.finish(clock.now(), true);
+
+  const [tally] = auditor.tallies;
+  assert.deepEqual([tally?.terms.missing, tally?.duplicates, tally?.unlisted], [3, 0, 0]);
+});
+
 test('what a person moved counts where it came from and where it went', async (t) => {
   const { outbox, clock, beside, audit } = await opened(t);
   await outbox.commit({ events: eventsOf(1, 4) }, allTo(WANTING), never);

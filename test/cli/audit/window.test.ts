@@ -31,26 +31,33 @@ const CUT: readonly (readonly [
   notes: RegExp,
 ])[] = [
   [
-    'ends 5 minutes before the last read by itself, for Okta lists some events late',
+    'ends 5 minutes before the last reading by itself: what is late was there then',
     { since: ago(60) },
     {},
     [ago(60), ago(5.5)],
     /^$/,
   ],
-  ['ends where it is told to', { since: ago(60), until: ago(2) }, {}, [ago(60), ago(2)], /^$/],
+  ['ends where it is told to', { since: ago(60), until: ago(9) }, {}, [ago(60), ago(9)], /^$/],
+  [
+    'says that what is late may seem missing where it is told to end early',
+    { since: ago(60), until: ago(2) },
+    {},
+    [ago(60), ago(2)],
+    /^after 2026-11-21T11:54:30.000Z what came late may count as missing/,
+  ],
   [
     'never ends later than what was read',
     { since: ago(60), until: NOW },
     {},
     [ago(60), ago(0.5)],
-    /^up to 2026-11-21T11:59:30.000Z: what came later loghook has not read yet$/,
+    /^up to 2026-11-21T11:59:30.000Z: what came later loghook has not read yet$/m,
   ],
   [
     'says so where a tail that stands still cuts it by itself',
     { since: ago(60) },
     { readTo: ago(30) },
     [ago(60), ago(35)],
-    /^up to 2026-11-21T11:25:00.000Z:/,
+    /^up to 2026-11-21T11:25:00.000Z: loghook has read up to 2026-11-21T11:30:00.000Z,/,
   ],
   [
     'begins with the first start',
@@ -113,7 +120,13 @@ const REFUSED: readonly (readonly [
 ])[] = [
   ['ends before it begins', { since: ago(10), until: ago(20) }, HORIZON, /not after --since/],
   ['lies before the first start', { since: ago(600), until: ago(300) }, HORIZON, /first start/],
-  ['begins after what was read', { since: ago(3) }, HORIZON, /ends 5 minutes before the last read/],
+  ['begins after what was read', { since: ago(3) }, HORIZON, /ends 5 minutes before/],
+  [
+    'asks before what can be judged was read',
+    { since: ago(200) },
+    { ...HORIZON, readTo: ago(130) },
+    /Nothing can be yet: loghook has read up to 2026-11-21T09:50:00.000Z, and not before 2026-11-21T10:00/,
+  ],
   ['asks of a state that never ran', { since: ago(60) }, { versions: [] }, /start `loghook run`/],
   [
     'asks before anything was read',
