@@ -58,12 +58,15 @@ async function soak(folder: string, isSmall: boolean): Promise<number> {
     await Scene.open({ ...common, name: 'us', seed: SEED + 10, app }),
   ] as const;
   const [emea, us] = scenes;
-  const households = [openHousehold(folder, emea, undefined), openHousehold(folder, us, identity)];
+  const household = openHousehold(folder, [
+    { scene: emea, interval: '1s' },
+    { scene: us, interval: 'auto', app: identity },
+  ]);
   const ms = MINUTES * 60_000;
   const times = { killMs: ms * 0.2, waveMs: (ms * 0.45) / WAVES, waves: WAVES };
   const all = new Soak(
     { seed: SEED, ...times, disk: isSmall ? folder : undefined, say },
-    households,
+    household,
   );
   const stop = new AbortController();
   const living = scenes.map((scene) => scene.live(stop.signal));
@@ -74,9 +77,14 @@ async function soak(folder: string, isSmall: boolean): Promise<number> {
     const faults = [...verdict.faults, ...(await all.stop())];
     for (const line of verdict.lines) console.log(line);
     const { kills, sleeps, reloads, pauses, replays, revived } = all.tally;
+    const { outages, absences, scrapes } = all.tally;
     console.log(
-      `\n${kills} kills, ${sleeps} sleeps, ${reloads} reloads, ${pauses} pauses, ${replays} replays, ${revived} dead letters sent again, ${all.fullCount} times no room on the disk; ${us.org.oauth.tokenCount} tokens given`,
+      `\n${kills} kills, ${sleeps} sleeps, ${reloads} reloads, ${pauses} pauses, ${replays} replays, ${revived} dead letters sent again, ${all.fullCount} times no room on the disk`,
     );
+    console.log(
+      `${outages} times an org was out and ${absences} times not in the file, while the other's events came; ${scrapes} scrapes answered; ${us.org.oauth.tokenCount} tokens given`,
+    );
+    say('done');
     for (const fault of faults) console.log(`FAULT ${fault}`);
     console.log(
       faults.length === 0
