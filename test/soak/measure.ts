@@ -63,7 +63,7 @@ const RSS_SLACK_MB = 100;
 /** Connections that are kept open for the next request come and go. */
 const HANDLE_SLACK = 4;
 /** An event with its deliveries, attempts and bytes, on disk. */
-const MOST_KB_AN_EVENT = 8;
+const MOST_KB_AN_EVENT = 4;
 const DISK_SLACK_MB = 12;
 const MOST_WAL_MB = 24;
 

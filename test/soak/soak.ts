@@ -24,6 +24,7 @@ const FULL = 'disk full, what cannot be recorded is not read or sent';
 const ROOM = 'state can be written again';
 /** A few MB. */
 const BURST = 3_000;
+const PATIENCE_MS = 60_000;
 const ARGS = ['--admin', '127.0.0.1:0'];
 
 export interface Plan {
@@ -226,8 +227,7 @@ export class Soak {
       for (const route of ['held', 'gone', 'slow']) await desk.expect(['resume', route]);
       this.tally.revived += await desk.untilDelivered(this.#life);
     });
-    const reasons = await this.#scrape();
-    if (reasons.length > 0) throw new Error(`/healthz is red ${label}: ${reasons.join('; ')}`);
+    await this.#untilGreen();
     await clock.sleep(QUIET_MS);
     const events = this.orgs.reduce((sum, { scene }) => sum + scene.written, 0);
     const heldBytes = await this.#life.heldBytes();
@@ -235,6 +235,17 @@ export class Soak {
     this.samples.push(takeSample(label, { pid: this.#life.pid, heldBytes, folder, events }));
   }
 
+  async #untilGreen(): Promise<void> {
+    const end = clock.monotonic() + PATIENCE_MS;
+    for (;;) {
+      const reasons = await this.#scrape();
+      if (reasons.length === 0) return;
+      if (clock.monotonic() > end) throw new Error(`/healthz stays red: ${reasons.join('; ')}`);
+      await clock.sleep(1_000);
+    }
+  }
+
+  /** Why /healthz is red. */
   async #scrape(): Promise<readonly string[]> {
     const { adminAddress = '' } = this.#life;
     this.tally.scrapes += 1;
