@@ -28,7 +28,10 @@ export class Life {
   /** The newest lines of its log, without those of attempts. */
   readonly recent: string[] = [];
   #stderr = '';
-  lastStopped: Readonly<Record<string, unknown>> = {};
+  /** What each org said when it had stopped. */
+  readonly stopped = new Map<string, Readonly<Record<string, unknown>>>();
+  /** Where its admin server listens. */
+  adminAddress: string | undefined;
 
   constructor({ cwd, env }: Place, args: readonly string[] = []) {
     this.#child = spawn(process.execPath, [BIN, 'run', '--log-format', 'json', ...args], {
@@ -69,8 +72,9 @@ export class Life {
     return exitCode === null && signalCode === null;
   }
 
-  count(message: string): number {
-    return this.#counts.get(message) ?? 0;
+  /** How often it has said `message`: of this org, or of any. */
+  count(message: string, org?: string): number {
+    return this.#counts.get(keyOf(message, org)) ?? 0;
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -82,21 +86,28 @@ export class Life {
     return this.#ended;
   }
 
-  /** Until it has said `message` more than `before` times. */
-  async said(message: string, before = 0): Promise<void> {
-    await until(() => this.count(message) > before, `"${message}"`, this);
+  /** Until it has said `message` of this org more than `before` times. */
+  async said(message: string, org: string, before = 0): Promise<void> {
+    await until(() => this.count(message, org) > before, `"${message}" of ${org}`, this);
   }
 
   #take(line: string): void {
     if (!line.startsWith('{')) return;
     const parsed: Readonly<Record<string, unknown>> = JSON.parse(line);
     const message = String(parsed.msg);
-    this.#counts.set(message, this.count(message) + 1);
-    if (message === 'stopped') this.lastStopped = parsed;
+    const org = String(parsed.org);
+    this.#counts.set(keyOf(message), this.count(message) + 1);
+    this.#counts.set(keyOf(message, org), this.count(message, org) + 1);
+    if (message === 'starting') this.adminAddress = String(parsed.admin);
+    if (message === 'stopped') this.stopped.set(org, parsed);
     if (message === 'delivery attempted' || message === 'event owed') return;
     this.recent.push(line.slice(0, 400));
     if (this.recent.length > MOST_RECENT) this.recent.shift();
   }
+}
+
+function keyOf(message: string, org = ''): string {
+  return `${org} ${message}`;
 }
 
 /** Looks every 50 ms; rejects when `life` ends or it takes far too long. */

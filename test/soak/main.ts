@@ -18,11 +18,13 @@ import { judge } from './verdict.ts';
 const clock = new SystemClock();
 const MINUTES = numberFrom('SOAK_MINUTES', 3);
 const SEED = numberFrom('SOAK_SEED', 1 + (clock.now() % 1_000_000));
-const WAVES = Math.max(4, Math.ceil(MINUTES));
+/** Each brings bursts, and a minute or so of calm; longer soaks have longer ones. */
+const WAVES = Math.min(30, Math.max(4, Math.ceil(MINUTES)));
+const MOST_EVENTS_A_WAVE = 4_500;
 /** A backfill wants 256 MB to be left. */
 const LEAST_DISK_MB = 400;
 const RATE = 40;
-/** The practice orgs keep all of them in memory. */
+/** Of an org, which keeps all of them in memory. */
 const MOST_EVENTS = 250_000;
 const SECRET = `whsec_${Buffer.from('a secret of the soak, 32 bytes..').toString('base64')}`;
 const TOKEN_LIFE_S = 15;
@@ -51,19 +53,22 @@ async function soak(folder: string, isSmall: boolean): Promise<number> {
     : 'without a full disk: nothing may be mounted here';
   console.log(`soak of ${MINUTES} min, seed ${SEED}, ${disk}`);
   const { app, identity } = testApp({ dpop: true, tokenLifeS: TOKEN_LIFE_S });
-  const rate = Math.min(RATE, MOST_EVENTS / (MINUTES * 60));
+  const rate = Math.min(RATE, (MOST_EVENTS - WAVES * MOST_EVENTS_A_WAVE) / (MINUTES * 60));
   const common = { rate, secret: SECRET };
   const scenes = [
     await Scene.open({ ...common, name: 'emea', seed: SEED }),
     await Scene.open({ ...common, name: 'us', seed: SEED + 10, app }),
   ] as const;
   const [emea, us] = scenes;
-  const households = [openHousehold(folder, emea, undefined), openHousehold(folder, us, identity)];
+  const household = openHousehold(folder, [
+    { scene: emea, interval: '1s' },
+    { scene: us, interval: 'auto', app: identity },
+  ]);
   const ms = MINUTES * 60_000;
   const times = { killMs: ms * 0.2, waveMs: (ms * 0.45) / WAVES, waves: WAVES };
   const all = new Soak(
     { seed: SEED, ...times, disk: isSmall ? folder : undefined, say },
-    households,
+    household,
   );
   const stop = new AbortController();
   const living = scenes.map((scene) => scene.live(stop.signal));
@@ -74,9 +79,14 @@ async function soak(folder: string, isSmall: boolean): Promise<number> {
     const faults = [...verdict.faults, ...(await all.stop())];
     for (const line of verdict.lines) console.log(line);
     const { kills, sleeps, reloads, pauses, replays, revived } = all.tally;
+    const { outages, absences, scrapes } = all.tally;
     console.log(
-      `\n${kills} kills, ${sleeps} sleeps, ${reloads} reloads, ${pauses} pauses, ${replays} replays, ${revived} dead letters sent again, ${all.fullCount} times no room on the disk; ${us.org.oauth.tokenCount} tokens given`,
+      `\n${kills} kills, ${sleeps} sleeps, ${reloads} reloads, ${pauses} pauses, ${replays} replays, ${revived} dead letters sent again, ${all.fullCount} times no room on the disk`,
     );
+    console.log(
+      `${outages} times an org was out and ${absences} times not in the file, while the other's events came; ${scrapes} scrapes answered; ${us.org.oauth.tokenCount} tokens given`,
+    );
+    say('done');
     for (const fault of faults) console.log(`FAULT ${fault}`);
     console.log(
       faults.length === 0

@@ -7,14 +7,14 @@ const MB = 1024 * 1024;
 /** A reading at a calm moment. */
 export interface Sample {
   readonly label: string;
-  /** Written by the orgs of this daemon up to here. */
+  /** Written by all orgs up to here. */
   readonly events: number;
   readonly rssMb: number;
   /** What it holds on to when its garbage is gone: where a leak would be. */
   readonly heldMb: number;
   readonly handles: number;
   readonly diskMb: number;
-  /** Of that, SQLite's write-ahead logs. */
+  /** The largest of SQLite's write-ahead logs: each org has one. */
   readonly walMb: number;
 }
 
@@ -45,7 +45,7 @@ export function takeSample(
     heldMb: heldBytes / MB,
     handles: readdirSync(`/proc/${pid}/fd`).length,
     diskMb: sum(files),
-    walMb: sum(files.filter(([name]) => name.endsWith('-wal'))),
+    walMb: Math.max(0, ...files.map(([name, size]) => (name.endsWith('-wal') ? size : 0))) / MB,
   };
 }
 
@@ -63,7 +63,7 @@ const RSS_SLACK_MB = 100;
 /** Connections that are kept open for the next request come and go. */
 const HANDLE_SLACK = 4;
 /** An event with its deliveries, attempts and bytes, on disk. */
-const MOST_KB_AN_EVENT = 8;
+const MOST_KB_AN_EVENT = 4;
 const DISK_SLACK_MB = 12;
 const MOST_WAL_MB = 24;
 
@@ -91,7 +91,7 @@ export function growth([, ...samples]: readonly Sample[]): string[] {
           `disk grew from ${round(first.diskMb)} to ${round(last.diskMb)} MB (at most ${round(mostDisk)})`,
         ]
       : []),
-    ...(last.walMb > MOST_WAL_MB ? [`write-ahead logs of ${round(last.walMb)} MB`] : []),
+    ...(last.walMb > MOST_WAL_MB ? [`a write-ahead log of ${round(last.walMb)} MB`] : []),
   ];
 }
 

@@ -70,6 +70,8 @@ export class Scene {
   readonly #taken: string[] = [];
   readonly #mayRepeat = new Set<string>();
   isWriting = false;
+  /** The org cannot be read at all; its other faults wait meanwhile. */
+  #isOut = false;
   orgFaultCount = 0;
 
   static async open(options: SceneOptions): Promise<Scene> {
@@ -104,12 +106,18 @@ export class Scene {
     return this.#mayRepeat.has(id);
   }
 
-  write(count: number): void {
-    for (let n = 0; n < count; n += 1) {
+  /** Returns their ids. */
+  write(count: number): string[] {
+    return Array.from({ length: count }, () => {
       const now = clock.now();
       const isLate = this.#random() < 0.1;
-      this.#add(now, isLate ? now + int(this.#random, LATE_MS) : now);
-    }
+      return this.#add(now, isLate ? now + int(this.#random, LATE_MS) : now);
+    });
+  }
+
+  /** Whether /siem, which gets all, has taken it. */
+  isTaken(id: string): boolean {
+    return this.reception.has('/siem', id);
   }
 
   /** What happened before the first start: only a backfill brings it. */
@@ -125,13 +133,14 @@ export class Scene {
   }
   #history = 0;
 
-  #add(publishedAt: number, persistedAt: number, isWanted = true): void {
+  #add(publishedAt: number, persistedAt: number, isWanted = true): string {
     const raw = practiceEvent(this.#random, publishedAt);
     const { id, eventType } = readWritten(raw, persistedAt);
     this.#raws.set(id, raw);
     if (isWanted) this.#want(id, eventType);
     else this.#history += 1;
     this.org.add(raw, { publishedAt, persistedAt });
+    return id;
   }
 
   #want(id: string, eventType: string): void {
@@ -149,7 +158,7 @@ export class Scene {
       if (this.isWriting) this.write(Math.floor(aTime + this.#random()));
       // Not one after the other: who is refused asks less and less often.
       const isDue = clock.monotonic() > faultAt && this.org.requestCount >= nextAt;
-      if (this.answers.weather.storm && isDue) {
+      if (this.answers.weather.storm && isDue && !this.#isOut) {
         faultAt = clock.monotonic() + FAULT_EVERY_MS;
         nextAt = this.org.requestCount + GOOD_BETWEEN;
         this.#misbehave();
@@ -169,8 +178,21 @@ export class Scene {
     if (choice === 2) this.org.oauth.fail({ kind: 'status', status: 503 });
   }
 
+  /** No request for its log is answered rightly until `heal` or `comeBack`. */
+  goOut(how: Fault): void {
+    this.#isOut = true;
+    this.org.clearFaults();
+    this.org.fail(how, Number.POSITIVE_INFINITY);
+  }
+
+  comeBack(): void {
+    this.#isOut = false;
+    this.org.clearFaults();
+  }
+
   /** Everything is well again. */
   heal(): void {
+    this.#isOut = false;
     Object.assign(this.answers.weather, { storm: false, held: false, gone: false, fragile: false });
     this.org.clearFaults();
     if (this.#hasApp) this.org.oauth.clearFaults();
@@ -196,6 +218,9 @@ export class Scene {
     const { id = '', path, headers } = request;
     const name = path.slice(1);
     this.reception.received(request);
+    if (headers['loghook-org'] !== new URL(this.org.url).host) {
+      this.reception.faults.push(`${path} got ${id} of ${headers['loghook-org']}`);
+    }
     if (name === 'siem' && !verifies(request, this.secret)) {
       this.reception.faults.push(`${path} got ${id}, whose signature is wrong`);
     }

@@ -1,15 +1,19 @@
 /**
- * The soak: two orgs that write and misbehave, receivers with every fault, and the real daemons, which are killed, put to
- * sleep, reloaded, paused, and run out of disk. Every now and then all is calm: then everything must have been delivered,
- * and what the daemons take is measured. At the end their own audit and the receivers' record must agree.
+ * The soak: two orgs that write and misbehave, receivers with every fault, and one real daemon for both, which is killed,
+ * put to sleep, reloaded, paused, and run out of disk, while now one and now the other org is out or not in the file.
+ * Every now and then all is calm: then everything must have been delivered, and what the daemon takes is measured. At the
+ * end its own audit and the receivers' record must agree.
  */
 import { SystemClock } from '../../src/clock.ts';
 import { type Random, seededRandom } from '../../src/practice/events.ts';
 import { int } from '../../src/practice/random.ts';
+import { askAdmin } from './admin-door.ts';
 import { fillDisk, makeRoom } from './disk.ts';
-import { type Household, writeRoutes } from './household.ts';
-import { command, Life, until } from './life.ts';
+import { type Household, writeConfig } from './household.ts';
+import { Life, until } from './life.ts';
 import { type Sample, takeSample } from './measure.ts';
+import { type Affected, absence, outage } from './neighbours.ts';
+import type { OrgDesk } from './org-desk.ts';
 
 const clock = new SystemClock();
 /** Connections that nobody uses are closed by then. */
@@ -20,8 +24,8 @@ const FULL = 'disk full, what cannot be recorded is not read or sent';
 const ROOM = 'state can be written again';
 /** A few MB. */
 const BURST = 3_000;
-const ARGS = ['--interval', '1s'];
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 60_000;
+const ARGS = ['--admin', '127.0.0.1:0'];
 
 export interface Plan {
   readonly seed: number;
@@ -34,7 +38,7 @@ export interface Plan {
   readonly say: (line: string) => void;
 }
 
-/** A span in which a daemon could not record what it was told, or was not there to hear it; ms since 1970. */
+/** A span in which the daemon could not record what it was told, or was not there to hear it; ms since 1970. */
 export interface Cut {
   readonly from: number;
   readonly to: number;
@@ -43,32 +47,37 @@ export interface Cut {
 export class Soak {
   readonly #plan: Plan;
   readonly #random: Random;
-  readonly households: readonly Household[];
-  readonly #lives = new Map<Household, Life>();
-  readonly samples = new Map<Household, Sample[]>();
-  readonly cuts = new Map<Household, Cut[]>();
+  readonly #household: Household;
+  #life: Life;
+  readonly samples: Sample[] = [];
+  readonly cuts: Cut[] = [];
   /** What happened, for the report. */
-  readonly tally = { kills: 0, sleeps: 0, reloads: 0, pauses: 0, replays: 0, revived: 0 };
+  readonly tally = {
+    ...{ kills: 0, sleeps: 0, reloads: 0, pauses: 0, replays: 0, revived: 0 },
+    ...{ outages: 0, absences: 0, scrapes: 0 },
+  };
 
-  constructor(plan: Plan, households: readonly Household[]) {
+  /** It runs from here on: `abandon` it in any case. */
+  constructor(plan: Plan, household: Household) {
     this.#plan = plan;
     this.#random = seededRandom(plan.seed);
-    this.households = households;
-    for (const household of households) {
-      this.samples.set(household, []);
-      this.cuts.set(household, []);
-    }
+    this.#household = household;
+    for (const { scene } of household.orgs) scene.writeHistory(300);
+    this.#life = new Life(household, ARGS);
+  }
+
+  get orgs(): readonly OrgDesk[] {
+    return this.#household.orgs;
   }
 
   async run(): Promise<void> {
     const { waves, say } = this.#plan;
     say('starting');
-    await this.#each(async (household) => {
-      household.scene.writeHistory(300);
-      await (await this.#start(household)).said('ready');
-      household.scene.isWriting = true;
+    await this.#each(async ({ name, scene }) => {
+      await this.#life.said('ready', name);
+      scene.isWriting = true;
     });
-    await this.#each((household) => this.#kill(household));
+    await this.#kill();
     say(`${this.tally.kills} kills; calming down`);
     await this.#calm('after the kills');
     for (let n = 1; n <= waves; n += 1) {
@@ -78,125 +87,121 @@ export class Soak {
     }
   }
 
-  /** How often a daemon said that there was no room. */
+  /** How often the daemon said that there was no room. */
   get fullCount(): number {
-    return [...this.#lives.values()].reduce((sum, life) => sum + life.count(FULL), 0);
+    return this.#life.count(FULL);
   }
 
-  /** Ends the daemons, rightly; says what was not right. */
+  /** Ends the daemon, rightly; says what was not right. */
   async stop(): Promise<string[]> {
-    const faults = await this.#each(async (household) => {
-      const life = this.#lifeOf(household);
-      const code = await life.end('SIGTERM');
-      const { owed } = life.lastStopped;
-      return [
-        ...(code === 0 ? [] : [`${household.scene.name}: it ended with ${code}`]),
-        ...(owed === 0 ? [] : [`${household.scene.name}: ${owed} still owed at the end`]),
-        ...(life.stderr === '' ? [] : [`${household.scene.name} complained: ${life.stderr}`]),
-      ];
-    });
-    return faults.flat();
+    const life = this.#life;
+    const code = await life.end('SIGTERM');
+    const owed = this.orgs.map(({ name }) => ({ name, owed: life.stopped.get(name)?.owed }));
+    return [
+      ...(code === 0 ? [] : [`the daemon ended with ${code}`]),
+      ...owed.flatMap((one) =>
+        one.owed === 0 ? [] : [`${one.name}: ${one.owed} still owed at the end`],
+      ),
+      ...(life.stderr === '' ? [] : [`the daemon complained: ${life.stderr}`]),
+    ];
   }
 
-  /** Whatever still runs dies. */
+  /** If it still runs it dies. */
   async abandon(): Promise<void> {
-    await Promise.all(
-      [...this.#lives.values()].map((life) => life.isRunning && life.end('SIGKILL')),
-    );
+    if (this.#life.isRunning) await this.#life.end('SIGKILL');
   }
 
-  #each<T>(act: (household: Household) => Promise<T>): Promise<T[]> {
-    return Promise.all(this.households.map(act));
+  #each<T>(act: (desk: OrgDesk) => Promise<T>): Promise<T[]> {
+    return Promise.all(this.orgs.map(act));
   }
 
-  #lifeOf(household: Household): Life {
-    const life = this.#lives.get(household);
-    if (life === undefined) throw new Error('it was never started');
-    return life;
-  }
-
-  async #start(household: Household): Promise<Life> {
-    const life = new Life(household, ARGS);
-    this.#lives.set(household, life);
-    return life;
-  }
-
-  async #kill(household: Household): Promise<void> {
-    const { killMs } = this.#plan;
-    const end = clock.monotonic() + killMs;
-    household.scene.answers.weather.storm = true;
+  async #kill(): Promise<void> {
+    const end = clock.monotonic() + this.#plan.killMs;
+    for (const { scene } of this.orgs) scene.answers.weather.storm = true;
     while (clock.monotonic() < end) {
-      const life = this.#lifeOf(household);
-      if (this.#random() < 0.7) await life.said('ready');
+      if (this.#random() < 0.7) await this.#each(({ name }) => this.#life.said('ready', name));
       await clock.sleep(50 + int(this.#random, 2_500));
       const from = clock.now();
-      await life.end('SIGKILL');
+      await this.#life.end('SIGKILL');
       this.tally.kills += 1;
-      this.cuts.get(household)?.push({ from, to: clock.now() });
-      await this.#start(household);
+      this.cuts.push({ from, to: clock.now() });
+      this.#life = new Life(this.#household, ARGS);
     }
-    await this.#lifeOf(household).said('starting');
+    await this.#each(({ name }) => this.#life.said('starting', name));
   }
 
   /** Each wave does everything that can be done while the daemon runs, in parts of the wave's time. */
   async #wave(n: number): Promise<void> {
     const part = this.#plan.waveMs / 4;
-    await this.#each(async (household) => {
-      const { scene } = household;
+    for (const { scene } of this.orgs) {
       scene.isWriting = true;
       Object.assign(scene.answers.weather, { storm: true, held: true, gone: true, fragile: true });
       scene.write(200 + int(this.#random, 800));
-      await this.#reload(household, false);
-      await this.#expect(household, ['pause', 'slow']);
-      this.tally.pauses += 1;
-      await clock.sleep(part);
-      await this.#sleep(household, n % 3 === 1 ? LONG_SLEEP_MS : int(this.#random, 4_000));
-      await this.#askAgain(household);
-      await this.#expect(household, ['resume', 'slow']);
-      await clock.sleep(part);
-      if (n === 1) await this.#backfill(household);
-      await this.#reload(household, true);
-      Object.assign(scene.answers.weather, { held: false, gone: false, fragile: false });
-      for (const route of ['held', 'gone']) await this.#expect(household, ['resume', route]);
-      await clock.sleep(part);
+    }
+    await this.#reload(false);
+    await this.#each((desk) => desk.expect(['pause', 'slow']));
+    this.tally.pauses += this.orgs.length;
+    await clock.sleep(part);
+    await this.#sleep(n % 3 === 1 ? LONG_SLEEP_MS : int(this.#random, 4_000));
+    const replays = await this.#each((desk) => desk.replay());
+    this.tally.replays += replays.filter(Boolean).length;
+    await this.#each((desk) => desk.expect(['resume', 'slow']));
+    await this.#trouble(n);
+    await clock.sleep(part);
+    if (n === 1) await this.#each((desk) => desk.backfill());
+    await this.#reload(true);
+    await this.#each(async (desk) => {
+      Object.assign(desk.scene.answers.weather, { held: false, gone: false, fragile: false });
+      for (const route of ['held', 'gone']) await desk.expect(['resume', route]);
     });
+    await clock.sleep(part);
     await this.#runOutOfDisk(part);
   }
 
-  async #reload(household: Household, hasMore: boolean): Promise<void> {
-    const life = this.#lifeOf(household);
-    const before = life.count('routes reloaded');
-    writeRoutes(household, hasMore);
+  async #reload(hasMore: boolean): Promise<void> {
+    const life = this.#life;
+    const before = this.orgs.map(({ name }) => life.count('routes reloaded', name));
+    writeConfig(this.#household, { hasMore });
     life.signal('SIGHUP');
-    await life.said('routes reloaded', before);
+    await Promise.all(
+      this.orgs.map(({ name }, index) => life.said('routes reloaded', name, before[index])),
+    );
     this.tally.reloads += 1;
   }
 
   /** As a laptop does: what was under way when it went to sleep may have been answered long ago when it wakes. */
-  async #sleep(household: Household, ms: number): Promise<void> {
-    const life = this.#lifeOf(household);
+  async #sleep(ms: number): Promise<void> {
     const from = clock.now();
-    life.signal('SIGSTOP');
+    this.#life.signal('SIGSTOP');
     await clock.sleep(ms);
-    life.signal('SIGCONT');
-    this.cuts.get(household)?.push({ from, to: clock.now() });
+    this.#life.signal('SIGCONT');
+    this.cuts.push({ from, to: clock.now() });
     this.tally.sleeps += 1;
   }
 
-  /** Its bytes may have given way to a disk that was full: then it cannot be sent again. */
-  async #askAgain({ scene, ...place }: Household): Promise<void> {
-    const id = scene.pickTaken();
-    if (id === undefined) return;
-    scene.ask(id);
-    const { code, stderr } = await command(place, ['replay', id, '--route', 'siem', '--yes']);
-    if (code === 0) this.tally.replays += 1;
-    else if (code === 2 && /nothing that can be sent/.test(stderr)) scene.unask(id);
-    else throw new Error(`loghook replay ${id} ended with ${code}\n${stderr}`);
+  /** From the second wave on, one org: out in even waves, not in the file in odd ones. */
+  async #trouble(n: number): Promise<void> {
+    const out = this.orgs[Math.floor(n / 2) % this.orgs.length];
+    if (n === 1 || out === undefined) return;
+    const affected = { out, others: this.orgs.filter((desk) => desk !== out) };
+    return n % 2 === 0 ? this.#outage(affected, n % 4 === 2) : this.#absence(affected);
   }
 
-  async #backfill(household: Household): Promise<void> {
-    household.scene.wantHistory();
-    await this.#expect(household, ['backfill', '--since', '2h']);
+  async #outage(affected: Affected, hangs: boolean): Promise<void> {
+    const during = async () => void (await this.#scrape());
+    await outage(this.#life, affected, { hangs, during });
+    this.tally.outages += 1;
+  }
+
+  async #absence(affected: Affected): Promise<void> {
+    const hup = async (variant: { readonly without?: OrgDesk }) => {
+      writeConfig(this.#household, { hasMore: false, ...variant });
+      this.#life.signal('SIGHUP');
+      this.tally.reloads += 1;
+    };
+    const take = () => hup({ without: affected.out });
+    await absence(this.#life, affected, { take, bring: () => hup({}) });
+    this.tally.absences += 1;
   }
 
   /** What is kept for replays gives way first, so that it may take a burst of events until it is said. */
@@ -204,70 +209,49 @@ export class Soak {
     const { disk } = this.#plan;
     if (disk === undefined) return clock.sleep(ms);
     fillDisk(disk);
-    for (const { scene } of this.households) scene.write(BURST);
+    for (const { scene } of this.orgs) scene.write(BURST);
     await clock.sleep(ms);
+    await this.#scrape();
     makeRoom(disk);
-    await this.#each(async (household) => {
-      const life = this.#lifeOf(household);
-      await until(() => life.count(ROOM) >= life.count(FULL), 'room', life);
-    });
+    const life = this.#life;
+    await this.#each(({ name }) =>
+      until(() => life.count(ROOM, name) >= life.count(FULL, name), `room for ${name}`, life),
+    );
   }
 
-  /** Everything is well, and is waited for; then what the daemons take is measured. */
+  /** Everything is well, and is waited for; then what the daemon takes is measured. */
   async #calm(label: string): Promise<void> {
-    await this.#each(async (household) => {
-      const { scene } = household;
-      scene.isWriting = false;
-      scene.heal();
-      for (const route of ['held', 'gone', 'slow'])
-        await this.#expect(household, ['resume', route]);
-      await this.#untilDelivered(household);
+    await this.#each(async (desk) => {
+      desk.scene.isWriting = false;
+      desk.scene.heal();
+      for (const route of ['held', 'gone', 'slow']) await desk.expect(['resume', route]);
+      this.tally.revived += await desk.untilDelivered(this.#life);
     });
+    await this.#untilGreen();
     await clock.sleep(QUIET_MS);
-    for (const household of this.households) {
-      const life = this.#lifeOf(household);
-      const heldBytes = await life.heldBytes();
-      const { state: folder, scene } = household;
-      const sample = takeSample(label, { pid: life.pid, heldBytes, folder, events: scene.written });
-      this.samples.get(household)?.push(sample);
-    }
+    const events = this.orgs.reduce((sum, { scene }) => sum + scene.written, 0);
+    const heldBytes = await this.#life.heldBytes();
+    const { state: folder } = this.#household;
+    this.samples.push(takeSample(label, { pid: this.#life.pid, heldBytes, folder, events }));
   }
 
-  /** Until the receivers have all and the daemon owes nothing. What died is sent again by a person. */
-  async #untilDelivered(household: Household): Promise<void> {
-    const { scene } = household;
-    const life = this.#lifeOf(household);
+  async #untilGreen(): Promise<void> {
     const end = clock.monotonic() + PATIENCE_MS;
     for (;;) {
-      const { queued, dead } = await this.#standing(household);
-      if (dead > 0) await this.#revive(household);
-      if (scene.isDelivered && queued + dead === 0) return;
-      if (!life.isRunning || clock.monotonic() > end) {
-        const left = `${scene.owed.size} deliveries and ${scene.asked.size} replays to come, ${queued} queued`;
-        throw new Error(`${scene.name}: ${left}\n${life.recent.join('\n')}\n${life.stderr}`);
-      }
+      const reasons = await this.#scrape();
+      if (reasons.length === 0) return;
+      if (clock.monotonic() > end) throw new Error(`/healthz stays red: ${reasons.join('; ')}`);
       await clock.sleep(1_000);
     }
   }
 
-  async #standing(household: Household): Promise<{ queued: number; dead: number }> {
-    const { code, stdout, stderr } = await command(household, ['status', '--json']);
-    if (code !== 0) throw new Error(`loghook status ended with ${code}\n${stderr}`);
-    const { routes }: { routes: { queued: number; dead: number }[] } = JSON.parse(stdout);
-    const sum = (of: 'queued' | 'dead') => routes.reduce((total, route) => total + route[of], 0);
-    return { queued: sum('queued'), dead: sum('dead') };
-  }
-
-  async #revive(household: Household): Promise<void> {
-    const { code, stdout } = await command(household, ['dead', 'replay', '--all']);
-    const count = Number(/(\d[\d,]*)/.exec(stdout)?.[1]?.replaceAll(',', '') ?? 0);
-    if (code === 0) this.tally.revived += count;
-  }
-
-  async #expect(household: Household, args: readonly string[]): Promise<void> {
-    const { code, stdout, stderr } = await command(household, args);
-    if (code !== 0) {
-      throw new Error(`loghook ${args.join(' ')} ended with ${code}\n${stdout}${stderr}`);
-    }
+  /** Why /healthz is red. */
+  async #scrape(): Promise<readonly string[]> {
+    const { adminAddress = '' } = this.#life;
+    this.tally.scrapes += 1;
+    return askAdmin(
+      adminAddress,
+      this.orgs.map(({ name }) => name),
+    );
   }
 }

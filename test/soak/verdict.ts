@@ -1,7 +1,6 @@
 /** What the soak found: the receivers' own record, the audit of each org, and what grew; in words for people. */
-import type { Household } from './household.ts';
-import { command } from './life.ts';
 import { growth, round, type Sample, slopeMb } from './measure.ts';
+import type { OrgDesk } from './org-desk.ts';
 import type { Cut, Soak } from './soak.ts';
 
 /** An answer is recorded within a few ms of its coming; the rest is for a machine that is busy. */
@@ -14,29 +13,26 @@ export interface Verdict {
   readonly lines: readonly string[];
 }
 
-/** Beside the running daemons, when all is calm. */
-export async function judge(soak: Soak): Promise<Verdict> {
-  const all = await Promise.all(soak.households.map((household) => judgeOne(soak, household)));
+/** Beside the running daemon, when all is calm. */
+export async function judge({ orgs, cuts, samples }: Soak): Promise<Verdict> {
+  const all = await Promise.all(orgs.map((desk) => judgeOne(desk, cuts)));
   return {
-    faults: all.flatMap(({ faults }) => faults),
-    lines: all.flatMap(({ lines }) => lines),
+    faults: [...all.flatMap(({ faults }) => faults), ...growth(samples)],
+    lines: [...all.flatMap(({ lines }) => lines), '', ...table(samples)],
   };
 }
 
-async function judgeOne(soak: Soak, household: Household): Promise<Verdict> {
-  const { scene } = household;
-  const samples = soak.samples.get(household) ?? [];
-  const received = await receivedVerdict(household, soak.cuts.get(household) ?? []);
-  const audited = await audit(household);
-  const faults = [...received.faults, ...audited.faults, ...growth(samples)];
+async function judgeOne(desk: OrgDesk, cuts: readonly Cut[]): Promise<Verdict> {
+  const received = await receivedVerdict(desk, cuts);
+  const audited = await audit(desk);
   return {
-    faults: faults.map((fault) => `${scene.name}: ${fault}`),
-    lines: ['', ...received.lines, ...audited.lines, '', ...table(samples)],
+    faults: [...received.faults, ...audited.faults].map((fault) => `${desk.name}: ${fault}`),
+    lines: ['', ...received.lines, ...audited.lines],
   };
 }
 
-async function receivedVerdict(household: Household, cuts: readonly Cut[]): Promise<Verdict> {
-  const { scene } = household;
+async function receivedVerdict(desk: OrgDesk, cuts: readonly Cut[]): Promise<Verdict> {
+  const { scene } = desk;
   const { reception } = scene;
   const repeats = reception.repeats();
   const unexplained = repeats.filter(({ eventId, path, first, second }) => {
@@ -49,7 +45,7 @@ async function receivedVerdict(household: Household, cuts: readonly Cut[]): Prom
   });
   const { faults: strange } = reception;
   const shown = await Promise.all(
-    unexplained.slice(0, 3).map(({ eventId }) => command(household, ['show', eventId])),
+    unexplained.slice(0, 3).map(({ eventId }) => desk.command(['show', eventId])),
   );
   const storm = [...scene.answers.given.values()].reduce((sum, count) => sum + count, 0);
   return {
@@ -79,10 +75,10 @@ interface AuditDocument {
   }[];
 }
 
-async function audit(household: Household): Promise<Verdict> {
+async function audit(desk: OrgDesk): Promise<Verdict> {
   const window = ['--since', '1d', '--until', '2s'];
-  const json = await command(household, ['audit', ...window, '--json']);
-  const shown = await command(household, ['audit', ...window]);
+  const json = await desk.command(['audit', ...window, '--json']);
+  const shown = await desk.command(['audit', ...window]);
   if (json.code !== 0)
     return {
       faults: [`the audit ended with ${json.code}\n${shown.stdout}${json.stderr}`],
