@@ -7,7 +7,8 @@ export { ConfigError, LoghookError, OktaError, RoutesError, StateError } from '.
 export type { LogEvent } from './event.ts';
 export { openLog, silentLog } from './log.ts';
 export type { Identity } from './okta/credentials.ts';
-export { type Page, SystemLog, type SystemLogOptions } from './okta/system-log.ts';
+export type { Interval } from './okta/poll-interval.ts';
+export { type Cursor, type Page, SystemLog, type SystemLogOptions } from './okta/system-log.ts';
 export { practiceEvents } from './practice/events.ts';
 export {
   type Fault,

@@ -1,17 +1,20 @@
 /** The dashboard and the alert rules that users get: they name what a loghook really says, and Prometheus reads them. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { Metrics } from '../src/status/metrics.ts';
 import { parseScrape } from './support/scrape.ts';
+import { tempFolder } from './support/temp-folder.ts';
 
 const recipes = resolve(dirname(fileURLToPath(import.meta.url)), '../../recipes');
 const ALERTS = join(recipes, 'prometheus-alerts.yml');
 const DASHBOARD = join(recipes, 'grafana-dashboard.json');
+
+const LIMITS = { pollAgeMs: 300_000, queueAgeMs: 3_600_000 };
 
 /** Of a histogram these exist, not the bare name. */
 const SUFFIX = /_(bucket|sum|count)$/;
@@ -93,7 +96,9 @@ test('words in expressions are those of the closed sets', async () => {
   const metrics = new Metrics('1.2.3');
   metrics.meter().lagged('r', { oktaMs: 1, pollMs: 1, queueMs: 1, sendMs: 1 });
   const route = { name: 'r', state: 'flowing', queued: 0, dead: 0 } as const;
-  const text = await metrics.text([{ isHealthy: true, isWritable: true, routes: [route] }]);
+  const text = await metrics.text([
+    { isHealthy: true, isWritable: true, limits: LIMITS, routes: [route] },
+  ]);
   const exprs = [...rules(), ...dashboard().panels.flatMap(({ targets }) => targets)];
   const words = exprs.flatMap(({ expr }) => [
     ...expr.matchAll(/\b(state|result|outcome|part)(?:!?=~?)"([a-z_|]+)"/g),
@@ -119,3 +124,80 @@ test('promtool takes the rules', (t) => {
   assert.match(checked.said, /SUCCESS/);
   assert.equal(checked.status, 0);
 });
+
+/** Series that stay as they are, looked at after two hours: the alerts that then fire for each instance. */
+const STAYS = 'x480';
+const SCENES: readonly (readonly [
+  why: string,
+  series: readonly string[],
+  alerts: readonly string[],
+])[] = [
+  [
+    'a poll every ten minutes is no trouble',
+    ['loghook_poll_lag_seconds 900', 'loghook_poll_lag_limit_seconds 1860'],
+    [],
+  ],
+  [
+    'a poll that is later than it may be',
+    ['loghook_poll_lag_seconds 1900', 'loghook_poll_lag_limit_seconds 1860'],
+    ['LoghookNotPolling'],
+  ],
+  [
+    'an event that waits longer than it may, of one org alone',
+    [
+      'loghook_queue_oldest_seconds{org="a",route="r"} 4000',
+      'loghook_queue_oldest_limit_seconds{org="a"} 3600',
+      'loghook_queue_oldest_seconds{org="b",route="r"} 3000',
+      'loghook_queue_oldest_limit_seconds{org="b"} 3600',
+    ],
+    ['LoghookQueueOld'],
+  ],
+  [
+    'an event that waits for a route that is paused',
+    [
+      'loghook_queue_oldest_seconds{route="r"} 4000',
+      'loghook_queue_oldest_limit_seconds 3600',
+      'loghook_route_state{route="r",state="paused"} 1',
+    ],
+    [],
+  ],
+  ['one of several that does not run', ['up 0'], ['LoghookDown']],
+  ['one that runs', ['up 1'], []],
+];
+
+for (const [why, series, alerts] of SCENES) {
+  test(`alerts: ${why}`, (t) => {
+    const names = rules().map(({ alert }) => alert);
+    const inputs = [...series, 'loghook_build_info{version="1"} 1'].map((text) => {
+      const [, name = '', labels = '', value = ''] = /^(\w+)(?:\{(.*)\})? (\d+)$/.exec(text) ?? [];
+      const all = [labels, 'job="loghook"', 'instance="here"'].filter((label) => label !== '');
+      return { series: `${name}{${all.join(',')}}`, values: `${value}+0${STAYS}` };
+    });
+    const file = join(tempFolder(t), 'scene.json');
+    const firing = `count by (alertname) (ALERTS{alertstate="firing"})`;
+    const samples = [...alerts].sort().map((alert) => ({
+      labels: `{alertname="${alert}"}`,
+      value: 1,
+    }));
+    writeFileSync(
+      file,
+      JSON.stringify({
+        rule_files: [ALERTS],
+        evaluation_interval: '15s',
+        tests: [
+          {
+            interval: '15s',
+            input_series: inputs,
+            promql_expr_test: [{ expr: firing, eval_time: '2h', exp_samples: samples }],
+          },
+        ],
+      }),
+    );
+
+    const checked = promtool(t, 'test', 'rules', file);
+    if (checked === undefined) return;
+
+    assert.equal(checked.status, 0, checked.said);
+    assert.ok(alerts.every((alert) => names.includes(alert)));
+  });
+}

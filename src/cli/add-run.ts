@@ -11,9 +11,9 @@ export function addRun(program: Command, io: Io, ended: Ended): void {
     .option('--once', 'read to the end of the log, try each due delivery once, and end');
   examples(
     logOptions(adminOption(daemonOptions(command))),
-    `  loghook run                          until ^C, with ./loghook.yaml or ./loghook.csv
-  loghook run --since 2h               a first start that begins two hours ago
-  loghook run --once                   for cron: read to the end, deliver, and end
+    `  loghook run                  until ^C, with ./loghook.yaml or ./loghook.csv
+  loghook run --since 2h       a first start that begins two hours ago
+  loghook run --once           for cron: read to the end, deliver, and end
   loghook run -c /etc/loghook.csv -s /var/lib/loghook`,
   ).action(async (flags) => ended(await (await import('./run.ts')).run(flags, io)));
 }

@@ -24,12 +24,10 @@ import { announce, hostField } from './announcement.ts';
 import { EXIT } from './exit.ts';
 import type { IdentityOrigins } from './identity-words.ts';
 import { type Io, userAgentOf } from './io.ts';
-import { openSystemLog } from './system-log.ts';
+import { FIRST_START_MS, openSystemLog } from './system-log.ts';
 import { heartbeatOf, inShort, openTelling, type TellingParts } from './telling.ts';
 
 const OPEN_AGAIN_MS = 5_000;
-/** A first start reads from this long ago. */
-export const FIRST_START_MS = 2 * 60_000;
 
 export interface SessionOptions extends Partial<IdentityOrigins> {
   readonly io: Io;

@@ -2,6 +2,9 @@
 import { SystemLog, type SystemLogOptions } from '../okta/system-log.ts';
 import { userAgentOf } from './io.ts';
 
+/** A first start reads from this long ago, and so does `tail`. */
+export const FIRST_START_MS = 2 * 60_000;
+
 /** Where it is, and how it is asked. */
 export interface OrgAsked extends Pick<SystemLogOptions, 'identity' | 'interval'> {
   readonly org: { readonly url: URL };

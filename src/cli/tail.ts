@@ -9,9 +9,8 @@ import { openCommandLog } from './command-log.ts';
 import { EXIT } from './exit.ts';
 import { instantFlag, refuseReversed } from './instant-flag.ts';
 import { type Io, type Output, startedFromTerminal, surroundings } from './io.ts';
-import { FIRST_START_MS } from './session.ts';
 import { listenForSignals } from './signals.ts';
-import { openSystemLog } from './system-log.ts';
+import { FIRST_START_MS, openSystemLog } from './system-log.ts';
 import { parseMatch } from './target.ts';
 import { written } from './written.ts';
 

@@ -1,7 +1,7 @@
 /** Instants, durations and tables as people read them. Whatever goes into a table passes the control-character filter. */
 
 import { printable } from '../printable.ts';
-import { duration } from './duration.ts';
+import { ago } from './duration.ts';
 import type { Output } from './io.ts';
 
 /** Local time: `2026-11-21 09:46:04`. */
@@ -20,7 +20,7 @@ export function shortTime(at: number, now: number): string {
 
 /** `2026-11-21 09:46:04 (45 s ago)`, or `never`. */
 export function when(at: number | undefined, now: number): string {
-  return at === undefined ? 'never' : `${localTime(at)} (${duration(now - at)} ago)`;
+  return at === undefined ? 'never' : `${localTime(at)} (${ago(now - at)})`;
 }
 
 /** Lines with columns two spaces apart; columns of numbers stand to the right. The first row is the heading. */

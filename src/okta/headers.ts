@@ -1,5 +1,7 @@
-/** Header values as undici gives them. */
-import type { HeaderValue } from './rate-limit.ts';
+/** Headers of an answer. */
+
+/** As undici gives it: an array where Okta sent a header twice. */
+export type HeaderValue = string | readonly string[] | undefined;
 
 /** The first, where a header that should come once came more often. */
 export function single(value: HeaderValue): string | undefined {

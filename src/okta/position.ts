@@ -40,7 +40,6 @@ const OVERLAP_MS = 10 * 60_000;
 const REACH_MS = 89 * 86_400_000;
 /** An event that claims to be from later than this after Okta's own time says nothing about where we stand. */
 const AHEAD_MS = 60_000;
-const _FILTER = 'filter=';
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
 export interface Query {
@@ -87,6 +86,17 @@ export class Position {
   get limit(): number {
     const inUrl = Number(new URL(this.url).searchParams.get('limit') ?? Number.NaN);
     return Number.isInteger(inUrl) && inUrl > 0 ? inUrl : this.#query.limit;
+  }
+
+  /** The time that a start of our own begins at. */
+  get startsAt(): number | undefined {
+    return this.isLink ? undefined : sinceIn(this.url);
+  }
+
+  /** Nothing was read yet: begins there instead. */
+  startAt(since: number): void {
+    this.url = startUrl(this.#query, { since });
+    this.isLink = false;
   }
 
   /** Goes past a page. Without a next link it stays where it is. Returns the cursor to be kept with its events. */

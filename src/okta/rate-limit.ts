@@ -7,8 +7,7 @@
  * What the headers mean: https://developer.okta.com/docs/reference/rl2-monitor/
  */
 
-/** Header values as undici gives them: an array where Okta sent a header twice. */
-export type HeaderValue = string | readonly string[] | undefined;
+import type { HeaderValue } from './headers.ts';
 
 export interface RateHeaders {
   readonly limit: HeaderValue;

@@ -10,10 +10,10 @@ import { Opening } from '../dial.ts';
 import { codeOf, reasonOf } from '../errors.ts';
 import { type AnswerBody, readBody } from './answer-body.ts';
 import type { AuthHeaders, Credentials, TokenDoor } from './credentials.ts';
-import { single } from './headers.ts';
+import { type HeaderValue, single } from './headers.ts';
 import { logsPath } from './logs-path.ts';
 import { OktaTime } from './okta-time.ts';
-import { type HeaderValue, RateBudget } from './rate-limit.ts';
+import { RateBudget } from './rate-limit.ts';
 import { MAX_ERROR_BYTES } from './refusal.ts';
 import { brief, Trouble } from './trouble.ts';
 

@@ -16,6 +16,7 @@ import { type Cursor, type Left, Position, type Query } from './position.ts';
 import { RateBudget, SHARE } from './rate-limit.ts';
 import { readRefusal, troubleOf, whereTo } from './refusal.ts';
 import { type Answer, OktaDoor, retryForEver } from './request.ts';
+import { startsEarlier } from './start-by-okta.ts';
 import { backoffMs, TROUBLE_RULES, Trouble } from './trouble.ts';
 import { TroubleLog } from './trouble-log.ts';
 import { FILTER_CHANGED, unfit } from './unfit.ts';
@@ -178,15 +179,20 @@ export class SystemLog {
     }
   }
 
-  async #attempt({ position, bounded, signal }: Reading): Promise<Page> {
+  async #attempt(reading: Reading): Promise<Page> {
+    const { position, bounded, signal } = reading;
     const { url, limit, isLink } = position;
     const answer = await this.#door.get(url, signal);
     if (answer.status !== 200) throw this.#refusal(answer, isLink);
+    if (!bounded && startsEarlier(position, answer, this.#options)) return this.#attempt(reading);
     const read = this.#pages.read(answer, { url, limit, bounded });
     if (isLink) this.#fallBacks.linkWasRead();
     this.#answeredWell = true;
-    if (read.gaveUp === undefined) this.#allIsWell();
-    else this.#sayGivenUp(read, read.gaveUp);
+    if (read.gaveUp !== undefined) this.#sayGivenUp(read, read.gaveUp);
+    else {
+      this.#saidNoLink = false;
+      this.#troubles.allIsWell();
+    }
     return this.#taken(read, position, answer);
   }
 
@@ -210,11 +216,6 @@ export class SystemLog {
     if (gaveUp !== undefined && read.next === undefined) cursor = position.restart(oktaNowMs);
     gaps.push(...position.takeGap());
     return { events, cursor, leftovers, full, gaps, ...head, oktaAheadMs };
-  }
-
-  #allIsWell(): void {
-    this.#saidNoLink = false;
-    this.#troubles.allIsWell();
   }
 
   /** Each time that something of a page is lost to sight; a link that keeps missing only once. */

@@ -65,6 +65,8 @@ interface Door {
 export class AdminServer {
   readonly #options: AdminOptions;
   readonly #server: Server;
+  /** Oldest first. */
+  readonly #sockets = new Set<Socket>();
   /** Connections with an answer that is not taken yet. */
   readonly #asking = new WeakSet<Socket>();
   #metricsAsked: Promise<Reply> | undefined;
@@ -93,8 +95,8 @@ export class AdminServer {
       },
       (request, response) => this.#take(request, response),
     );
-    this.#server.maxConnections = MOST_CONNECTIONS;
     this.#server.timeout = quietMs;
+    this.#server.on('connection', (socket) => this.#makeRoomFor(socket));
     this.#server.on('clientError', refuseClient);
   }
 
@@ -112,6 +114,16 @@ export class AdminServer {
       this.#server.closeAllConnections();
     });
     return this.#closing;
+  }
+
+  /** Where there are too many, the oldest that waits for nothing goes: so those who say nothing keep nobody out. */
+  #makeRoomFor(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    if (this.#sockets.size <= MOST_CONNECTIONS) return;
+    const idle = [...this.#sockets].find((one) => !this.#asking.has(one)) ?? socket;
+    this.#sockets.delete(idle);
+    idle.destroy();
   }
 
   /**

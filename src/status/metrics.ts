@@ -15,6 +15,7 @@ export interface OrgSample {
   /** Undefined, as all that follows: not known. */
   readonly isWritable?: boolean;
   readonly pollAgeMs?: number;
+  readonly limits: { readonly pollAgeMs: number; readonly queueAgeMs: number };
   readonly rateLimit?: { readonly limit: number; readonly remaining: number };
   readonly diskUsedRatio?: number;
   /** Undefined: they could not be looked up. */
@@ -70,8 +71,10 @@ export class Metrics {
 
   #set({ org, routes = [], ...sample }: OrgSample): void {
     const labels = org === undefined ? {} : { org };
-    const { isWritable, pollAgeMs, rateLimit, diskUsedRatio } = sample;
+    const { isWritable, pollAgeMs, limits, rateLimit, diskUsedRatio } = sample;
     const g = this.#gauges;
+    g.pollLagLimit.set(labels, limits.pollAgeMs / 1_000);
+    g.oldestLimit.set(labels, limits.queueAgeMs / 1_000);
     g.healthy.set(labels, sample.isHealthy ? 1 : 0);
     if (isWritable !== undefined) g.writable.set(labels, isWritable ? 1 : 0);
     if (pollAgeMs !== undefined) g.pollLag.set(labels, pollAgeMs / 1_000);
@@ -113,6 +116,10 @@ function gaugesIn(registry: Registry) {
       'loghook_poll_lag_seconds',
       'How long ago the System Log was last read and kept; absent until it was.',
     ),
+    pollLagLimit: of(
+      'loghook_poll_lag_limit_seconds',
+      'How long ago that may be before /healthz is red: as the interval or LOGHOOK_HEALTH_POLL_AGE says.',
+    ),
     rateLimit: of(
       'loghook_okta_rate_limit',
       "Requests that Okta allows the whole org in a window, as Okta's last answer said.",
@@ -127,6 +134,10 @@ function gaugesIn(registry: Registry) {
       'loghook_queue_oldest_seconds',
       'How long the oldest event that is owed to a route has waited since it was read; 0 when none waits.',
       'route',
+    ),
+    oldestLimit: of(
+      'loghook_queue_oldest_limit_seconds',
+      'How long that may be before /healthz is red: as LOGHOOK_HEALTH_QUEUE_AGE says.',
     ),
     dead: of(
       'loghook_dead_letters',

@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { silentLog } from '../../src/log.ts';
 import type { Settlement } from '../../src/state/outbox.ts';
 import { openDatabase } from '../../src/state/sqlite.ts';
-import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { loghook } from '../support/front-door.ts';
+import { openOutbox } from '../support/open-outbox.ts';
 import {
   A,
   allTo,
@@ -27,8 +26,7 @@ async function openScene(t: TestContext) {
   const root = tempFolder(t);
   const clock = new FakeClock(Date.now() - HOUR);
   const folder = join(root, 'acme.okta.com');
-  const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
-  t.after(() => outbox.close());
+  const { outbox } = openOutbox(t, { folder, clock });
   await outbox.adopt([A, B]);
   return {
     clock,

@@ -3,11 +3,10 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { silentLog } from '../../src/log.ts';
 import { openDatabase, type SqlValue } from '../../src/state/sqlite.ts';
-import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { loghook } from '../support/front-door.ts';
+import { openOutbox } from '../support/open-outbox.ts';
 import {
   A,
   allTo,
@@ -30,8 +29,7 @@ async function withState(t: TestContext) {
   const root = tempFolder(t);
   const clock = new FakeClock(Date.now() - 60_000);
   const folder = join(root, 'acme.okta.com');
-  const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
-  t.after(() => outbox.close());
+  const { outbox } = openOutbox(t, { folder, clock });
   await outbox.adopt([A, B]);
   await outbox.commit(pageOf(eventsOf(1, 6), cursorAt(clock.now())), allTo(A, B), never);
   const due = await takeDue(outbox, A, clock.now(), 4);

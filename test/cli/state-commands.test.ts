@@ -4,9 +4,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { main } from '../../src/cli/main.ts';
-import { silentLog } from '../../src/log.ts';
-import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
+import type { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { openOutbox } from '../support/open-outbox.ts';
 import {
   A,
   allTo,
@@ -72,8 +72,7 @@ async function withState(t: TestContext, org = 'acme.okta.com') {
   const root = tempFolder(t);
   const folder = join(root, org);
   const clock = new FakeClock(Date.now() - 60_000);
-  const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
-  t.after(() => outbox.close());
+  const { outbox } = openOutbox(t, { folder, clock });
   await outbox.adopt([A, B]);
   await outbox.commit(pageOf(eventsOf(1, 6), cursorAt(clock.now())), allTo(A, B), never);
   const due = await takeDue(outbox, A, clock.now(), 4);
@@ -315,7 +314,6 @@ test('wrong words are usage errors, and change nothing', async (t) => {
 async function openAt(t: TestContext, folder: string): Promise<SqliteOutbox> {
   mkdirSync(folder, { recursive: true });
   const clock = new FakeClock();
-  const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
-  t.after(() => outbox.close());
+  const { outbox } = openOutbox(t, { folder, clock });
   return outbox;
 }

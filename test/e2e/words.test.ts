@@ -8,6 +8,7 @@ const COMMANDS = [
   ...['run', 'listen', 'check', 'doctor', 'tail', 'demo', 'practice-org', 'service print'],
   ...['sign', 'verify', 'secret check', 'try', 'test', 'convert'],
   ...['status', 'deliveries', 'show', 'replay', 'dead', 'pause', 'resume', 'route'],
+  ...['audit', 'backfill'],
 ];
 
 test('prints its version', async (t) => {
@@ -18,11 +19,13 @@ test('prints its version', async (t) => {
 });
 
 for (const command of COMMANDS) {
-  test(`${command} --help begins with examples`, async (t) => {
+  test(`${command} --help begins with examples and fits into 80 columns`, async (t) => {
     const { code, stdout } = await new Sandbox(t).run([...command.split(' '), '--help']);
 
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`^Examples:\n  loghook ${command}`));
+    const tooLong = stdout.split('\n').filter((line) => line.length > 80);
+    assert.deepEqual(tooLong, []);
   });
 }
 

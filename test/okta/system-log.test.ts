@@ -55,6 +55,20 @@ test('asks for what polls: since to the millisecond, ascending, no until', async
   assert.equal(org.requests[0]!.acceptEncoding, 'gzip');
 });
 
+test('a start that is in the future of Okta’s clock is put right by it, and said', async (t) => {
+  const oktaClock = new FakeClock(Date.parse('2026-11-21T07:00:00.000Z'));
+  const { org, systemLog, stop, next, said, since } = await openScene(t, {}, { clock: oktaClock });
+  org.add(event('a', '2026-11-21T06:59:00.000Z'));
+
+  const page = await next(systemLog.tail({ since }, stop.signal));
+
+  assert.deepEqual(uuids(page), ['a']);
+  assert.equal(page.headAt, undefined);
+  const asked = org.requests.map(({ url }) => new URL(url, org.url).searchParams.get('since'));
+  assert.deepEqual(asked, ['2026-11-21T07:58:00.000Z', '2026-11-21T06:58:00.000Z']);
+  assert.deepEqual(said(), ["the clock is ahead of okta's, reading from earlier"]);
+});
+
 test('follows a full page at once and waits the interval after a short one', async (t) => {
   const { clock, systemLog, stop, next, add, since } = await openScene(t, { limit: 2 });
   add('a', 'b', 'c');

@@ -11,8 +11,7 @@ import type { RouteRef } from '../../src/state/outbox.ts';
 import { Pruning } from '../../src/state/pruning.ts';
 import { openStateBeside } from '../../src/state/schema.ts';
 import type { Database } from '../../src/state/sqlite.ts';
-import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import { openOutbox } from '../support/open-outbox.ts';
 import {
   A,
   allTo,
@@ -28,7 +27,6 @@ import {
   recordAll,
   takeDue,
 } from '../support/outbox-events.ts';
-import { tempFolder } from '../support/temp-folder.ts';
 
 /** A connection whose first answer to `question` is followed by what another process does. */
 function interrupted(database: Database, question: RegExp, meanwhile: () => void): Database {
@@ -59,10 +57,7 @@ const DAY_MS = 86_400_000;
 const [ROUTE_A, ROUTE_B, ROUTE_C] = [1, 2, 3];
 
 async function opened(t: TestContext) {
-  const folder = tempFolder(t);
-  const clock = new FakeClock();
-  const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
-  t.after(() => outbox.close());
+  const { folder, clock, outbox } = openOutbox(t);
   const ref = (route: RouteRef) => ({ ...route, patterns: ['.*'] });
   await outbox.adopt([A, B, C].map(ref), { query: '', since: clock.now() });
   const beside = new Beside(folder, { readOnly: false });

@@ -3,11 +3,10 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ConfigError, StateError } from '../../src/errors.ts';
-import { silentLog } from '../../src/log.ts';
 import { DeadLetters, type Turn } from '../../src/state/dead-letters.ts';
 import { openDatabase } from '../../src/state/sqlite.ts';
-import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import type { FakeClock } from '../support/fake-clock.ts';
+import { openOutbox } from '../support/open-outbox.ts';
 import {
   A,
   allTo,
@@ -29,10 +28,7 @@ function turnAt(clock: FakeClock): Turn {
 
 /** A daemon's outbox in which `count` events are dead on A, the first also on B, and one piece could not be read. */
 async function withDead(t: TestContext, count: number) {
-  const folder = tempFolder(t);
-  const clock = new FakeClock();
-  const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
-  t.after(() => outbox.close());
+  const { folder, clock, outbox } = openOutbox(t);
   await outbox.adopt([A, B]);
   await outbox.commit(pageOf([eventOf(1)]), allTo(A, B), never);
   const leftovers = [{ raw: Buffer.from('{"half'), why: 'the page ended early' }];

@@ -2,11 +2,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { silentLog } from '../../src/log.ts';
 import type { RouteRef } from '../../src/state/outbox.ts';
 import { openDatabase, type Row } from '../../src/state/sqlite.ts';
-import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import { openOutbox } from '../support/open-outbox.ts';
 import {
   A,
   allTo,
@@ -18,7 +16,6 @@ import {
   recordAll,
   takeDue,
 } from '../support/outbox-events.ts';
-import { tempFolder } from '../support/temp-folder.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -30,10 +27,7 @@ function wanting(...patterns: string[]): RouteRef {
 }
 
 async function opened(t: TestContext) {
-  const folder = tempFolder(t);
-  const clock = new FakeClock();
-  const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
-  t.after(() => outbox.close());
+  const { folder, clock, outbox } = openOutbox(t);
   const since = clock.now() - 120_000;
   const adopt = (...patterns: string[]) =>
     outbox.adopt([wanting(...patterns)], { query: '', since });

@@ -3,15 +3,13 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { LogEvent } from '../../src/event.ts';
-import { silentLog } from '../../src/log.ts';
 import { Beside } from '../../src/state/beside.ts';
 import { findEvent, shortId } from '../../src/state/event-finder.ts';
 import { type LedgerEntry, type LedgerQuestion, ledgerEntries } from '../../src/state/ledger.ts';
 import { allRoutes } from '../../src/state/named-routes.ts';
 import { openDatabase, type SqlValue } from '../../src/state/sqlite.ts';
-import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
 import { bytesOf, timelineOf } from '../../src/state/timeline.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import { openOutbox } from '../support/open-outbox.ts';
 import {
   A,
   allTo,
@@ -26,14 +24,10 @@ import {
   recordAll,
   takeDue,
 } from '../support/outbox-events.ts';
-import { tempFolder } from '../support/temp-folder.ts';
 
 /** A daemon's outbox with `count` events owed to A and B, and a second connection to its state. */
 async function withEvents(t: TestContext, count: number) {
-  const folder = tempFolder(t);
-  const clock = new FakeClock();
-  const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
-  t.after(() => outbox.close());
+  const { folder, clock, outbox } = openOutbox(t);
   await outbox.adopt([A, B]);
   await outbox.commit(pageOf(eventsOf(1, count)), allTo(A, B), never);
   const beside = new Beside(folder, { readOnly: false });

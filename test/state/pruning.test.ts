@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { silentLog } from '../../src/log.ts';
 import { History } from '../../src/state/history.ts';
 import type { Settlement } from '../../src/state/outbox.ts';
 import { openDatabase } from '../../src/state/sqlite.ts';
-import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import type { FakeClock } from '../support/fake-clock.ts';
+import { openOutbox } from '../support/open-outbox.ts';
 import {
   A,
   allTo,
@@ -20,23 +19,13 @@ import {
   recordAll,
   takeDue,
 } from '../support/outbox-events.ts';
-import { tempFolder } from '../support/temp-folder.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 /** `freeBytes`: what the disk has room for, without end unless a test says so. */
 async function opened(t: TestContext, freeBytes = () => Number.POSITIVE_INFINITY) {
-  const folder = tempFolder(t);
-  const clock = new FakeClock();
-  const outbox = SqliteOutbox.open({
-    folder,
-    clock,
-    log: silentLog(),
-    pid: process.pid,
-    freeBytes,
-  });
-  t.after(() => outbox.close());
+  const { folder, clock, outbox } = openOutbox(t, { freeBytes });
   await outbox.adopt([A]);
   const value = (sql: string) => {
     const database = openDatabase(join(folder, 'state.db'), { readOnly: true });

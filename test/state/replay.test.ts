@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { silentLog } from '../../src/log.ts';
 import { Beside } from '../../src/state/beside.ts';
 import { Bundles } from '../../src/state/bundles.ts';
 import { ledgerEntries } from '../../src/state/ledger.ts';
@@ -10,9 +9,8 @@ import type { AttemptTrace, Settlement } from '../../src/state/outbox.ts';
 import { openStateBeside } from '../../src/state/schema.ts';
 import { Settlements } from '../../src/state/settlements.ts';
 import { inTransaction } from '../../src/state/sqlite.ts';
-import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
 import { timelineOf } from '../../src/state/timeline.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import { openOutbox } from '../support/open-outbox.ts';
 import {
   A,
   allTo,
@@ -27,17 +25,13 @@ import {
   recordAll,
   takeDue,
 } from '../support/outbox-events.ts';
-import { tempFolder } from '../support/temp-folder.ts';
 
 const DAY_MS = 86_400_000;
 /** The row of A, and the place of event 1. */
 const [ROUTE, SEQ] = [1, 1];
 
 async function opened(t: TestContext, route = A) {
-  const folder = tempFolder(t);
-  const clock = new FakeClock();
-  const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
-  t.after(() => outbox.close());
+  const { folder, clock, outbox } = openOutbox(t);
   await outbox.adopt([route]);
   await outbox.commit(pageOf([eventOf(1)]), allTo(A), never);
   const beside = openStateBeside(join(folder, 'state.db'), { readOnly: false });

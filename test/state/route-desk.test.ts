@@ -2,15 +2,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { silentLog } from '../../src/log.ts';
 import { Beside, type Turn } from '../../src/state/beside.ts';
 import { allRoutes, type NamedRoute } from '../../src/state/named-routes.ts';
 import type { RouteRef } from '../../src/state/outbox.ts';
 import { ReplayDesk } from '../../src/state/replay-desk.ts';
 import { RouteDesk } from '../../src/state/route-desk.ts';
 import { openDatabase } from '../../src/state/sqlite.ts';
-import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import { openOutbox } from '../support/open-outbox.ts';
 import {
   A,
   allTo,
@@ -26,14 +24,10 @@ import {
   recordAll,
   takeDue,
 } from '../support/outbox-events.ts';
-import { tempFolder } from '../support/temp-folder.ts';
 
 /** A daemon's outbox whose events `count` are owed to A, and a second connection beside it. */
 async function withQueue(t: TestContext, count: number, routes: readonly RouteRef[] = [A, B]) {
-  const folder = tempFolder(t);
-  const clock = new FakeClock();
-  const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
-  t.after(() => outbox.close());
+  const { folder, clock, outbox } = openOutbox(t);
   await outbox.adopt(routes);
   await outbox.commit(pageOf(eventsOf(1, count)), allTo(routes[0]!), never);
   const beside = new Beside(folder, { readOnly: false });

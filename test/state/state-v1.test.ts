@@ -7,11 +7,10 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { silentLog } from '../../src/log.ts';
 import { DeadLetters } from '../../src/state/dead-letters.ts';
-import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
 import { readStanding } from '../../src/state/standing.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { openOutbox } from '../support/open-outbox.ts';
 import {
   A,
   allTo,
@@ -41,8 +40,7 @@ function copyOfSample(t: TestContext): string {
 test('a folder of version 1 is opened, and what it owes is delivered', async (t) => {
   const folder = copyOfSample(t);
   const clock = new FakeClock(MADE_AT + 60_000);
-  const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
-  t.after(() => outbox.close());
+  const { outbox } = openOutbox(t, { folder, clock });
 
   await outbox.adopt([A, B]);
   const due = await takeDue(outbox, A, clock.now());

@@ -8,15 +8,14 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { silentLog } from '../../src/log.ts';
 import { Bundles } from '../../src/state/bundles.ts';
 import { DeadLetters } from '../../src/state/dead-letters.ts';
 import type { Outbox } from '../../src/state/outbox.ts';
 import { openStateBeside } from '../../src/state/schema.ts';
 import { Settlements } from '../../src/state/settlements.ts';
-import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
 import { readStanding } from '../../src/state/standing.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { openOutbox } from '../support/open-outbox.ts';
 import {
   A,
   B,
@@ -57,8 +56,7 @@ async function deliverAll(outbox: Outbox, clock: FakeClock): Promise<string[][]>
 test('a folder of version 2 is opened, and what it owes is delivered in its order', async (t) => {
   const clock = new FakeClock(MADE_AT + 60_000);
   const folder = copyOfSample(t);
-  const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
-  t.after(() => outbox.close());
+  const { outbox } = openOutbox(t, { folder, clock });
 
   await outbox.adopt([A, B, C]);
 

@@ -11,13 +11,12 @@ import { fileURLToPath } from 'node:url';
 import { Auditor } from '../../src/cli/audit/auditor.ts';
 import { sumLine } from '../../src/cli/audit/report.ts';
 import { windowOf } from '../../src/cli/audit/window.ts';
-import { silentLog } from '../../src/log.ts';
 import { AuditDesk } from '../../src/state/audit-desk.ts';
 import { Beside } from '../../src/state/beside.ts';
 import { namedRoutes } from '../../src/state/named-routes.ts';
-import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
 import { readStanding } from '../../src/state/standing.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { openOutbox } from '../support/open-outbox.ts';
 import { A, B, C, eventOf, eventsOf, takeDue } from '../support/outbox-events.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -33,8 +32,7 @@ function copyOfSample(t: TestContext): string {
 test('a folder of version 3 is opened, and what it owes is due', async (t) => {
   const clock = new FakeClock(MADE_AT + 60_000);
   const folder = copyOfSample(t);
-  const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
-  t.after(() => outbox.close());
+  const { outbox } = openOutbox(t, { folder, clock });
 
   await outbox.adopt([A, B, C]);
 

@@ -402,6 +402,16 @@ test('many clients that say nothing hold nobody up for long', async (t) => {
   assert.equal(status, 200);
 });
 
+test('clients that say nothing keep nobody out, however many they are', async (t) => {
+  const { port, ask } = await opened(t);
+  const idle = Array.from({ length: 100 }, () => rawClient(t, port));
+  await Promise.race(idle.map(({ ended }) => ended));
+
+  const { status } = await ask('/healthz');
+
+  assert.equal(status, 200);
+});
+
 test('a head that is too large is refused', async (t) => {
   const { port } = await opened(t);
   const { socket, ended } = rawClient(t, port);

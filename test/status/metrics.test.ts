@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { Metrics, type OrgSample, type RouteSample } from '../../src/status/metrics.ts';
 import { parseScrape } from '../support/scrape.ts';
 
-const WELL: OrgSample = { isHealthy: true, isWritable: true };
+const LIMITS = { pollAgeMs: 300_000, queueAgeMs: 3_600_000 };
+const WELL: OrgSample = { isHealthy: true, isWritable: true, limits: LIMITS };
 
 function routed(...routes: RouteSample[]): OrgSample {
   return { ...WELL, routes };

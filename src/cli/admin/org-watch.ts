@@ -70,7 +70,8 @@ export class OrgWatch {
   #stock: StockReader | undefined;
   /** The last that is known of it. */
   #intervalMs = 0;
-  #polledAt: number | undefined;
+  /** By the wall clock, which goes on while a machine sleeps, and by the other, which nobody sets. */
+  #polledAt: { readonly wall: number; readonly monotonic: number } | undefined;
   #trouble: string | undefined;
   #hasFailed = false;
 
@@ -87,7 +88,7 @@ export class OrgWatch {
     this.#clock = clock;
     this.#startedAt = clock.now();
     this.meter = meterOf(meter, () => {
-      this.#polledAt = clock.now();
+      this.#polledAt = { wall: clock.now(), monotonic: clock.monotonic() };
       this.#trouble = undefined;
     });
   }
@@ -120,7 +121,7 @@ export class OrgWatch {
   }
 
   facts(): OrgFacts {
-    const { pollAgeMs, queueAgeMs } = this.#limits;
+    const { pollAgeMs, queueAgeMs } = this.#mostAges();
     const now = this.#clock.now();
     const stock = this.#stockNow();
     const oldest = stock === undefined ? undefined : oldestOf(stock, now);
@@ -128,7 +129,7 @@ export class OrgWatch {
       org: this.org,
       upMs: Math.max(0, now - this.#startedAt),
       ...this.#pollAge(now),
-      mostPollAgeMs: pollAgeMs ?? Math.max(POLL_AGE_MS, 3 * this.#intervalMs + SLACK_MS),
+      mostPollAgeMs: pollAgeMs,
       ...(this.#trouble !== undefined && { trouble: this.#trouble }),
       ...(oldest !== undefined && { oldest }),
       mostQueueAgeMs: queueAgeMs,
@@ -141,7 +142,8 @@ export class OrgWatch {
 
   sample(): Omit<OrgSample, 'org' | 'isHealthy'> {
     const now = this.#clock.now();
-    if (this.#watched === undefined) return this.#pollAge(now);
+    const limits = this.#mostAges();
+    if (this.#watched === undefined) return { limits, ...this.#pollAge(now) };
     const { outbox, systemLog, folder } = this.#watched;
     const { rateLimit } = systemLog;
     const disk = diskUsedRatio(folder);
@@ -153,6 +155,7 @@ export class OrgWatch {
       dead: stock.dead,
     }));
     return {
+      limits,
       isWritable: outbox.isWritable,
       ...this.#pollAge(now),
       ...(rateLimit !== undefined && { rateLimit }),
@@ -194,9 +197,16 @@ export class OrgWatch {
     this.#stock?.forget();
   }
 
+  #mostAges(): Required<Limits> {
+    const { pollAgeMs, queueAgeMs } = this.#limits;
+    const usual = Math.max(POLL_AGE_MS, 3 * this.#intervalMs + SLACK_MS);
+    return { pollAgeMs: pollAgeMs ?? usual, queueAgeMs };
+  }
+
   #pollAge(now: number): { readonly pollAgeMs?: number } {
     if (this.#polledAt === undefined) return {};
-    return { pollAgeMs: Math.max(0, now - this.#polledAt) };
+    const { wall, monotonic } = this.#polledAt;
+    return { pollAgeMs: Math.max(now - wall, this.#clock.monotonic() - monotonic) };
   }
 
   /** Undefined when it cannot be known. */

@@ -41,8 +41,9 @@ export function addAudit(program: Command, io: Io, ended: Ended): void {
 }
 
 const AFTER = `
-Each event counts as what became of it on a route; if nothing did, by the patterns that were in force when it was
-read. Works beside a running daemon and without one, and reads Okta inside the rate share.
+Each event counts as what became of it on a route; if nothing did, by the
+patterns that were in force when it was read. Works beside a running daemon and
+without one, and reads Okta inside the rate share.
 
-Exit codes: 0 it all adds up, 5 something is missing, changed or was sent twice, or it was stopped before its end; the
-others as of \`loghook\`.`;
+Exit codes: 0 it all adds up, 5 something is missing, changed or was sent twice,
+or it was stopped before its end; the others as of \`loghook\`.`;

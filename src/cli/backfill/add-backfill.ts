@@ -41,6 +41,7 @@ export function addBackfill(program: Command, io: Io, ended: Ended): void {
 }
 
 const AFTER = `
-Nothing that was delivered, is owed or is a dead letter is owed twice. Works beside a running daemon, which sends its
-new events first, and without one. What is sent carries \`loghook-replay: true\`. If it is cut off, the same command
-goes on where it was.`;
+Nothing that was delivered, is owed or is a dead letter is owed twice. Works
+beside a running daemon, which sends its new events first, and without one. What
+is sent carries \`loghook-replay: true\`. If it is cut off, the same command goes
+on where it was.`;

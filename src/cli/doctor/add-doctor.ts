@@ -31,8 +31,9 @@ export function addDoctor(program: Command, io: Io, ended: Ended): void {
 }
 
 const AFTER = `
-Looks at: settings, DNS, proxy, TLS and clock on the way to Okta, credentials, rate
-limit, each route, disk, state, daemons, what is overdue, and the service's unit file.
-It asks Okta for one event, connects to each route and sends nothing: only with --send
-does a test event go there, as \`loghook test\` sends it. It changes nothing.
+Looks at: settings, DNS, proxy, TLS and clock on the way to Okta, credentials,
+rate limit, each route, disk, state, daemons, what is overdue, and the service's
+unit file. It asks Okta for one event, connects to each route and sends nothing:
+only with --send does a test event go there, as \`loghook test\` sends it. It
+changes nothing.
 Exit code: 0 nothing is a problem (warnings are none), 1 something is.`;

@@ -69,4 +69,5 @@ const EXAMPLES = `Examples:
 `;
 
 const AFTER = `
-Works beside a running daemon and without one. Dead letters stay until a person replays or drops them.`;
+Works beside a running daemon and without one. Dead letters stay until a person
+replays or drops them.`;

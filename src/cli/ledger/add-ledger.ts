@@ -59,11 +59,12 @@ export function addLedger(program: Command, io: Io, ended: Ended): void {
 const DELIVERIES_EXAMPLES = `Examples:
   loghook deliveries
   loghook deliveries --status dead --since 24h
-  loghook deliveries --route siem --json | jq -r 'select(.attempts > 1) | .event'
+  loghook deliveries --json | jq -r 'select(.attempts > 1) | .event'
 `;
 
 const DELIVERIES = `
-Works beside a running daemon and without one. What was delivered is remembered for 30 days.`;
+Works beside a running daemon and without one. What was delivered is remembered
+for 30 days.`;
 
 const SHOW_EXAMPLES = `Examples:
   loghook show 3f9c2a18
@@ -72,4 +73,5 @@ const SHOW_EXAMPLES = `Examples:
 `;
 
 const SHOW = `
-Works beside a running daemon and without one. Ids are those of \`loghook deliveries\`.`;
+Works beside a running daemon and without one. Ids are those of \`loghook
+deliveries\`.`;

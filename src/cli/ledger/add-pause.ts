@@ -42,8 +42,8 @@ const PAUSE_EXAMPLES = `Examples:
 `;
 
 const PAUSE = `
-Events are still owed to a paused route, and kept. Works beside a running daemon and without one; a pause outlives
-a restart.`;
+Events are still owed to a paused route, and kept. Works beside a running daemon
+and without one; a pause outlives a restart.`;
 
 const RESUME_EXAMPLES = `Examples:
   loghook resume siem

@@ -43,10 +43,11 @@ const EXAMPLES = `Examples:
   loghook replay 3f9c2a18
   loghook replay --dead --dry-run
   loghook replay --dead --route siem --since 24h
-  loghook replay --route siem --since 2026-11-20T10:00:00Z --until 2026-11-20T14:00:00Z --yes
+  loghook replay --route siem --since 2026-11-20T10:00Z --until 4h --yes
 `;
 
 const AFTER = `
-Says first how many they are, how old, and how long it takes. What is sent again carries the header
-\`loghook-replay: true\` and the same \`webhook-id\` as before. Works beside a running daemon and without one. The bytes
-of delivered events are kept for 30 days, or 1 GB of them.`;
+Says first how many they are, how old, and how long it takes. What is sent again
+carries the header \`loghook-replay: true\` and the same \`webhook-id\` as before.
+Works beside a running daemon and without one. The bytes of delivered events are
+kept for 30 days, or 1 GB of them.`;

@@ -64,4 +64,5 @@ const EXAMPLES = `Examples:
 `;
 
 const AFTER = `
-Works beside a running daemon and without one. Which events go where is not said here, but in the routes file.`;
+Works beside a running daemon and without one. Which events go where is not said
+here, but in the routes file.`;

@@ -12,7 +12,7 @@ import type { Io } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
 import { agreed, type Question } from '../question.ts';
 import { routeNamed } from '../route-named.ts';
-import { stateOf } from '../status.ts';
+import { stateOf } from '../status/report.ts';
 import { count, iso, number, when, writeJson, writeLines } from '../words.ts';
 import type { RouteFlags } from './add-route.ts';
 import { noteNoDaemon, withState } from './state-turn.ts';

@@ -14,7 +14,8 @@ import { duration } from '../duration.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { problemsInWords, reload } from '../reload.ts';
-import { FIRST_START_MS, Session, type SessionOptions } from '../session.ts';
+import { Session, type SessionOptions } from '../session.ts';
+import { FIRST_START_MS } from '../system-log.ts';
 
 const AGAIN_MS = 30_000;
 const LONGEST_AGAIN_MS = 5 * 60_000;

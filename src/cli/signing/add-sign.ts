@@ -41,8 +41,8 @@ export function addVerify(program: Command, io: Io, ended: Ended): void {
 }
 
 const CODES = `
-Exit codes: 0 it verifies, 2 it does not or something is amiss with the question:
-stderr says which part. What would have been right is never said.`;
+Exit codes: 0 it verifies, 2 it does not or something is amiss with the
+question: stderr says which part. What would have been right is never said.`;
 
 /** A secret never stands on the command line. */
 function secretOptions(command: Command): Command {

@@ -158,6 +158,16 @@ test('a clock that was set back makes nothing older than now', async (t) => {
   assert.deepEqual([pollAgeMs, oldest?.ageMs], [0, 0]);
 });
 
+test('a clock that was set back hides no poll that is too old', async (t) => {
+  const { clock, health, polled } = await opened(t);
+  polled();
+
+  await clock.jump(-HOUR);
+  await clock.advance(6 * MINUTE);
+
+  assert.match(health().reasons.join(), /last read 6 min ago/);
+});
+
 test('a route that there is not is not changed', async (t) => {
   const { watch } = await opened(t);
 
@@ -196,7 +206,14 @@ test('a session that ended is missed until the next one reads', async (t) => {
   join();
   polled();
 
-  assert.deepEqual([soon, sample], ['ok', { pollAgeMs: 0 }]);
+  const limits = { pollAgeMs: 5 * MINUTE, queueAgeMs: HOUR };
+  assert.deepEqual([soon, sample], ['ok', { limits, pollAgeMs: 0 }]);
   assert.match(later.reasons.join(), /last read 6 min ago, .*: an error ended its session/);
   assert.match(health().reasons.join(), /^the daemon stands still/);
+});
+
+test('the limit of a longer interval is said to those who alert', async (t) => {
+  const { watch } = await opened(t, { intervalMs: 10 * MINUTE });
+
+  assert.deepEqual(watch.sample().limits, { pollAgeMs: 31 * MINUTE, queueAgeMs: HOUR });
 });

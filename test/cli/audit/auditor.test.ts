@@ -4,23 +4,17 @@ import { type TestContext, test } from 'node:test';
 import { Auditor } from '../../../src/cli/audit/auditor.ts';
 import { Repair } from '../../../src/cli/audit/repair.ts';
 import { sumLine } from '../../../src/cli/audit/report.ts';
-import { silentLog } from '../../../src/log.ts';
 import { AuditDesk } from '../../../src/state/audit-desk.ts';
 import { Beside } from '../../../src/state/beside.ts';
 import { namedRoutes } from '../../../src/state/named-routes.ts';
 import { RouteDesk } from '../../../src/state/route-desk.ts';
-import { SqliteOutbox } from '../../../src/state/sqlite-outbox.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
+import { openOutbox } from '../../support/open-outbox.ts';
 import { A, allTo, B, cursorAt, eventsOf, never } from '../../support/outbox-events.ts';
-import { tempFolder } from '../../support/temp-folder.ts';
 
 const WANTING = { ...A, patterns: ['.*'] };
 
 async function opened(t: TestContext) {
-  const folder = tempFolder(t);
-  const clock = new FakeClock();
-  const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
-  t.after(() => outbox.close());
+  const { folder, clock, outbox } = openOutbox(t);
   await outbox.adopt([WANTING], { query: '', since: 0 });
   const beside = new Beside(folder, { readOnly: false });
   t.after(() => beside.close());

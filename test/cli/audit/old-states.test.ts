@@ -8,12 +8,11 @@ import { Auditor } from '../../../src/cli/audit/auditor.ts';
 import { sumLine } from '../../../src/cli/audit/report.ts';
 import { windowOf } from '../../../src/cli/audit/window.ts';
 import { ConfigError } from '../../../src/errors.ts';
-import { silentLog } from '../../../src/log.ts';
 import { AuditDesk } from '../../../src/state/audit-desk.ts';
 import { Beside } from '../../../src/state/beside.ts';
 import { namedRoutes } from '../../../src/state/named-routes.ts';
-import { SqliteOutbox } from '../../../src/state/sqlite-outbox.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { openOutbox } from '../../support/open-outbox.ts';
 import { A, allTo, cursorAt, eventOf, eventsOf, never } from '../../support/outbox-events.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
@@ -31,8 +30,7 @@ for (const version of [1, 2]) {
     const desk = new AuditDesk(beside);
     assert.throws(() => windowOf(ASKED, desk.horizon()), ConfigError);
     const clock = new FakeClock(NOW);
-    const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
-    t.after(() => outbox.close());
+    const { outbox } = openOutbox(t, { folder, clock });
     const route = { ...A, patterns: ['.*'] };
     const lastPublishedAt = (await outbox.cursor())?.lastPublishedAt ?? 0;
 

@@ -5,11 +5,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { silentLog } from '../../../src/log.ts';
 import { openDatabase } from '../../../src/state/sqlite.ts';
-import { SqliteOutbox } from '../../../src/state/sqlite-outbox.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { openOrg, Sandbox } from '../../support/loghook.ts';
+import { openOutbox } from '../../support/open-outbox.ts';
 import { A, allTo, B, eventsOf, never, pageOf } from '../../support/outbox-events.ts';
 import { diagnose, found } from './desk.ts';
 import { closedState, ENV, poll, stateOf } from './state-desk.ts';
@@ -34,8 +33,7 @@ test('a daemon that is over the rate limit: Okta is not asked for more', async (
   const sandbox = new Sandbox(t);
   const folder = join(sandbox.home, '.local/state/loghook', `127.0.0.1-${new URL(org.url).port}`);
   const clock = new FakeClock(Date.now());
-  const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
-  t.after(() => outbox.close());
+  const { outbox } = openOutbox(t, { folder, clock });
   await outbox.saveTrouble('HTTP 429 E0000047 API call exceeded rate limit');
   await clock.advance(1_000);
 

@@ -1,7 +1,7 @@
 /** The words of `loghook service`. */
 import type { Command } from 'commander';
-import type { Io } from './io.ts';
-import { type Ended, examples } from './options.ts';
+import type { Io } from '../io.ts';
+import { type Ended, examples } from '../options.ts';
 
 export function addService(program: Command, io: Io, ended: Ended): void {
   const service = program.command('service').description('run loghook in the background, for good');
@@ -15,7 +15,7 @@ export function addService(program: Command, io: Io, ended: Ended): void {
   loghook service print systemd-user > ~/.config/systemd/user/loghook.service
   loghook service print launchd > ~/Library/LaunchAgents/loghook.plist`,
   ).action(async (kind) => {
-    const { servicePrint } = await import('./service/print.ts');
+    const { servicePrint } = await import('./print.ts');
     ended(await servicePrint(kind, io));
   });
 }

@@ -3,21 +3,21 @@
  * answer. It opens no state and asks Okta nothing, so it changes nothing and needs no credentials of Okta's.
  */
 import { resolve } from 'node:path';
-import { SystemClock } from '../clock.ts';
-import { readEnvironment } from '../config/environment.ts';
-import { orgHostIn } from '../config/org-settings.ts';
-import { chooseOrg } from '../config/orgs.ts';
-import { readAll } from '../config/problems.ts';
-import { type ProxyFor, proxySettings } from '../config/proxy.ts';
-import { findRouteFile, type RouteFile, routeFileReader } from '../config/route-file.ts';
-import type { Route } from '../routing/route.ts';
-import { EXIT } from './exit.ts';
-import { type Io, userAgentOf } from './io.ts';
-import { routeNamed } from './route-named.ts';
-import { type Tested, testDocument, testLines } from './test-delivery/report.ts';
-import { sendTest } from './test-delivery/send.ts';
-import { type EventFlags, refuseEvent, testEvent } from './test-delivery/test-event.ts';
-import { printableLines, writeJson } from './words.ts';
+import { SystemClock } from '../../clock.ts';
+import { readEnvironment } from '../../config/environment.ts';
+import { orgHostIn } from '../../config/org-settings.ts';
+import { chooseOrg } from '../../config/orgs.ts';
+import { readAll } from '../../config/problems.ts';
+import { type ProxyFor, proxySettings } from '../../config/proxy.ts';
+import { findRouteFile, type RouteFile, routeFileReader } from '../../config/route-file.ts';
+import type { Route } from '../../routing/route.ts';
+import { EXIT } from '../exit.ts';
+import { type Io, userAgentOf } from '../io.ts';
+import { routeNamed } from '../route-named.ts';
+import { printableLines, writeJson } from '../words.ts';
+import { type Tested, testDocument, testLines } from './report.ts';
+import { sendTest } from './send.ts';
+import { type EventFlags, refuseEvent, testEvent } from './test-event.ts';
 
 export interface TestFlags extends EventFlags {
   readonly config?: string;

@@ -1,7 +1,7 @@
-/** `loghook status`: its words on the command line. What it prints is in show-status.ts. */
+/** `loghook status`: its words on the command line. What it prints is in report.ts. */
 import type { Command } from 'commander';
-import type { Io } from './io.ts';
-import { whichOrg } from './options.ts';
+import type { Io } from '../io.ts';
+import { whichOrg } from '../options.ts';
 
 export interface StatusFlags {
   readonly state?: string;
@@ -19,7 +19,7 @@ export function addStatus(program: Command, io: Io, ended: (code: number) => voi
     .addHelpText('before', EXAMPLES)
     .addHelpText('after', AFTER)
     .action(async (flags: StatusFlags) =>
-      ended(await (await import('./show-status.ts')).showStatus(flags, io)),
+      ended(await (await import('./status.ts')).showStatus(flags, io)),
     );
 }
 
@@ -31,5 +31,6 @@ const EXAMPLES = `Examples:
 `;
 
 const AFTER = `
-Works beside a running daemon and without one. Of several orgs all are shown: those that loghook.yaml names, or that
-have state; where OKTA_ORG_URL is set and the file names none, that one. No credentials are read.`;
+Works beside a running daemon and without one. Of several orgs all are shown:
+those that loghook.yaml names, or that have state; where OKTA_ORG_URL is set and
+the file names none, that one. No credentials are read.`;

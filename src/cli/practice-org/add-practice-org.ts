@@ -1,7 +1,7 @@
 /** The words of `loghook practice-org`. */
 import type { Command } from 'commander';
-import type { Io } from './io.ts';
-import { type Ended, examples } from './options.ts';
+import type { Io } from '../io.ts';
+import { type Ended, examples } from '../options.ts';
 
 export function addPracticeOrg(program: Command, io: Io, ended: Ended): void {
   const command = program

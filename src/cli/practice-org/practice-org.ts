@@ -1,16 +1,16 @@
 /** `loghook practice-org`: a make-believe org on this machine, in which something happens until ^C. */
-import { type Clock, SystemClock } from '../clock.ts';
-import { readAll, refuse } from '../config/problems.ts';
-import { codeOf } from '../errors.ts';
-import { practiceEvent, type Random, seededRandom } from '../practice/events.ts';
-import { type Fault, PracticeOrg, type RequestRecord } from '../practice/org.ts';
-import { printable } from '../printable.ts';
-import { clock as timeOfDay } from './drawing.ts';
-import { EXIT } from './exit.ts';
-import { type Io, startedFromTerminal } from './io.ts';
-import { durationMs, wholeNumber } from './numbers.ts';
+import { type Clock, SystemClock } from '../../clock.ts';
+import { readAll, refuse } from '../../config/problems.ts';
+import { codeOf } from '../../errors.ts';
+import { practiceEvent, type Random, seededRandom } from '../../practice/events.ts';
+import { type Fault, PracticeOrg, type RequestRecord } from '../../practice/org.ts';
+import { printable } from '../../printable.ts';
+import { clock as timeOfDay } from '../drawing.ts';
+import { EXIT } from '../exit.ts';
+import { type Io, startedFromTerminal } from '../io.ts';
+import { durationMs, wholeNumber } from '../numbers.ts';
+import { listenForSignals, type StopSignals } from '../signals.ts';
 import { makePracticeKey, type PracticeKey } from './practice-app.ts';
-import { listenForSignals, type StopSignals } from './signals.ts';
 
 export interface PracticeOrgFlags {
   readonly port?: string;

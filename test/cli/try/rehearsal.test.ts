@@ -1,9 +1,9 @@
 /** What a rehearsal counts, and that it stays small. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { reportDocument } from '../../../src/cli/rehearsal/document.ts';
-import { Rehearsal } from '../../../src/cli/rehearsal/rehearsal.ts';
-import { reportLines } from '../../../src/cli/rehearsal/report.ts';
+import { reportDocument } from '../../../src/cli/try/document.ts';
+import { Rehearsal } from '../../../src/cli/try/rehearsal.ts';
+import { reportLines } from '../../../src/cli/try/report.ts';
 import type { LogEvent } from '../../../src/event.ts';
 import { plainRoute } from '../../support/plain-route.ts';
 

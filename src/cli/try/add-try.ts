@@ -1,7 +1,7 @@
 /** The words of `loghook try`. */
 import type { Command } from 'commander';
-import type { Io } from './io.ts';
-import { type Ended, examples, logOptions, orgOption } from './options.ts';
+import type { Io } from '../io.ts';
+import { type Ended, examples, logOptions, orgOption } from '../options.ts';
 
 export function addTry(program: Command, io: Io, ended: Ended): void {
   const command = program

@@ -1,12 +1,12 @@
 /** How things stand with one org, for people or as JSON. */
-import type { Gap, RouteState } from '../state/outbox.ts';
-import type { DelaySpread } from '../state/recent-delays.ts';
-import type { RouteStanding, Standing } from '../state/standing.ts';
-import { gapInShort } from '../status/gap-words.ts';
-import { ALERTS_KEY } from '../status/telling.ts';
-import { delayAsJson, recentDelayLines } from './delay-words.ts';
-import { duration } from './duration.ts';
-import { iso, localTime, number, table, when } from './words.ts';
+import type { Gap, RouteState } from '../../state/outbox.ts';
+import type { DelaySpread } from '../../state/recent-delays.ts';
+import type { RouteStanding, Standing } from '../../state/standing.ts';
+import { gapInShort } from '../../status/gap-words.ts';
+import { ALERTS_KEY } from '../../status/telling.ts';
+import { delayAsJson, recentDelayLines } from '../delay-words.ts';
+import { ago, duration } from '../duration.ts';
+import { iso, localTime, number, table, when } from '../words.ts';
 
 /** For people; not yet filtered for a terminal. */
 export function statusLines(standing: Standing, now: number): string[] {
@@ -61,7 +61,7 @@ function routeLines({ routes }: Standing, now: number): string[] {
       number(route.queued),
       number(route.dead),
       oldestOf(route, now),
-      ago(route.lastDeliveredAt, now),
+      agoOrNot(route.lastDeliveredAt, now),
     ]),
   ]);
   const [heading = '', ...rows] = lines;
@@ -72,12 +72,12 @@ function routeLines({ routes }: Standing, now: number): string[] {
 function oldestOf({ oldest }: RouteStanding, now: number): string {
   if (oldest === undefined) return '-';
   const published = Date.parse(oldest.published ?? '');
-  return ago(Number.isNaN(published) ? oldest.readAt : published, now);
+  return agoOrNot(Number.isNaN(published) ? oldest.readAt : published, now);
 }
 
 /** Short enough for a table in 80 columns; the instants are in `--json`. */
-function ago(instant: number | undefined, now: number): string {
-  return instant === undefined ? 'never' : `${duration(now - instant)} ago`;
+function agoOrNot(instant: number | undefined, now: number): string {
+  return instant === undefined ? 'never' : ago(now - instant);
 }
 
 function notesOn(route: RouteStanding | undefined, now: number): string[] {

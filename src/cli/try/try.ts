@@ -2,20 +2,20 @@
  * `loghook try`: the routes held against the org's past events. Sends nothing, opens no state folder, and asks Okta for
  * no more than a quarter of its rate limit, so that a daemon beside it keeps its share.
  */
-import { type Clock, SystemClock } from '../clock.ts';
-import { type Flags, loadOne, type Settings } from '../config/config.ts';
-import { refuse } from '../config/problems.ts';
-import type { RouteFile } from '../config/route-file.ts';
-import type { Route } from '../routing/route.ts';
-import { openBoundedRead } from './bounded-read/bounded-read.ts';
-import { EXIT } from './exit.ts';
-import { instantFlag, refuseReversed } from './instant-flag.ts';
-import { type Io, surroundings } from './io.ts';
-import { reportDocument } from './rehearsal/document.ts';
-import { Rehearsal } from './rehearsal/rehearsal.ts';
-import { reportLines, type Stretch } from './rehearsal/report.ts';
-import { routeNamed } from './route-named.ts';
-import { writeJson, writeLines } from './words.ts';
+import { type Clock, SystemClock } from '../../clock.ts';
+import { type Flags, loadOne, type Settings } from '../../config/config.ts';
+import { refuse } from '../../config/problems.ts';
+import type { RouteFile } from '../../config/route-file.ts';
+import type { Route } from '../../routing/route.ts';
+import { openBoundedRead } from '../bounded-read/bounded-read.ts';
+import { EXIT } from '../exit.ts';
+import { instantFlag, refuseReversed } from '../instant-flag.ts';
+import { type Io, surroundings } from '../io.ts';
+import { routeNamed } from '../route-named.ts';
+import { writeJson, writeLines } from '../words.ts';
+import { reportDocument } from './document.ts';
+import { Rehearsal } from './rehearsal.ts';
+import { reportLines, type Stretch } from './report.ts';
 
 export interface TryFlags extends Flags {
   readonly until?: string;

@@ -1,7 +1,7 @@
 /** The words of `loghook demo`. */
 import type { Command } from 'commander';
-import type { Io } from './io.ts';
-import { type Ended, examples } from './options.ts';
+import type { Io } from '../io.ts';
+import { type Ended, examples } from '../options.ts';
 
 export function addDemo(program: Command, io: Io, ended: Ended): void {
   const command = program
@@ -16,5 +16,5 @@ export function addDemo(program: Command, io: Io, ended: Ended): void {
     `  loghook demo
   loghook demo --events 500
   loghook demo --follow`,
-  ).action(async (flags) => ended(await (await import('./demo/demo.ts')).demo(flags, io)));
+  ).action(async (flags) => ended(await (await import('./demo.ts')).demo(flags, io)));
 }

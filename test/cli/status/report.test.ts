@@ -2,14 +2,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { silentLog } from '../../src/log.ts';
-import type { Gap } from '../../src/state/outbox.ts';
-import { openStateBeside } from '../../src/state/schema.ts';
-import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { loghook } from '../support/front-door.ts';
-import { allTo, cursorAt, eventsOf, never, pageOf } from '../support/outbox-events.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import type { Gap } from '../../../src/state/outbox.ts';
+import { openStateBeside } from '../../../src/state/schema.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { loghook } from '../../support/front-door.ts';
+import { openOutbox } from '../../support/open-outbox.ts';
+import { allTo, cursorAt, eventsOf, never, pageOf } from '../../support/outbox-events.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 const DAY = 86_400_000;
 const SIEM = { key: 'name:siem', name: 'siem' };
@@ -22,8 +21,7 @@ async function withState(t: TestContext, days: readonly number[]) {
   const clock = new FakeClock(Date.now() - 60_000);
   const now = clock.now();
   const folder = join(root, 'acme.okta.com');
-  const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
-  t.after(() => outbox.close());
+  const { outbox } = openOutbox(t, { folder, clock });
   await outbox.adopt([SIEM, AUDIT, OFF, ALERTS]);
   await outbox.commit(pageOf(eventsOf(1, 6), cursorAt(now)), allTo(SIEM, OFF), never);
   const gaps = days.map(
@@ -52,6 +50,17 @@ test('status shows the newest gaps, what each means, and how many more there are
   assert.equal(lines[3], '    400 E0000031 \\u001b[2J 1');
   assert.equal(lines.at(-1), '  and 1 more');
   assert.equal(lines.length, 1 + 5 * 3 + 1);
+});
+
+test('status says of what our clock has not come to yet how long that takes', async (t) => {
+  const { root, outbox } = await withState(t, []);
+  const inAnHour = cursorAt(Date.now() + 3_600_500);
+  await outbox.commit(pageOf([], inAnHour), allTo(), never);
+
+  const { stdout } = await loghook(['status', '--state', root]);
+
+  assert.match(stdout, /^last poll {2}\S+ \S+ \(in 60 min\)$/m);
+  assert.doesNotMatch(stdout, /-\d+ ms/);
 });
 
 test('status without a gap says nothing of gaps', async (t) => {

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PracticeApp } from '../practice/org.ts';
+import type { PracticeApp } from '../../practice/org.ts';
 
 const CLIENT_ID = '0oa1practiceapp0Q4x7';
 

@@ -1,7 +1,7 @@
 /** The words of `loghook test`. */
 import type { Command } from 'commander';
-import type { Io } from './io.ts';
-import { type Ended, examples, orgOption } from './options.ts';
+import type { Io } from '../io.ts';
+import { type Ended, examples, orgOption } from '../options.ts';
 
 export function addTest(program: Command, io: Io, ended: Ended): void {
   const command = program
@@ -25,10 +25,10 @@ export function addTest(program: Command, io: Io, ended: Ended): void {
 }
 
 const AFTER = `
-The event is marked: header loghook-test, webhook-id and uuid begin with test-, and
-debugContext.debugData.loghookTest is "true" (a file without --set goes as it is). No
-state is read or changed, and Okta is not asked. Exit code: 0 the receiver said 2xx,
-5 it did not.`;
+The event is marked: header loghook-test, webhook-id and uuid begin with test-,
+and debugContext.debugData.loghookTest is "true" (a file without --set goes as
+it is). No state is read or changed, and Okta is not asked. Exit code: 0 the
+receiver said 2xx, 5 it did not.`;
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
