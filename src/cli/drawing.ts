@@ -89,7 +89,8 @@ const DRAWN: Readonly<Record<string, (line: Line) => string[]>> = {
 const NEXT_STEP: Readonly<Record<string, string>> = {
   'heartbeat fails': 'nothing else waits for it; it goes on trying once a minute',
   'could not owe an alert': 'look at the disk that holds the state folder',
-  'okta unreachable': 'nothing is lost: it goes on by itself when Okta answers',
+  'okta unreachable':
+    'nothing is lost: it goes on by itself when Okta answers; if not: loghook doctor',
   'okta answered with something else than events':
     'a proxy or a sign-in page may stand between: check OKTA_ORG_URL; it goes on trying',
   'okta refused the request': 'check the filter; it goes on trying',

@@ -163,7 +163,7 @@ export class OktaDoor {
     } catch (error) {
       if (signal.aborted || codeOf(error) === 'UND_ERR_INVALID_ARG') throw error;
       const kind = wakes === this.#wakes ? 'unreachable' : 'woken';
-      throw new Trouble(brief(this.redact(reasonOf(error))), { kind, cause: error });
+      throw new Trouble(brief(this.redact(whyNoAnswer(error))), { kind, cause: error });
     }
   }
 
@@ -263,6 +263,12 @@ function tunnel(
         (cause: unknown) => callback(new Error('no connection', { cause }), null),
       );
   };
+}
+
+/** What OpenSSL itself says is for who debugs OpenSSL. */
+function whyNoAnswer(error: unknown): string {
+  const code = codeOf(error);
+  return code?.startsWith('ERR_SSL_') ? `TLS failed (${code})` : reasonOf(error);
 }
 
 function dateOf(value: HeaderValue): number | undefined {

@@ -245,6 +245,13 @@ const REFUSED: readonly (readonly [why: string, text: string, complaints: readon
   ['a list that is none', 'orgs: 7', ['1:7 orgs: it is a number, not a list']],
 ];
 
+test('a file with orgs that is no YAML is all that is wrong', async (t) => {
+  const read = await settled(loadConfigs(input(t, `${TWO}  apac: {\n`)));
+
+  assert.match(complaintsOf(read).join(), /^loghook\.yaml line \d+ column \d+: [^,]*, or a /);
+  assert.equal(complaintsOf(read).length, 1);
+});
+
 test('refuses by line and column, and repeats no secret', (t) => {
   const folder = tempFolder(t);
   const said = REFUSED.map(([why, text]) => [

@@ -413,3 +413,17 @@ test('nobody at the address: tried for ever, from 1 s apart up to a minute', asy
     [2, 4, 8, 16, 32, 60, 60, 60, 60, 60],
   );
 });
+
+test('an address that speaks no TLS is trouble in words, not in those of OpenSSL', async (t) => {
+  const okta = await openScriptedOkta(page([]));
+  const { systemLog, stop, clock, lines, close } = openDesk(okta.origin.replace('http:', 'https:'));
+  t.after(() => Promise.all([close(), okta.close()]));
+
+  const ending = systemLog.tail({ since: 0 }, stop.signal).next();
+  await clock.untilSomethingWaits();
+  while (lines.length === 0) await clock.advance(clock.nextTimerMs() ?? 0);
+  stop.abort();
+  await ending;
+
+  assert.match(String(lines[0]?.reason), /^TLS failed \(ERR_SSL_\w+\)$/);
+});

@@ -15,6 +15,9 @@ import { validate } from './validate.ts';
 const EXAMPLE =
   'see the example in the README, or let `loghook convert` write one from a loghook.csv';
 
+/** Of a text that is no YAML as it is. */
+const ORGS = /^["']?orgs["']?\s*:/m;
+
 export interface Reading {
   readonly environment: Environment;
   /** Told that the file names its orgs, whatever else is wrong with it. */
@@ -26,6 +29,7 @@ export function readRouteFile(path: string, shownAs: string, reading: Reading): 
   const text = readText(path, shownAs);
   const { tree, faults } = parseTree(text);
   if (tree === undefined && faults.length === 0) refuse(shownAs, 'it is empty', EXAMPLE);
+  if (tree === undefined && ORGS.test(text)) reading.onOrgs?.();
   if (tree === undefined) throw new RoutesError(toProblems(faults, shownAs));
 
   if (faults.length === 0 && /\.json$/i.test(path) && !isJson(text)) {
