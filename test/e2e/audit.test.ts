@@ -395,6 +395,10 @@ test('counts once what Okta lists twice, and notes what it does not list', async
   assert.match(stdout, /^40 events in Okta$/m);
   assert.match(stdout, /^1 event more than once; each is counted once$/m);
   assert.match(stdout, /^ {2}1 in the ledger, not in Okta's answer: it may leave out late ones$/m);
+  assert.match(
+    stdout,
+    /^it adds up: .*\nbut Okta's answer leaves out 1 that the ledger has: it may/m,
+  );
 });
 
 test('says how many cannot be compared because their digests were not kept', async (t) => {
@@ -466,6 +470,22 @@ test('asks Okta with the filter that was in force', async (t) => {
   assert.equal(code, 0, stdout);
   assert.ok(document.events > 0 && document.events < 40, stdout);
   assert.equal(document.routes[0].notWanted, 0);
+});
+
+test('shows a route in force that wanted nothing of what was before the first start', async (t) => {
+  const world = await running(
+    t,
+    8,
+    (url) => `routes:
+  - { name: siem, match: .*, url: "${url}/siem" }
+  - { name: quiet, match: ^nothing$, url: "${url}/quiet" }
+`,
+  );
+  await delivered(world);
+
+  const { stdout } = await audit(world);
+
+  assert.match(stdout, /^quiet\n {2}8 in Okta = 0 delivered \+ 8 not wanted \(\+ 0 missing\)$/m);
 });
 
 test('refuses what cannot be judged, and changes nothing', async (t) => {
