@@ -254,6 +254,12 @@ test('finds events that were never taken in, and names the gap that explains the
 
 const CHANGES: readonly (readonly [what: string, sql: string, line: RegExp])[] = [
   [
+    'bytes that are kept for a replay',
+    `UPDATE bundles SET raw = CAST(replace(CAST(raw AS TEXT),
+         (SELECT 'uuid":"' || substr(id, 1, 8) FROM events WHERE seq = ${IN_LEDGER}), 'uuid":"somebody') AS BLOB)`,
+    /^ {4}what is kept of it for a replay is not what Okta lists\n {4}from byte \d+ on$/m,
+  ],
+  [
     'bytes that were sent',
     `UPDATE ledger SET digest = zeroblob(16) WHERE route = ${SIEM} AND seq = ${IN_LEDGER}`,
     /^ {4}the bytes that are kept are the same, but others were sent$/m,
@@ -389,6 +395,10 @@ test('counts once what Okta lists twice, and notes what it does not list', async
   assert.match(stdout, /^40 events in Okta$/m);
   assert.match(stdout, /^1 event more than once; each is counted once$/m);
   assert.match(stdout, /^ {2}1 in the ledger, not in Okta's answer: it may leave out late ones$/m);
+  assert.match(
+    stdout,
+    /^it adds up: .*\nbut Okta's answer leaves out 1 that the ledger has: it may/m,
+  );
 });
 
 test('says how many cannot be compared because their digests were not kept', async (t) => {
@@ -460,6 +470,22 @@ test('asks Okta with the filter that was in force', async (t) => {
   assert.equal(code, 0, stdout);
   assert.ok(document.events > 0 && document.events < 40, stdout);
   assert.equal(document.routes[0].notWanted, 0);
+});
+
+test('shows a route in force that wanted nothing of what was before the first start', async (t) => {
+  const world = await running(
+    t,
+    8,
+    (url) => `routes:
+  - { name: siem, match: .*, url: "${url}/siem" }
+  - { name: quiet, match: ^nothing$, url: "${url}/quiet" }
+`,
+  );
+  await delivered(world);
+
+  const { stdout } = await audit(world);
+
+  assert.match(stdout, /^quiet\n {2}8 in Okta = 0 delivered \+ 8 not wanted \(\+ 0 missing\)$/m);
 });
 
 test('refuses what cannot be judged, and changes nothing', async (t) => {

@@ -1,7 +1,7 @@
 /** Whether an event went out, or is kept, as Okta lists it, and no more often than somebody asked for it. */
 import type { LogEvent } from '../../event.ts';
 import type { AuditDesk } from '../../state/audit-desk.ts';
-import type { KnownEvent } from '../../state/fates.ts';
+import type { Fate, KnownEvent } from '../../state/fates.ts';
 import { differenceOf, type Finding, type Findings } from './findings.ts';
 import type { Tally } from './tally.ts';
 
@@ -16,35 +16,18 @@ export class Comparison {
 
   /** `digest`: of the bytes that Okta lists. */
   check(event: LogEvent, digest: Buffer, known: KnownEvent, tallies: readonly Tally[]): void {
+    const kept = this.#desk.bytesOf(known);
     for (const tally of tallies) {
-      if (!known.fates.has(tally.route.id)) continue;
-      if (this.#isChanged(event, digest, known, tally)) this.#tellChanged(event, known, tally);
+      const fate = known.fates.get(tally.route.id);
+      if (fate === undefined) continue;
+      const how = howChanged(event, digest, { fate, kept });
+      if (how !== undefined) {
+        tally.changed += 1;
+        this.#findings.tell('changed', event, tally.route, how);
+      }
+      if (fate.kind === 'delivered' && fate.digest === undefined) tally.uncomparable += 1;
       this.#tellSurplus(event, known, tally);
     }
-  }
-
-  #isChanged(event: LogEvent, digest: Buffer, known: KnownEvent, tally: Tally): boolean {
-    const fate = known.fates.get(tally.route.id);
-    if (fate?.kind === 'delivered') {
-      if (fate.digest === undefined) tally.uncomparable += 1;
-      return fate.digest?.equals(digest) === false;
-    }
-    if (fate?.kind !== 'owed' && fate?.kind !== 'dead') return false;
-    return this.#desk.bytesOf(known)?.equals(event.raw) === false;
-  }
-
-  #tellChanged(event: LogEvent, known: KnownEvent, tally: Tally): void {
-    tally.changed += 1;
-    this.#findings.tell('changed', event, tally.route, this.#howOf(event, known));
-  }
-
-  #howOf(event: LogEvent, known: KnownEvent): Partial<Finding> {
-    const kept = this.#desk.bytesOf(known);
-    if (kept === undefined) return { why: 'the bytes that were sent are not kept any more' };
-    const difference = differenceOf(event.raw, kept);
-    return difference === undefined
-      ? { why: 'the bytes that are kept are the same, but others were sent' }
-      : { difference };
   }
 
   #tellSurplus(event: LogEvent, known: KnownEvent, tally: Tally): void {
@@ -57,3 +40,24 @@ export class Comparison {
     this.#findings.tell('duplicate', event, tally.route, { why });
   }
 }
+
+/** Undefined where the bytes that were sent, and those that may yet be, are the ones that Okta lists. */
+function howChanged(
+  { raw }: LogEvent,
+  digest: Buffer,
+  { fate, kept }: { readonly fate: Fate; readonly kept: Buffer | undefined },
+): Partial<Finding> | undefined {
+  if (fate.kind === 'dropped' || fate.kind === 'moved') return undefined;
+  const difference = kept === undefined ? undefined : differenceOf(raw, kept);
+  const wasSentOtherwise = fate.kind === 'delivered' && fate.digest?.equals(digest) === false;
+  if (!wasSentOtherwise) {
+    if (difference === undefined) return undefined;
+    return fate.kind === 'delivered' ? { why: KEPT_OTHERWISE, difference } : { difference };
+  }
+  if (kept === undefined) return { why: 'the bytes that were sent are not kept any more' };
+  return difference === undefined
+    ? { why: 'the bytes that are kept are the same, but others were sent' }
+    : { difference };
+}
+
+const KEPT_OTHERWISE = 'what is kept of it for a replay is not what Okta lists';

@@ -136,7 +136,7 @@ function verdict(audited: Audited): string[] {
   const owed = sum(({ terms }) => terms.owed);
   if (addsUp(audited)) {
     const still = owed === 0 ? '' : `; ${number(owed)} still to be sent`;
-    return [`it adds up: nothing missing, changed or sent twice${still}`];
+    return [`it adds up: nothing missing, changed or sent twice${still}`, ...doubt(tallies)];
   }
   const faults = [
     ...some(missing, 'missing'),
@@ -152,6 +152,15 @@ function verdict(audited: Audited): string[] {
     ...(audited.partial ? ['not read to its end'] : []),
   ];
   return [`IT DOES NOT ADD UP: ${faults.join(', ')}`, ...advice(audited)];
+}
+
+/** Who proves something with a list must know that it is not whole. */
+function doubt(tallies: readonly Tally[]): string[] {
+  const unlisted = tallies.reduce((n, tally) => n + tally.unlisted, 0);
+  if (unlisted === 0) return [];
+  return [
+    `but Okta's answer leaves out ${number(unlisted)} that the ledger has: it may leave out others, too`,
+  ];
 }
 
 function advice({ tallies, repaired }: Audited): string[] {

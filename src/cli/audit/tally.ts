@@ -59,7 +59,8 @@ export function talliesShown(
 ): Tally[] {
   const inForce = new Set(
     versions
-      .filter(({ at }, n) => at < until && (versions[n + 1]?.at ?? until) >= since)
+      // What was published before the first one is judged by it.
+      .filter(({ at }, n) => (n === 0 || at < until) && (versions[n + 1]?.at ?? until) >= since)
       .flatMap(({ routes }) => routes.map(({ id }) => id)),
   );
   return tallies.filter(({ route, terms, listed, unlisted, duplicates }) => {
