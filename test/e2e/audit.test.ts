@@ -403,12 +403,16 @@ test('counts once what Okta lists twice, and notes what it does not list', async
 
 test('says how many cannot be compared because their digests were not kept', async (t) => {
   const world = await settled(t);
-  world.meddle((database) =>
-    database.exec(`UPDATE ledger SET digest = NULL WHERE route = ${SIEM}`),
-  );
+  const forgetDigests = `UPDATE ledger SET digest = NULL WHERE route = ${SIEM}`;
+  world.meddle((database) => database.exec(forgetDigests));
+  const robbed = await audit(world);
+  world.meddle((database) => database.exec('UPDATE events SET config = NULL')); // as before an upgrade
 
   const { code, stdout } = await audit(world);
 
+  assert.equal(robbed.code, 5, robbed.stdout);
+  assert.match(robbed.stdout, /^ {2}40 CHANGED/m);
+  assert.match(robbed.stdout, /the digest of what was sent is not there any more/);
   assert.equal(code, 0, stdout);
   assert.match(
     stdout,

@@ -20,12 +20,13 @@ export class Comparison {
     for (const tally of tallies) {
       const fate = known.fates.get(tally.route.id);
       if (fate === undefined) continue;
-      const how = howChanged(event, digest, { fate, kept });
+      const how = isRobbed(known, fate)
+        ? { why: 'the digest of what was sent is not there any more' }
+        : howChanged(event, digest, { fate, kept });
       if (how !== undefined) {
         tally.changed += 1;
         this.#findings.tell('changed', event, tally.route, how);
-      }
-      if (fate.kind === 'delivered' && fate.digest === undefined) tally.uncomparable += 1;
+      } else if (fate.kind === 'delivered' && fate.digest === undefined) tally.uncomparable += 1;
       this.#tellSurplus(event, known, tally);
     }
   }
@@ -39,6 +40,11 @@ export class Comparison {
     const why = `delivered ${isOwed ? 'and owed again ' : ''}${times} more than anybody asked for`;
     this.#findings.tell('duplicate', event, tally.route, { why });
   }
+}
+
+/** Of each event that was read since versions of the routes are remembered the digest is, too. */
+function isRobbed({ config }: KnownEvent, fate: Fate): boolean {
+  return config !== undefined && fate.kind === 'delivered' && fate.digest === undefined;
 }
 
 /** Undefined where the bytes that were sent, and those that may yet be, are the ones that Okta lists. */
