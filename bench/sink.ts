@@ -1,6 +1,6 @@
 /**
  * Receivers in a process of their own, each on a port: they answer 204 after DELAY_MS and tell their parent the ports,
- * and, when COUNT requests have come, how long that took from the first to the last. With LAST, what comes to the last
+ * then that the first request came, and, when COUNT have, how long that took from the first to the last. With LAST, what comes to the last
  * port is not counted, and is never answered if LAST is `dead`.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -22,7 +22,10 @@ function uncounted(request: IncomingMessage, response: ServerResponse): void {
 }
 
 function take(request: IncomingMessage, response: ServerResponse): void {
-  if (received === 0) firstAt = performance.now();
+  if (firstAt === 0) {
+    firstAt = performance.now();
+    process.send?.({ began: true });
+  }
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
   });
