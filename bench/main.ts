@@ -15,6 +15,8 @@ import {
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
 const BACKLOG = Number(process.env.BENCH_BACKLOG ?? 1_000_000);
+/** Enough for a dozen scrapes: the first one costs as much as many others. */
+const SCRAPED = 180_000;
 const LEDGER = Number(process.env.BENCH_LEDGER ?? 1_000_000);
 
 type Row = readonly [what: string, figure: string, limit: string, holds: boolean];
@@ -67,15 +69,15 @@ async function throughput(): Promise<void> {
 async function scraped(): Promise<void> {
   const without: DaemonSpeed[] = [];
   const withIt: DaemonSpeed[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    without.push(await loghookSpeed(60_000, 0));
-    withIt.push(await scrapedSpeed(60_000, 0));
+  for (let round = 0; round < Math.min(ROUNDS, 2); round += 1) {
+    without.push(await loghookSpeed(SCRAPED, 0));
+    withIt.push(await scrapedSpeed(SCRAPED, 0));
   }
   const perSecond = (all: DaemonSpeed[]) => Math.max(...all.map((one) => one.perSecond));
   const cpuMs = (all: DaemonSpeed[]) => Math.min(...all.map((one) => one.cpuMs));
   const ratio = cpuMs(withIt) / cpuMs(without);
   row(
-    '60,000 events with --admin, scraped every second',
+    `${SCRAPED.toLocaleString('en-US')} events with --admin, scraped every second`,
     `${Math.round(perSecond(withIt))} events/s (${Math.round(perSecond(without))} without), ${(ratio * 100).toFixed(1)} % of its processor time`,
     '≤ 102 %',
     ratio <= 1.02,

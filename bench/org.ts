@@ -26,5 +26,9 @@ function next(url: string): Promise<string> {
 let url = `${org.url}/api/v1/logs?since=${new Date(Date.now() - 120_000).toISOString()}&limit=1000`;
 for (let page = 0; page < Math.min(count / 1_000, 50); page += 1) url = await next(url);
 
+// Sorts by when they were published, which a real org has done when they are asked for.
+const until = new Date(Date.now() + 60_000).toISOString();
+await next(`${org.url}/api/v1/logs?since=${new Date(from).toISOString()}&until=${until}&limit=1`);
+
 process.send?.({ url: org.url, token: org.token });
 process.on('disconnect', () => process.exit());
