@@ -118,6 +118,19 @@ test('without a daemon it says that loghook run will send them, and a dry run ch
   assert.equal(receiver.received.length, 11);
 });
 
+/** What `start` starts has read some pages, and waits for one that does not come. */
+async function hanging<T>(org: PracticeOrg, start: () => T): Promise<T> {
+  const asked = org.requestCount;
+  const started = start();
+  await org.waitForRequests(asked + 2);
+  org.fail({ kind: 'hang' });
+  await until(
+    async () => org.requests.map(({ fault }) => fault),
+    (faults) => faults.includes('hang'),
+  );
+  return started;
+}
+
 test('a killed one goes on where it was, and nothing comes twice', async (t) => {
   const { org, receiver, routes, route, daemon, backfill, startBackfill } = await desk(t);
   routes(route('siem'), route('audit'));
@@ -125,14 +138,7 @@ test('a killed one goes on where it was, and nothing comes twice', async (t) => 
   const live = addEvents(org, 1, 30_000, 2);
   const running = daemon('--interval', '1h');
   await receiver.waitFor(2);
-  const asked = org.requestCount;
-  const first = startBackfill('--since', '3h');
-  await org.waitForRequests(asked + 2);
-  org.fail({ kind: 'hang' });
-  await until(
-    async () => org.requests.map(({ fault }) => fault),
-    (faults) => faults.includes('hang'),
-  );
+  const first = await hanging(org, () => startBackfill('--since', '3h'));
   await first.stop('SIGKILL');
 
   const second = await backfill('--since', '3h');
@@ -298,14 +304,7 @@ test('is stopped by ^C between two pages, and goes on from there', async (t) => 
   addEvents(org, 1, 30_000, 2);
   const running = daemon('--interval', '1h');
   await receiver.waitFor(1);
-  const asked = org.requestCount;
-  const first = startBackfill('--since', '3h');
-  await org.waitForRequests(asked + 2);
-  org.fail({ kind: 'hang' });
-  await until(
-    async () => org.requests.map(({ fault }) => fault),
-    (faults) => faults.includes('hang'),
-  );
+  const first = await hanging(org, () => startBackfill('--since', '3h'));
 
   const stopped = await first.stop('SIGINT');
   const { stderr, stdout } = await backfill('--since', '3h');
