@@ -1,6 +1,7 @@
 /** How long deliveries took, and whose doing it was, in words for people. */
+
+import type { RecentDelays } from '../state/beside/recent-delays.ts';
 import type { DelayParts } from '../state/delay.ts';
-import type { RecentDelays } from '../state/recent-delays.ts';
 import { duration } from './duration.ts';
 import { number } from './words.ts';
 

@@ -9,7 +9,7 @@ import { knownOrgs } from '../config/route-file.ts';
 import { findOrgUrl } from '../config/sources.ts';
 import { orgFolder, stateFolder } from '../config/state-folder.ts';
 import { codeOf, StateError } from '../errors.ts';
-import { DATABASE_FILE } from '../state/folder.ts';
+import { DATABASE_FILE } from '../state/database/folder.ts';
 import { type Io, shownPath, surroundings } from './io.ts';
 
 /** How `listen` names its sub-folders of the org's folder. */

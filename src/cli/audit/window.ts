@@ -1,6 +1,6 @@
 /** Which part of the time that is asked for can be judged, and why not more. */
 import { refuse } from '../../config/problems.ts';
-import type { Horizon } from '../../state/audit-desk.ts';
+import type { Horizon } from '../../state/beside/audit-desk.ts';
 import type { ConfigVersion } from '../../state/configs.ts';
 import { refuseReversed } from '../instant-flag.ts';
 import { iso } from '../words.ts';

@@ -5,10 +5,10 @@
 import { SystemClock } from '../../clock.ts';
 import { loadOne } from '../../config/config.ts';
 import { refuse } from '../../config/problems.ts';
-import { Backfills, owedIn } from '../../state/backfills.ts';
-import { Beside } from '../../state/beside.ts';
-import { reachOf } from '../../state/reach.ts';
-import { readersBeside } from '../../state/readers.ts';
+import { Backfills, owedIn } from '../../state/beside/backfills.ts';
+import { Beside } from '../../state/beside/beside.ts';
+import { reachOf } from '../../state/beside/reach.ts';
+import { readersBeside } from '../../state/beside/readers.ts';
 import { EXIT } from '../exit.ts';
 import { instantFlag } from '../instant-flag.ts';
 import { type Io, surroundings } from '../io.ts';

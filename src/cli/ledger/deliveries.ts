@@ -3,11 +3,15 @@ import { SystemClock } from '../../clock.ts';
 import { didYouMean } from '../../config/did-you-mean.ts';
 import { refuse } from '../../config/problems.ts';
 import { quote } from '../../config/quote.ts';
-import { Beside } from '../../state/beside.ts';
-import { shortId } from '../../state/event-finder.ts';
-import { type LedgerEntry, type LedgerQuestion, ledgerEntries } from '../../state/ledger.ts';
-import { allRoutes, DELIVERY_STATUSES, type DeliveryStatus } from '../../state/named-routes.ts';
-import { PARKED, UNPLACED } from '../../state/schema.ts';
+import { Beside } from '../../state/beside/beside.ts';
+import { shortId } from '../../state/beside/event-finder.ts';
+import { type LedgerEntry, type LedgerQuestion, ledgerEntries } from '../../state/beside/ledger.ts';
+import {
+  allRoutes,
+  DELIVERY_STATUSES,
+  type DeliveryStatus,
+} from '../../state/beside/named-routes.ts';
+import { PARKED, UNPLACED } from '../../state/database/schema.ts';
 import { duration } from '../duration.ts';
 import { EXIT } from '../exit.ts';
 import { fittedTable } from '../fitted-table.ts';

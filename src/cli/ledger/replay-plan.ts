@@ -1,6 +1,6 @@
 /** What a replay would do to one route, in words. */
 import type { Route } from '../../routing/route.ts';
-import type { ReplayPlan } from '../../state/replay-desk.ts';
+import type { ReplayPlan } from '../../state/beside/replay-desk.ts';
 import { duration } from '../duration.ts';
 import { count, number, when } from '../words.ts';
 import { routeTrouble } from './route-words.ts';

@@ -1,10 +1,10 @@
 /** `loghook route list|drop|move`. What changes anything says first what it would do. */
 import { SystemClock } from '../../clock.ts';
 import { refuse } from '../../config/problems.ts';
-import { holderOf } from '../../state/folder.ts';
-import { type NamedRoute, namedRoutes } from '../../state/named-routes.ts';
-import { type MovePlan, RouteDesk, type RouteStock } from '../../state/route-desk.ts';
-import { type RouteStanding, readStanding } from '../../state/standing.ts';
+import { type NamedRoute, namedRoutes } from '../../state/beside/named-routes.ts';
+import { type MovePlan, RouteDesk, type RouteStock } from '../../state/beside/route-desk.ts';
+import { type RouteStanding, readStanding } from '../../state/beside/standing.ts';
+import { holderOf } from '../../state/database/folder.ts';
 import { ALERTS_KEY } from '../../status/telling.ts';
 import { EXIT } from '../exit.ts';
 import { fittedTable } from '../fitted-table.ts';

@@ -2,17 +2,17 @@
 import { StringDecoder } from 'node:string_decoder';
 import { SystemClock } from '../../clock.ts';
 import { refuse } from '../../config/problems.ts';
-import { Beside } from '../../state/beside.ts';
-import { shortId } from '../../state/event-finder.ts';
-import { allRoutes } from '../../state/named-routes.ts';
-import { UNREADABLE } from '../../state/schema.ts';
+import { Beside } from '../../state/beside/beside.ts';
+import { shortId } from '../../state/beside/event-finder.ts';
+import { allRoutes } from '../../state/beside/named-routes.ts';
 import {
   bytesOf,
   type PastAttempt,
   type RouteTimeline,
   type Timeline,
   timelineOf,
-} from '../../state/timeline.ts';
+} from '../../state/beside/timeline.ts';
+import { UNREADABLE } from '../../state/database/schema.ts';
 import { delayAsJson, delayLine } from '../delay-words.ts';
 import { EXIT } from '../exit.ts';
 import { fittedTable } from '../fitted-table.ts';

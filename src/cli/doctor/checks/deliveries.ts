@@ -1,6 +1,6 @@
 /** What is overdue: polling that stopped, routes that send nothing, queues that nobody empties. */
 import type { Interval } from '../../../okta/poll-interval.ts';
-import type { RouteStanding, Standing } from '../../../state/standing.ts';
+import type { RouteStanding, Standing } from '../../../state/beside/standing.ts';
 import { duration } from '../../duration.ts';
 import { count, when } from '../../words.ts';
 import { type Finding, finding } from '../finding.ts';
