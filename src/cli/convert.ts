@@ -11,9 +11,9 @@ import {
 } from 'node:fs';
 import { dirname, extname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Converted, csvToYaml } from '../config/csv-to-yaml.ts';
+import { readRoutesFile } from '../config/csv/read.ts';
+import { type Converted, csvToYaml } from '../config/csv/to-yaml.ts';
 import { refuse } from '../config/problems.ts';
-import { readRoutesFile } from '../config/routes-file.ts';
 import { codeOf, reasonOf } from '../errors.ts';
 import type { ConvertFlags } from './add-convert.ts';
 import { EXIT } from './exit.ts';

@@ -1,5 +1,5 @@
 /** Which org, who loghook is to it, and where each was found: names of settings and files, nothing of what stands there. */
-import type { OrgSettings } from '../config/org-settings.ts';
+import type { OrgSettings } from '../config/identity/org-settings.ts';
 
 /** Where it was found, as a session is told it. */
 export type IdentityOrigins = Pick<OrgSettings, 'orgFrom' | 'identityFrom' | 'app'>;

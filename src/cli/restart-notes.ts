@@ -1,7 +1,7 @@
 /** What was changed and is not put in force by a reload: who loghook is to its org. */
 import type { Config } from '../config/config.ts';
 import { readEnvironment } from '../config/environment.ts';
-import { orgSettings } from '../config/org-settings.ts';
+import { orgSettings } from '../config/identity/org-settings.ts';
 import type { Io } from './io.ts';
 import { problemsInWords } from './reload.ts';
 import { isSameIdentity } from './several/same-org.ts';

@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import { SystemClock } from '../../clock.ts';
 import { readEnvironment } from '../../config/environment.ts';
-import { orgHostIn } from '../../config/org-settings.ts';
+import { orgHostIn } from '../../config/identity/org-settings.ts';
 import { chooseOrg } from '../../config/orgs.ts';
 import { readAll } from '../../config/problems.ts';
 import { type ProxyFor, proxySettings } from '../../config/proxy.ts';

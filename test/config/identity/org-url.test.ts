@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isLoopback, parseOrgUrl } from '../../src/config/org-url.ts';
+import { isLoopback, parseOrgUrl } from '../../../src/config/identity/org-url.ts';
 
 test('takes a right URL without a word', () => {
   const right = [

@@ -1,8 +1,8 @@
 /** Which URL and which secret may go together when they come from different places. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ecKey, marksOf, pemOf } from '../support/keys.ts';
-import { allTextOf, complaintsOf, hintsOf } from './complaints.ts';
+import { ecKey, marksOf, pemOf } from '../../support/keys.ts';
+import { allTextOf, complaintsOf, hintsOf } from '../complaints.ts';
 import { client, homeWith, inShort, type Names, read } from './okta-home.ts';
 
 const ACME = 'https://acme.okta.com';

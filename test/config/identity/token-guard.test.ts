@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { Environment } from '../../src/config/environment.ts';
-import { readAll } from '../../src/config/problems.ts';
-import { findRouteFile, routeFileReader } from '../../src/config/route-file.ts';
-import { ecKey, jwkOf, marksOf, pemOf } from '../support/keys.ts';
-import { allTextOf, complaintsOf } from './complaints.ts';
-import { file, tempFolder } from './temp-folder.ts';
+import { Environment } from '../../../src/config/environment.ts';
+import { readAll } from '../../../src/config/problems.ts';
+import { findRouteFile, routeFileReader } from '../../../src/config/route-file.ts';
+import { ecKey, jwkOf, marksOf, pemOf } from '../../support/keys.ts';
+import { allTextOf, complaintsOf } from '../complaints.ts';
+import { file, tempFolder } from '../temp-folder.ts';
 
 const TOKEN = '00practiceTOKENofAboutTheUsualLength42chars';
 

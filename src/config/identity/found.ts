@@ -1,5 +1,5 @@
 /** What was found of a setting, and where: messages name the place and repeat nothing of what stands there. */
-import type { Environment, Setting } from './environment.ts';
+import type { Environment, Setting } from '../environment.ts';
 
 export interface Written {
   readonly value: string;

@@ -1,8 +1,8 @@
 /** The API token as people copy it, and where loghook's own settings hold it. No message repeats any of it. */
-import type { Environment } from './environment.ts';
+import type { Environment } from '../environment.ts';
+import { refuse } from '../problems.ts';
+import { openToOthers, readCredential, readNamedFile } from '../secret-file.ts';
 import { type Found, findSetting, type Written } from './found.ts';
-import { refuse } from './problems.ts';
-import { openToOthers, readCredential, readNamedFile } from './secret-file.ts';
 
 /** Where systemd's LoadCredential puts it (systemd.exec(5), "Credentials"). */
 const TOKEN_CREDENTIAL = 'okta-api-key';

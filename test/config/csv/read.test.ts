@@ -3,11 +3,11 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { loadRoutes, parseRoutes } from '../../src/config/routes-file.ts';
-import { type Problem, RoutesError } from '../../src/errors.ts';
-import { tempFolder } from './temp-folder.ts';
+import { loadRoutes, parseRoutes } from '../../../src/config/csv/read.ts';
+import { type Problem, RoutesError } from '../../../src/errors.ts';
+import { tempFolder } from '../temp-folder.ts';
 
-const shipped = resolve(dirname(fileURLToPath(import.meta.url)), '../../../loghook.csv');
+const shipped = resolve(dirname(fileURLToPath(import.meta.url)), '../../../../loghook.csv');
 
 function read(text: string | Buffer): [pattern: string, url: string][] {
   return parseRoutes(Buffer.from(text), 'loghook.csv').map(({ pattern, destination }) => [

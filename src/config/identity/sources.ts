@@ -2,14 +2,14 @@
  * The places that may say which org and who loghook is to it, in their order: loghook's own settings, the variables of
  * Okta's other tools, `~/.okta/okta.yaml`. Each setting comes from the first place that has it.
  */
-import type { Environment } from './environment.ts';
+import type { Environment } from '../environment.ts';
+import { refuse } from '../problems.ts';
 import { type Found, findSetting, unreadNames } from './found.ts';
 import type { WrittenIdentity } from './identity.ts';
 import { type OktaYaml, readOktaYaml } from './okta-yaml.ts';
 import { parseOrgUrl } from './org-url.ts';
 import { clientIdentity, OTHER_URL_NAME } from './other-tools.ts';
 import { ownIdentity } from './own-names.ts';
-import { refuse } from './problems.ts';
 
 export interface FoundSettings {
   readonly token?: Found | undefined;

@@ -2,11 +2,11 @@
  * Which org, and who loghook is to it. A folder's `.env` must not direct a secret that came from elsewhere to its own
  * host, and a secret that stands beside another org's URL does not go to this one.
  */
-import type { Environment } from './environment.ts';
+import type { Environment } from '../environment.ts';
+import { readAll, refuse } from '../problems.ts';
 import { type Found, unreadNames } from './found.ts';
 import { type FoundIdentity, type IdentityNames, readIdentity } from './identity.ts';
 import { parseOrgUrl } from './org-url.ts';
-import { readAll, refuse } from './problems.ts';
 import { type FoundSettings, type OrgSource, Sources } from './sources.ts';
 
 const UNREAD_NAMES = ['OKTA_API_TOKEN', 'OKTA_TOKEN', 'OKTA_API_CLIENT_ID', 'OKTA_API_PRIVATE_KEY'];

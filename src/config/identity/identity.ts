@@ -1,9 +1,9 @@
 /** Makes an identity of what was written for one org, wherever that stood. Nothing secret is ever repeated. */
-import type { Identity } from '../okta/credentials.ts';
+import type { Identity } from '../../okta/credentials.ts';
+import { readAll, refuse } from '../problems.ts';
 import { cleanToken } from './api-token.ts';
 import type { Written } from './found.ts';
 import { type PrivateKey, parsePrivateKey } from './private-key.ts';
-import { readAll, refuse } from './problems.ts';
 
 export interface WrittenIdentity {
   readonly token?: Written | undefined;

@@ -3,10 +3,10 @@
  * the same place.
  */
 import { basename } from 'node:path';
-import type { Environment } from './environment.ts';
+import type { Environment } from '../environment.ts';
+import { refuse } from '../problems.ts';
+import { openToOthers, readNamedFile } from '../secret-file.ts';
 import { type Found, findSetting } from './found.ts';
-import { refuse } from './problems.ts';
-import { openToOthers, readNamedFile } from './secret-file.ts';
 import type { FoundSettings } from './sources.ts';
 
 export const OTHER_URL_NAME = 'OKTA_CLIENT_ORGURL';

@@ -1,6 +1,6 @@
 /** Reads OKTA_ORG_URL as people write it. What is put right is said; userinfo and paths are never repeated. */
 
-import { schemeOf } from '../routing/route.ts';
+import { schemeOf } from '../../routing/route.ts';
 
 /** The domains and the -admin form that https://developer.okta.com/docs/concepts/okta-organizations/ names. */
 const ADMIN_HOST = /^([a-z0-9-]+)-admin\.((?:okta|oktapreview|okta-emea)\.com)$/;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { test } from 'node:test';
-import { parsePrivateKey } from '../../src/config/private-key.ts';
-import { ecKey, edKey, jwkOf, marksOf, pemOf, rsaKey } from '../support/keys.ts';
+import { parsePrivateKey } from '../../../src/config/identity/private-key.ts';
+import { ecKey, edKey, jwkOf, marksOf, pemOf, rsaKey } from '../../support/keys.ts';
 
 const RSA = rsaKey();
 const EC = ecKey();

@@ -1,11 +1,11 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: loghook.yaml has them
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { csvToYaml } from '../../src/config/csv-to-yaml.ts';
-import { loadRoutes } from '../../src/config/routes-file.ts';
-import { RoutesError } from '../../src/errors.ts';
-import { file, tempFolder } from './temp-folder.ts';
-import { readYaml } from './yaml-file.ts';
+import { loadRoutes } from '../../../src/config/csv/read.ts';
+import { csvToYaml } from '../../../src/config/csv/to-yaml.ts';
+import { RoutesError } from '../../../src/errors.ts';
+import { file, tempFolder } from '../temp-folder.ts';
+import { readYaml } from '../yaml/yaml-file.ts';
 
 function convert(csv: string) {
   return csvToYaml(Buffer.from(csv), 'loghook.csv', 'schema.json');

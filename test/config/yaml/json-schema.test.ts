@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { schemaText, writtenSchema } from '../support/json-schema.ts';
+import { schemaText, writtenSchema } from '../../support/json-schema.ts';
 
 test('the published JSON Schema says what loghook checks: else run `npm run schema`', () => {
   assert.deepEqual(JSON.parse(writtenSchema()), JSON.parse(schemaText()));

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makeCertificate } from './certificate.ts';
-import { file, tempFolder } from './temp-folder.ts';
+import { makeCertificate } from '../certificate.ts';
+import { file, tempFolder } from '../temp-folder.ts';
 import { complaintsAbout, problemsAbout } from './yaml-file.ts';
 
 const GOOD = "{ name: a, match: b, url: 'http://h/' }";

@@ -1,9 +1,10 @@
 /** loghook's own settings for who it is to Okta. */
+
+import type { Environment } from '../environment.ts';
+import { refuse } from '../problems.ts';
+import { openToOthers, readCredential, readNamedFile } from '../secret-file.ts';
 import { bracketed, ownToken } from './api-token.ts';
-import type { Environment } from './environment.ts';
 import { type Found, findSetting } from './found.ts';
-import { refuse } from './problems.ts';
-import { openToOthers, readCredential, readNamedFile } from './secret-file.ts';
 import type { FoundSettings } from './sources.ts';
 
 /** Where systemd's LoadCredential puts it (systemd.exec(5), "Credentials"). */

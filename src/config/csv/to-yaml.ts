@@ -1,7 +1,7 @@
 /** Writes the loghook.yaml that says what a loghook.csv says. The URLs are the same, so each route finds its queue again. */
-import { joinLines } from '../routing/join.ts';
-import type { Route } from '../routing/route.ts';
-import { type CsvLine, isBlankOrComment, parseRoutes, splitLines } from './routes-file.ts';
+import { joinLines } from '../../routing/join.ts';
+import type { Route } from '../../routing/route.ts';
+import { type CsvLine, isBlankOrComment, parseRoutes, splitLines } from './read.ts';
 
 export interface Converted {
   readonly text: string;

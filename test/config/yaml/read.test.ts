@@ -1,9 +1,9 @@
 /** loghook.yaml: what each option becomes, and that it says the same as a loghook.csv. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadRoutes } from '../../src/config/routes-file.ts';
-import { makeCertificate } from './certificate.ts';
-import { file, tempFolder } from './temp-folder.ts';
+import { loadRoutes } from '../../../src/config/csv/read.ts';
+import { makeCertificate } from '../certificate.ts';
+import { file, tempFolder } from '../temp-folder.ts';
 import { readYaml } from './yaml-file.ts';
 
 const NEW = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';

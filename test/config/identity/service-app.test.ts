@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Environment } from '../../src/config/environment.ts';
-import { orgSettings } from '../../src/config/org-settings.ts';
-import { ecKey, jwkOf, marksOf, pemOf, rsaKey } from '../support/keys.ts';
-import { allTextOf, complaintsOf, hintsOf } from './complaints.ts';
-import { file, tempFolder, withoutPermission } from './temp-folder.ts';
+import { Environment } from '../../../src/config/environment.ts';
+import { orgSettings } from '../../../src/config/identity/org-settings.ts';
+import { ecKey, jwkOf, marksOf, pemOf, rsaKey } from '../../support/keys.ts';
+import { allTextOf, complaintsOf, hintsOf } from '../complaints.ts';
+import { file, tempFolder, withoutPermission } from '../temp-folder.ts';
 
 const OKTA_ORG_URL = 'https://acme.okta.com';
 const OKTA_CLIENT_ID = '0oa1practice2CLIENT3';

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Environment } from '../../src/config/environment.ts';
-import type { RouteFile } from '../../src/config/route-file.ts';
-import { readRouteFile } from '../../src/config/yaml/read.ts';
-import { type Problem, RoutesError } from '../../src/errors.ts';
+import { Environment } from '../../../src/config/environment.ts';
+import type { RouteFile } from '../../../src/config/route-file.ts';
+import { readRouteFile } from '../../../src/config/yaml/read.ts';
+import { type Problem, RoutesError } from '../../../src/errors.ts';
 
 export interface Written {
   readonly folder: string;

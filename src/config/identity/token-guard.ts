@@ -3,12 +3,12 @@
  * are refused, however it came into them. No message repeats any of it.
  */
 import type { KeyObject } from 'node:crypto';
-import { ConfigError, type Problem, RoutesError } from '../errors.ts';
-import type { Identity } from '../okta/credentials.ts';
-import type { Route } from '../routing/route.ts';
-import type { Routes } from '../routing/routes.ts';
+import { ConfigError, type Problem, RoutesError } from '../../errors.ts';
+import type { Identity } from '../../okta/credentials.ts';
+import type { Route } from '../../routing/route.ts';
+import type { Routes } from '../../routing/routes.ts';
+import type { Environment } from '../environment.ts';
 import { cleanToken } from './api-token.ts';
-import type { Environment } from './environment.ts';
 import { parsePrivateKey } from './private-key.ts';
 import { type FoundSettings, Sources } from './sources.ts';
 

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ecKey, jwkOf, pemOf } from '../support/keys.ts';
-import { allTextOf, complaintsOf } from './complaints.ts';
+import { ecKey, jwkOf, pemOf } from '../../support/keys.ts';
+import { allTextOf, complaintsOf } from '../complaints.ts';
+import { file, tempFolder, withoutPermission } from '../temp-folder.ts';
 import { client, homeWith, inShort, type Names, read } from './okta-home.ts';
-import { file, tempFolder, withoutPermission } from './temp-folder.ts';
 
 const ACME = 'https://acme.okta.com';
 const OTHER = 'https://other.okta.com';

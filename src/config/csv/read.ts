@@ -1,14 +1,14 @@
 /** loghook.csv: `regex,URL` on each line. Every bad line is reported at once, by its number, and no URL is ever repeated. */
 
-import { type Problem, RoutesError } from '../errors.ts';
-import { printable } from '../printable.ts';
-import { joinLines, type Line } from '../routing/join.ts';
-import { compilePattern } from '../routing/pattern.ts';
-import { parseDestination } from '../routing/route.ts';
-import { Routes } from '../routing/routes.ts';
-import { splitFields } from './csv-line.ts';
-import { quote } from './quote.ts';
-import { decodeUtf8, isUtf16, readBytes } from './text-file.ts';
+import { type Problem, RoutesError } from '../../errors.ts';
+import { printable } from '../../printable.ts';
+import { joinLines, type Line } from '../../routing/join.ts';
+import { compilePattern } from '../../routing/pattern.ts';
+import { parseDestination } from '../../routing/route.ts';
+import { Routes } from '../../routing/routes.ts';
+import { quote } from '../quote.ts';
+import { decodeUtf8, isUtf16, readBytes } from '../text-file.ts';
+import { splitFields } from './line.ts';
 
 const EXAMPLE = 'write a line like ^user\\.session\\.start$,https://example.com/hook';
 const HEADER_PATTERN = /^(regex|regexp|pattern|match|event|event_?type)$/i;

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { Environment } from '../../src/config/environment.ts';
-import { type OrgSettings, orgSettings } from '../../src/config/org-settings.ts';
-import { allTextOf, complaintsOf, hintsOf } from './complaints.ts';
-import { file, tempFolder, withoutPermission } from './temp-folder.ts';
+import { Environment } from '../../../src/config/environment.ts';
+import { type OrgSettings, orgSettings } from '../../../src/config/identity/org-settings.ts';
+import { allTextOf, complaintsOf, hintsOf } from '../complaints.ts';
+import { file, tempFolder, withoutPermission } from '../temp-folder.ts';
 
 const OKTA_ORG_URL = 'https://acme.okta.com';
 

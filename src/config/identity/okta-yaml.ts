@@ -1,13 +1,13 @@
 /** `~/.okta/okta.yaml`, where Okta's SDKs and command line keep their settings. Read last, and only when something is missing. */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { Environment } from './environment.ts';
+import type { Environment } from '../environment.ts';
+import { refuse } from '../problems.ts';
+import { openToOthers } from '../secret-file.ts';
+import { decodeUtf8, readBytes } from '../text-file.ts';
 import type { Found } from './found.ts';
 import { chosenByMode, keyOrFile } from './other-tools.ts';
-import { refuse } from './problems.ts';
-import { openToOthers } from './secret-file.ts';
 import type { FoundSettings } from './sources.ts';
-import { decodeUtf8, readBytes } from './text-file.ts';
 
 const OKTA_YAML = '~/.okta/okta.yaml';
 

@@ -2,9 +2,9 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { Environment } from '../../src/config/environment.ts';
-import { orgSettings } from '../../src/config/org-settings.ts';
-import { file, tempFolder } from './temp-folder.ts';
+import { Environment } from '../../../src/config/environment.ts';
+import { orgSettings } from '../../../src/config/identity/org-settings.ts';
+import { file, tempFolder } from '../temp-folder.ts';
 
 export type Names = Record<string, string>;
 
