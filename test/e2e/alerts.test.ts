@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
-import { runSession } from '../../src/cli/run-session.ts';
+import { runSession } from '../../src/cli/run/run-session.ts';
 import { SystemClock } from '../../src/clock.ts';
 import { openLog, silentLog } from '../../src/log.ts';
 import { parseDestination, type Route } from '../../src/routing/route.ts';

@@ -1,7 +1,7 @@
 /** What the admin server knows of one org, and what it can do there: joins a session's rooms to health and metrics. */
 import type { Clock } from '../../clock.ts';
 import type { Meter } from '../../daemon.ts';
-import type { TroubleKind } from '../../okta/trouble.ts';
+import type { TroubleKind } from '../../okta/trouble/trouble.ts';
 import { Beside } from '../../state/beside/beside.ts';
 import { type NamedRoute, namedRoutes } from '../../state/beside/named-routes.ts';
 import { RouteDesk } from '../../state/beside/route-desk.ts';

@@ -5,7 +5,7 @@
 import { type Clock, SystemClock } from '../../clock.ts';
 import { loadOrgSettings, type Settings } from '../../config/config.ts';
 import { refuse } from '../../config/problems.ts';
-import { filterIn } from '../../okta/position.ts';
+import { filterIn } from '../../okta/place/position.ts';
 import { AuditDesk } from '../../state/beside/audit-desk.ts';
 import { Beside } from '../../state/beside/beside.ts';
 import { namedRoutes } from '../../state/beside/named-routes.ts';
@@ -16,7 +16,7 @@ import { instantFlag } from '../instant-flag.ts';
 import { type Io, surroundings } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
-import { iso, writeJson, writeLines } from '../words.ts';
+import { iso, writeJson, writeLines } from '../words/words.ts';
 import type { AuditFlags } from './add-audit.ts';
 import { ahead } from './ahead.ts';
 import { Auditor } from './auditor.ts';

@@ -14,7 +14,7 @@ import { instantFlag } from '../instant-flag.ts';
 import { type Io, surroundings } from '../io.ts';
 import { noteNoDaemon } from '../ledger/state-turn.ts';
 import { findOrgState } from '../org-state.ts';
-import { iso, writeJson, writeLines } from '../words.ts';
+import { iso, writeJson, writeLines } from '../words/words.ts';
 import type { BackfillFlags } from './add-backfill.ts';
 import { perform, readerName } from './perform.ts';
 import { askedFor, type Chosen, chooseRoutes, isRelative, resumeWords, windowOf } from './plan.ts';

@@ -1,5 +1,5 @@
 /** Carries out an order: reads Okta inside the rate share that all processes of the state folder have together. */
-import { filterIn } from '../../okta/position.ts';
+import { filterIn } from '../../okta/place/position.ts';
 import type { SystemLog } from '../../okta/system-log.ts';
 import { WHOLE_SHARE } from '../../state/beside/readers.ts';
 import { freeBytesAt } from '../../state/pruning/history.ts';

@@ -11,7 +11,7 @@ import { type NamedRoute, namedRoutes } from '../../state/beside/named-routes.ts
 import { mayBeForgotten, type Reach } from '../../state/beside/reach.ts';
 import { refuseReversed } from '../instant-flag.ts';
 import { routeNamed } from '../route-named.ts';
-import { iso } from '../words.ts';
+import { iso } from '../words/words.ts';
 import type { BackfillFlags } from './add-backfill.ts';
 
 /** A little behind the clock: what was published this moment may not be in Okta's log yet. */

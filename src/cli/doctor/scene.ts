@@ -6,7 +6,7 @@ import { orgFolder } from '../../config/state-folder.ts';
 import { StateError } from '../../errors.ts';
 import { silentLog } from '../../log.ts';
 import { askOnce, type ProbeAnswer } from '../../okta/probe.ts';
-import { Trouble } from '../../okta/trouble.ts';
+import { Trouble } from '../../okta/trouble/trouble.ts';
 import type { Route } from '../../routing/route.ts';
 import { readStanding, type Standing } from '../../state/beside/standing.ts';
 import { type Soundness, soundnessOf } from '../../state/database/soundness.ts';

@@ -6,7 +6,7 @@ import { RouteDesk } from '../../state/beside/route-desk.ts';
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { routeNamed } from '../route-named.ts';
-import { count, localTime } from '../words.ts';
+import { count, localTime } from '../words/words.ts';
 import type { PauseFlags } from './add-pause.ts';
 import { noteNoDaemon, type Opened, withState } from './state-turn.ts';
 

@@ -6,8 +6,8 @@ import { ReplayDesk, type ReplayPlan, type ReplayWish } from '../../state/beside
 import type { Replayed } from '../../state/owed/settlements.ts';
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
-import { agreed } from '../question.ts';
-import { count, iso, writeLines } from '../words.ts';
+import { agreed } from '../terminal/question.ts';
+import { count, iso, writeLines } from '../words/words.ts';
 import type { ReplayFlags } from './add-replay.ts';
 import { chooseReplay } from './replay-choice.ts';
 import { planLines, sendable } from './replay-plan.ts';

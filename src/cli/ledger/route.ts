@@ -7,13 +7,13 @@ import { type RouteStanding, readStanding } from '../../state/beside/standing.ts
 import { holderOf } from '../../state/database/folder.ts';
 import { ALERTS_KEY } from '../../status/telling.ts';
 import { EXIT } from '../exit.ts';
-import { fittedTable } from '../fitted-table.ts';
 import type { Io } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
-import { agreed, type Question } from '../question.ts';
 import { routeNamed } from '../route-named.ts';
 import { stateOf } from '../status/report.ts';
-import { count, iso, number, when, writeJson, writeLines } from '../words.ts';
+import { agreed, type Question } from '../terminal/question.ts';
+import { fittedTable } from '../words/fitted-table.ts';
+import { count, iso, number, when, writeJson, writeLines } from '../words/words.ts';
 import type { RouteFlags } from './add-route.ts';
 import { noteNoDaemon, withState } from './state-turn.ts';
 

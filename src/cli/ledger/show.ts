@@ -13,12 +13,12 @@ import {
   timelineOf,
 } from '../../state/beside/timeline.ts';
 import { UNREADABLE } from '../../state/database/schema.ts';
-import { delayAsJson, delayLine } from '../delay-words.ts';
 import { EXIT } from '../exit.ts';
-import { fittedTable } from '../fitted-table.ts';
 import type { Io } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
+import { delayAsJson, delayLine } from '../words/delays.ts';
+import { fittedTable } from '../words/fitted-table.ts';
 import {
   count,
   iso,
@@ -28,7 +28,7 @@ import {
   when,
   writeJson,
   writeLines,
-} from '../words.ts';
+} from '../words/words.ts';
 import type { ShowFlags } from './add-ledger.ts';
 import { standsSo } from './route-words.ts';
 

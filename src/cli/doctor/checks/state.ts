@@ -3,7 +3,7 @@ import { reasonOf } from '../../../errors.ts';
 import type { Standing } from '../../../state/beside/standing.ts';
 import type { Soundness } from '../../../state/database/soundness.ts';
 import { gapInShort } from '../../../status/gap-words.ts';
-import { count, when } from '../../words.ts';
+import { count, when } from '../../words/words.ts';
 import { megabytes } from '../bytes.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { Scene } from '../scene.ts';
