@@ -2,8 +2,8 @@
 
 import type { Progress } from '../bounded-read/progress.ts';
 import type { Io } from '../io.ts';
-import { duration } from '../words/duration.ts';
-import { count, iso, number } from '../words/words.ts';
+import { count, number } from '../words/counts.ts';
+import { duration, iso } from '../words/time.ts';
 import type { Progressed } from './reading.ts';
 
 const WIDTH = 20;

@@ -1,6 +1,8 @@
 /** What a backfill came to: per route for people, or as one JSON document. */
 
-import { count, iso, number, table } from '../words/words.ts';
+import { count, number } from '../words/counts.ts';
+import { table } from '../words/table.ts';
+import { iso } from '../words/time.ts';
 import type { Came } from './reading.ts';
 
 export interface Story {

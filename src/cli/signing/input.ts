@@ -2,9 +2,9 @@
 import { resolve } from 'node:path';
 import { SystemClock } from '../../clock.ts';
 import { reloadRoutes } from '../../config/config.ts';
+import { parseInstant } from '../../config/instant.ts';
 import { refuse } from '../../config/problems.ts';
 import { decodeUtf8, readBytes } from '../../config/text-file.ts';
-import { parseInstant } from '../../config/time.ts';
 import { parseSecret } from '../../delivery/signing/secret.ts';
 import type { SigningSecret } from '../../delivery/signing/signature.ts';
 import type { Io } from '../io.ts';

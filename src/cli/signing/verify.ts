@@ -1,8 +1,8 @@
 /** `loghook verify`: whether a request is signed as it should be, and which part of it is wrong. */
 
 import { refuse } from '../../config/problems.ts';
-import { parseDuration } from '../../config/time.ts';
 import { type Claim, type Fault, verify } from '../../delivery/signing/verification.ts';
+import { parseDuration } from '../../duration.ts';
 import { ConfigError } from '../../errors.ts';
 import { printable } from '../../printable.ts';
 import { EXIT } from '../exit.ts';
