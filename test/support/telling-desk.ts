@@ -1,6 +1,6 @@
 /** What tells people, on a fake clock and a real outbox that can be closed and opened again; alerts as they are owed. */
 import type { TestContext } from 'node:test';
-import { openTelling } from '../../src/cli/telling.ts';
+import { openTelling } from '../../src/cli/run/telling.ts';
 import { Sender } from '../../src/delivery/attempt.ts';
 import { type Log, openLog } from '../../src/log.ts';
 import type { Route } from '../../src/routing/route.ts';

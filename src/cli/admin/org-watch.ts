@@ -1,12 +1,12 @@
 /** What the admin server knows of one org, and what it can do there: joins a session's rooms to health and metrics. */
 import type { Clock } from '../../clock.ts';
 import type { Meter } from '../../daemon.ts';
-import type { TroubleKind } from '../../okta/trouble.ts';
-import { Beside } from '../../state/beside.ts';
-import { diskUsedRatio } from '../../state/disk-use.ts';
-import { type NamedRoute, namedRoutes } from '../../state/named-routes.ts';
-import { RouteDesk } from '../../state/route-desk.ts';
-import { type Stock, StockReader } from '../../state/stock.ts';
+import type { TroubleKind } from '../../okta/trouble/trouble.ts';
+import { Beside } from '../../state/beside/beside.ts';
+import { type NamedRoute, namedRoutes } from '../../state/beside/named-routes.ts';
+import { RouteDesk } from '../../state/beside/route-desk.ts';
+import { type Stock, StockReader } from '../../state/beside/stock.ts';
+import { diskUsedRatio } from '../../state/database/disk-use.ts';
 import type { OrgFacts } from '../../status/health.ts';
 import type { OrgSample } from '../../status/metrics.ts';
 import type { OrgMeter } from '../../status/metrics-meter.ts';

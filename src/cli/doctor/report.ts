@@ -1,7 +1,7 @@
 /** What was found, for people and as JSON. */
 import { printable } from '../../printable.ts';
 import { type Io, wantsColours } from '../io.ts';
-import { count, writeJson } from '../words.ts';
+import { count, writeJson } from '../words/words.ts';
 import type { CheckName, Finding, Level } from './finding.ts';
 
 export interface Tally {

@@ -10,12 +10,12 @@ import type { Paces } from '../../delivery/pace.ts';
 import { LoghookError, OktaError, reasonOf } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Admin } from '../admin/admin.ts';
-import { duration } from '../duration.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import type { Io } from '../io.ts';
-import { problemsInWords, reload } from '../reload.ts';
-import { Session, type SessionOptions } from '../session.ts';
+import { problemsInWords, reload } from '../run/reload.ts';
+import { Session, type SessionOptions } from '../run/session.ts';
 import { FIRST_START_MS } from '../system-log.ts';
+import { duration } from '../words/duration.ts';
 
 const AGAIN_MS = 30_000;
 const LONGEST_AGAIN_MS = 5 * 60_000;

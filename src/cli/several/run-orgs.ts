@@ -5,8 +5,8 @@ import { Paces } from '../../delivery/pace.ts';
 import type { Log } from '../../log.ts';
 import type { Admin } from '../admin/admin.ts';
 import type { Io } from '../io.ts';
-import { openProcessWide } from '../process-wide.ts';
-import { problemsInWords } from '../reload.ts';
+import { openProcessWide } from '../run/process-wide.ts';
+import { problemsInWords } from '../run/reload.ts';
 import { Orgs } from './orgs.ts';
 
 export interface Several {

@@ -2,7 +2,7 @@
 import type { Failure, Outcome } from '../../delivery/outcome.ts';
 import { scheduleOf } from '../../delivery/schedule.ts';
 import type { Route } from '../../routing/route.ts';
-import { duration } from '../duration.ts';
+import { duration } from '../words/duration.ts';
 
 export interface Judgement {
   readonly delivered: boolean;
