@@ -46,7 +46,7 @@ const STANDS_ONLY_IN: readonly (readonly [what: RegExp, where: readonly string[]
   // they bring jose along, which only a service app needs: loaded when there is one
   [/import (?!type)[^;]*\/(token-request|authorization-server)\.ts'/, []],
   [/from 'undici'/, ['okta/request.ts', 'delivery/attempt.ts']],
-  [/from 'prom-client'/, ['status/metrics']],
+  [/from 'prom-client'/, ['status/metrics/']],
   [/node:sqlite|@photostructure\/sqlite/, ['state/']],
   [/import (?!type)[^;]*from 'pino'/, ['log.ts']],
   [/\bset(Timeout|Interval)\(|Date\.now\(/, ['clock.ts']],

@@ -8,9 +8,9 @@ import { RouteDesk } from '../../state/beside/route-desk.ts';
 import { type Stock, StockReader } from '../../state/beside/stock.ts';
 import { diskUsedRatio } from '../../state/database/disk-use.ts';
 import type { OrgFacts } from '../../status/health.ts';
-import type { OrgSample } from '../../status/metrics.ts';
-import type { OrgMeter } from '../../status/metrics-meter.ts';
-import type { RouteStateWord } from '../../status/metrics-words.ts';
+import type { OrgMeter } from '../../status/metrics/meter.ts';
+import type { OrgSample } from '../../status/metrics/metrics.ts';
+import type { RouteStateWord } from '../../status/metrics/words.ts';
 import { CHANGES } from '../ledger/pause.ts';
 import { meterOf } from './meter.ts';
 

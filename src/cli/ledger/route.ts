@@ -5,7 +5,7 @@ import { type NamedRoute, namedRoutes } from '../../state/beside/named-routes.ts
 import { type MovePlan, RouteDesk, type RouteStock } from '../../state/beside/route-desk.ts';
 import { type RouteStanding, readStanding } from '../../state/beside/standing.ts';
 import { holderOf } from '../../state/database/folder.ts';
-import { ALERTS_KEY } from '../../status/telling.ts';
+import { ALERTS_KEY } from '../../status/telling/telling.ts';
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { findOrgState } from '../org-state.ts';

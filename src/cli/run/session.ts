@@ -5,7 +5,7 @@
 import type { Clock } from '../../clock.ts';
 import { Daemon, type Stop } from '../../daemon.ts';
 import { Sender } from '../../delivery/attempt.ts';
-import type { Paces } from '../../delivery/pace.ts';
+import type { Paces } from '../../delivery/lanes/pace.ts';
 import { ConfigError, OktaError, reasonOf, StateError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Identity } from '../../okta/credentials.ts';
@@ -17,7 +17,7 @@ import type { Routes } from '../../routing/routes.ts';
 import { isDiskFull } from '../../state/database/sqlite.ts';
 import type { TailCursor } from '../../state/outbox.ts';
 import { SqliteOutbox } from '../../state/sqlite-outbox.ts';
-import type { Telling } from '../../status/telling.ts';
+import type { Telling } from '../../status/telling/telling.ts';
 import type { Admin } from '../admin/admin.ts';
 import type { OrgWatch } from '../admin/org-watch.ts';
 import { EXIT } from '../exit.ts';

@@ -10,9 +10,9 @@ import type { Log } from '../../log.ts';
 import type { Trouble, TroubleKind } from '../../okta/trouble/trouble.ts';
 import type { Route } from '../../routing/route.ts';
 import type { Outbox } from '../../state/outbox.ts';
-import { Heartbeat, type Ping } from '../../status/heartbeat.ts';
-import type { OktaTrouble } from '../../status/okta-watch.ts';
-import { ALERTS_KEY, Telling, type TellingMemory } from '../../status/telling.ts';
+import { Heartbeat, type Ping } from '../../status/telling/heartbeat.ts';
+import type { OktaTrouble } from '../../status/telling/okta-watch.ts';
+import { ALERTS_KEY, Telling, type TellingMemory } from '../../status/telling/telling.ts';
 
 export interface TellingParts {
   readonly version: string;

@@ -6,7 +6,7 @@ import type { Clock } from '../../clock.ts';
 import type { Config } from '../../config/config.ts';
 import { orgFolder } from '../../config/state-folder.ts';
 import type { Stop } from '../../daemon.ts';
-import type { Paces } from '../../delivery/pace.ts';
+import type { Paces } from '../../delivery/lanes/pace.ts';
 import { LoghookError, OktaError, reasonOf } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Admin } from '../admin/admin.ts';

@@ -4,7 +4,7 @@ import type { DelaySpread } from '../../state/beside/recent-delays.ts';
 import type { RouteStanding, Standing } from '../../state/beside/standing.ts';
 import type { Gap, RouteState } from '../../state/outbox.ts';
 import { gapInShort } from '../../status/gap-words.ts';
-import { ALERTS_KEY } from '../../status/telling.ts';
+import { ALERTS_KEY } from '../../status/telling/telling.ts';
 import { delayAsJson, recentDelayLines } from '../words/delays.ts';
 import { ago, duration } from '../words/duration.ts';
 import { iso, localTime, number, table, when } from '../words/words.ts';

@@ -1,6 +1,7 @@
 /** What loghook would do after this attempt, by the rule of delivery/whose-trouble.ts, and what a person can do. */
+
+import { scheduleOf } from '../../delivery/lanes/schedule.ts';
 import type { Failure, Outcome } from '../../delivery/outcome.ts';
-import { scheduleOf } from '../../delivery/schedule.ts';
 import type { Route } from '../../routing/route.ts';
 import { duration } from '../words/duration.ts';
 

@@ -1,9 +1,9 @@
 /** All lanes that are open: one for each route in force. */
-import type { Clock } from '../clock.ts';
-import type { Log } from '../log.ts';
-import type { Destination, Encoding } from './destination.ts';
+import type { Clock } from '../../clock.ts';
+import type { Log } from '../../log.ts';
+import type { Destination, Encoding } from '../destination.ts';
+import type { Made } from '../outcome.ts';
 import { Lane, type Sends, type Wish } from './lane.ts';
-import type { Made } from './outcome.ts';
 import { Paces } from './pace.ts';
 import { StartRates } from './start-rate.ts';
 import type { RouteState } from './verdict.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Failure } from '../../src/delivery/outcome.ts';
-import { scheduleOf } from '../../src/delivery/schedule.ts';
-import type { RouteState } from '../../src/delivery/verdict.ts';
-import { RouteTrouble } from '../../src/delivery/whose-trouble.ts';
+import { scheduleOf } from '../../../src/delivery/lanes/schedule.ts';
+import type { RouteState } from '../../../src/delivery/lanes/verdict.ts';
+import { RouteTrouble } from '../../../src/delivery/lanes/whose-trouble.ts';
+import type { Failure } from '../../../src/delivery/outcome.ts';
 import {
   DAY,
   HOUR,
@@ -13,7 +13,7 @@ import {
   refused,
   SECOND,
   status,
-} from '../support/route-simulation.ts';
+} from '../../support/route-simulation.ts';
 
 const POISON = 1_000_000;
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
 import { test } from 'node:test';
-import { fingerprintOf, newSecret, parseSecret } from '../../src/delivery/secret.ts';
-import { Signer, signatureOf } from '../../src/delivery/signature.ts';
-import { verifies } from '../support/verifies.ts';
+import { fingerprintOf, newSecret, parseSecret } from '../../../src/delivery/signing/secret.ts';
+import { Signer, signatureOf } from '../../../src/delivery/signing/signature.ts';
+import { verifies } from '../../support/verifies.ts';
 
 const K1 = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const K2 = 'whsec_bG9naG9vay10ZXN0LXNlY3JldC0zMi1ieXRlcy1vayE=';

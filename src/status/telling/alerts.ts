@@ -3,7 +3,7 @@
  * takes these too. The id is made from what happened and since when: the same trouble, told twice, is one event.
  */
 import { createHash } from 'node:crypto';
-import type { LogEvent } from '../event.ts';
+import type { LogEvent } from '../../event.ts';
 
 /** Every kind there is; each end stands below its beginning. */
 const KINDS = {

@@ -1,8 +1,8 @@
 /** The table of the design, in each order: whose trouble is it when a route asks for order? */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Failure, outcomeOf, type StatusRules } from '../../src/delivery/outcome.ts';
-import { scheduleOf } from '../../src/delivery/schedule.ts';
+import { scheduleOf } from '../../../src/delivery/lanes/schedule.ts';
+import { type Failure, outcomeOf, type StatusRules } from '../../../src/delivery/outcome.ts';
 import {
   DAY,
   HOUR,
@@ -12,7 +12,7 @@ import {
   refused,
   SECOND,
   type SimulationOptions,
-} from '../support/route-simulation.ts';
+} from '../../support/route-simulation.ts';
 
 const POISON = 20;
 /** Events five minutes apart over five days, as ten people make them. */

@@ -1,6 +1,6 @@
 /** Pings a URL while polling works, so that somebody else can tell when loghook is gone. Never in anybody's way. */
-import type { Clock } from '../clock.ts';
-import type { Log } from '../log.ts';
+import type { Clock } from '../../clock.ts';
+import type { Log } from '../../log.ts';
 
 const EVERY_MS = 60_000;
 /** How long a stop waits for a ping that is out. */

@@ -16,7 +16,7 @@
  * Whatever else fails (401, 500, time-outs) is the route's. After a restart a route that was held has first to deliver
  * something, unless its head was charged before; a person who resumes it vouches for it.
  */
-import type { Failure, Outcome } from './outcome.ts';
+import type { Failure, Outcome } from '../outcome.ts';
 import { ownDelay, probeDelay, retryDelay, type Schedule, USUAL_SCHEDULE } from './schedule.ts';
 import type { RouteState, Tried, Verdict } from './verdict.ts';
 

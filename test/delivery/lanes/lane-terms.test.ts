@@ -1,18 +1,18 @@
 /** What a route can ask of its lane: a ceiling, a rate, an age, signatures, a pause. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Sender } from '../../src/delivery/attempt.ts';
-import type { Destination } from '../../src/delivery/destination.ts';
-import type { Lane, Sendable, Settlement } from '../../src/delivery/lane.ts';
-import { Lanes } from '../../src/delivery/lanes.ts';
-import type { Answer } from '../../src/delivery/outcome.ts';
-import { newSecret, parseSecret } from '../../src/delivery/secret.ts';
-import type { RouteState } from '../../src/delivery/verdict.ts';
-import { PracticeReceiver } from '../../src/practice/receiver.ts';
-import { FakeClock, settle } from '../support/fake-clock.ts';
-import { HandSender } from '../support/hand-sender.ts';
-import { keptLog } from '../support/log-lines.ts';
-import { verifies } from '../support/verifies.ts';
+import { Sender } from '../../../src/delivery/attempt.ts';
+import type { Destination } from '../../../src/delivery/destination.ts';
+import type { Lane, Sendable, Settlement } from '../../../src/delivery/lanes/lane.ts';
+import { Lanes } from '../../../src/delivery/lanes/lanes.ts';
+import type { RouteState } from '../../../src/delivery/lanes/verdict.ts';
+import type { Answer } from '../../../src/delivery/outcome.ts';
+import { newSecret, parseSecret } from '../../../src/delivery/signing/secret.ts';
+import { PracticeReceiver } from '../../../src/practice/receiver.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { HandSender } from '../../support/hand-sender.ts';
+import { keptLog } from '../../support/log-lines.ts';
+import { verifies } from '../../support/verifies.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Outcome } from '../../src/delivery/outcome.ts';
-import { RouteNews } from '../../src/delivery/route-news.ts';
-import type { RouteState, Verdict } from '../../src/delivery/verdict.ts';
-import { type LogLevel, openLog } from '../../src/log.ts';
+import { RouteNews } from '../../../src/delivery/lanes/route-news.ts';
+import type { RouteState, Verdict } from '../../../src/delivery/lanes/verdict.ts';
+import type { Outcome } from '../../../src/delivery/outcome.ts';
+import { type LogLevel, openLog } from '../../../src/log.ts';
 
 const NOW = Date.parse('2026-11-21T08:00:00.000Z');
 const MINUTE = 60_000;

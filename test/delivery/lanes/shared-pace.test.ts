@@ -1,13 +1,13 @@
 /** Lanes of several orgs that lead to one receiver press it no harder than those of one. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Lanes } from '../../src/delivery/lanes.ts';
-import type { Answer } from '../../src/delivery/outcome.ts';
-import { Paces } from '../../src/delivery/pace.ts';
-import { raw } from '../../src/formats/raw.ts';
-import { silentLog } from '../../src/log.ts';
-import { FakeClock, settle } from '../support/fake-clock.ts';
-import { HandSender } from '../support/hand-sender.ts';
+import { Lanes } from '../../../src/delivery/lanes/lanes.ts';
+import { Paces } from '../../../src/delivery/lanes/pace.ts';
+import type { Answer } from '../../../src/delivery/outcome.ts';
+import { raw } from '../../../src/formats/raw.ts';
+import { silentLog } from '../../../src/log.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { HandSender } from '../../support/hand-sender.ts';
 
 const BUSY: Answer = { kind: 'answered', status: 503, ms: 1 };
 

@@ -8,7 +8,7 @@ import {
   PARTS,
   RESULTS,
   type Result,
-} from './metrics-words.ts';
+} from './words.ts';
 
 /** How long a delivered event took, ms; a part that is not known is absent. */
 export interface LagParts {

@@ -1,8 +1,8 @@
 /** What is counted, for whom, and how it is said. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Metrics, type OrgSample, type RouteSample } from '../../src/status/metrics.ts';
-import { parseScrape } from '../support/scrape.ts';
+import { Metrics, type OrgSample, type RouteSample } from '../../../src/status/metrics/metrics.ts';
+import { parseScrape } from '../../support/scrape.ts';
 
 const LIMITS = { pollAgeMs: 300_000, queueAgeMs: 3_600_000 };
 const WELL: OrgSample = { isHealthy: true, isWritable: true, limits: LIMITS };

@@ -2,10 +2,10 @@
  * Where alerts are owed: at the outbox, to the alerts route, like any event to any route. In the order in which they
  * come; at most one write waits (on a full disk), the rest wait behind it. Nobody who tells has to wait for it.
  */
-import type { Clock } from '../clock.ts';
-import { reasonOf } from '../errors.ts';
-import type { LogEvent } from '../event.ts';
-import type { Log } from '../log.ts';
+import type { Clock } from '../../clock.ts';
+import { reasonOf } from '../../errors.ts';
+import type { LogEvent } from '../../event.ts';
+import type { Log } from '../../log.ts';
 import { alertId, alertOf, type Cause, type Happening, type Sender } from './alerts.ts';
 
 /** What survives a restart. */

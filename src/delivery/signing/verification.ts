@@ -3,7 +3,7 @@
  * right is never said: who can ask could forge with the answer.
  */
 import { createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
-import { formatDuration } from './age.ts';
+import { formatDuration } from '../age.ts';
 import { signatureOf } from './signature.ts';
 
 export interface Claim {

@@ -2,17 +2,17 @@
  * A route's lane: what it has in flight, when one more may start, and what becomes of each. A lane knows nothing of
  * the others but the origin's pace that they share, so a slow or dead receiver delays only itself.
  */
-import { Alarm } from '../alarm.ts';
-import type { Clock } from '../clock.ts';
-import type { LogEvent } from '../event.ts';
-import type { Log } from '../log.ts';
-import { whyExpired } from './age.ts';
-import type { Request } from './attempt.ts';
-import type { Destination, Encoding } from './destination.ts';
-import { type Answer, type AttemptTrace, type Made, outcomeOf } from './outcome.ts';
+import { Alarm } from '../../alarm.ts';
+import type { Clock } from '../../clock.ts';
+import type { LogEvent } from '../../event.ts';
+import type { Log } from '../../log.ts';
+import { whyExpired } from '../age.ts';
+import type { Request } from '../attempt.ts';
+import type { Destination, Encoding } from '../destination.ts';
+import { type Answer, type AttemptTrace, type Made, outcomeOf } from '../outcome.ts';
+import { RouteRequests } from '../route-requests.ts';
 import type { Pace } from './pace.ts';
 import { RouteNews } from './route-news.ts';
-import { RouteRequests } from './route-requests.ts';
 import { scheduleOf } from './schedule.ts';
 import type { StartRate } from './start-rate.ts';
 import type { RouteState, Verdict } from './verdict.ts';

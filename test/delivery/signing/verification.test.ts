@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
 import { test } from 'node:test';
-import { signatureOf } from '../../src/delivery/signature.ts';
-import { verify } from '../../src/delivery/verification.ts';
+import { signatureOf } from '../../../src/delivery/signing/signature.ts';
+import { verify } from '../../../src/delivery/signing/verification.ts';
 
 const KEY = Buffer.alloc(32, 7);
 const OTHER = Buffer.alloc(32, 8);

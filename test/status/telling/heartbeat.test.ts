@@ -1,10 +1,10 @@
 /** The heartbeat over the real sender: one GET a minute while polling works, and nobody waits for it. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { PracticeReceiver } from '../../src/practice/receiver.ts';
-import { parseDestination, type Route } from '../../src/routing/route.ts';
-import { settle } from '../support/fake-clock.ts';
-import { SIEM, TellingDesk } from '../support/telling-desk.ts';
+import { PracticeReceiver } from '../../../src/practice/receiver.ts';
+import { parseDestination, type Route } from '../../../src/routing/route.ts';
+import { settle } from '../../support/fake-clock.ts';
+import { SIEM, TellingDesk } from '../../support/telling-desk.ts';
 
 async function openScene(t: TestContext) {
   const receiver = await PracticeReceiver.open();

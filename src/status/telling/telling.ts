@@ -2,12 +2,12 @@
  * Tells people what happens to loghook: the daemon says here what it sees, and here it is decided what is worth an
  * alert, and when. Nothing here ever delays a delivery. The alerts route itself is never told of: that would not end.
  */
-import type { Clock } from '../clock.ts';
-import type { LogEvent } from '../event.ts';
-import type { Log } from '../log.ts';
+import type { Clock } from '../../clock.ts';
+import type { LogEvent } from '../../event.ts';
+import type { Log } from '../../log.ts';
+import { gapInWords, type ToldGap } from '../gap-words.ts';
 import { AlertDesk, type Memory } from './alert-desk.ts';
 import type { Sender } from './alerts.ts';
-import { gapInWords, type ToldGap } from './gap-words.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { type OktaTrouble, OktaWatch } from './okta-watch.ts';
 import { RouteWatch, type WatchedRoute, type WatchedState } from './route-watch.ts';

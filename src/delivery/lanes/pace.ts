@@ -5,7 +5,7 @@
  * out. (Additive increase, multiplicative decrease, as in RFC 5681; the latency brake as in TCP Vegas; the fastest
  * answer is measured anew with few in flight, as in BBR, or a receiver that is always full would raise it for ever.)
  */
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../clock.ts';
 
 const CEILING = 64;
 /** Answers slower than twice the fastest plus this are a sign that more would only queue. */

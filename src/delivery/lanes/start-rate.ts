@@ -3,7 +3,7 @@
  * wherever it begins, holds more than `count`. Timers are a ms or so late, so a start that is late by a little is made up
  * for; the starts of the last window are remembered, so that making up never puts one more into it.
  */
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../clock.ts';
 
 /** So many in so many ms. */
 export interface Rate {

@@ -1,8 +1,8 @@
 /** `expect`: silence is told once, and never because nobody looked. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatExpectation } from '../../src/status/silence.ts';
-import { ALERTS, SIEM, TellingDesk } from '../support/telling-desk.ts';
+import { formatExpectation } from '../../../src/status/telling/silence.ts';
+import { ALERTS, SIEM, TellingDesk } from '../../support/telling-desk.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -2,8 +2,8 @@
  * What the log says of a route: one line an attempt, one when its trouble starts and one when it ends. While trouble
  * lasts, failures are said at most once a minute, with the number of those that were not; never silent, never chatty.
  */
-import type { Log } from '../log.ts';
-import type { Outcome } from './outcome.ts';
+import type { Log } from '../../log.ts';
+import type { Outcome } from '../outcome.ts';
 import type { RouteState, Verdict } from './verdict.ts';
 
 const QUIET_MS = 60_000;

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { test } from 'node:test';
-import { silentLog } from '../../src/log.ts';
-import { Telling } from '../../src/status/telling.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { eventOf, never } from '../support/outbox-events.ts';
-import { ALERTS, SIEM, TellingDesk } from '../support/telling-desk.ts';
+import { silentLog } from '../../../src/log.ts';
+import { Telling } from '../../../src/status/telling/telling.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { eventOf, never } from '../../support/outbox-events.ts';
+import { ALERTS, SIEM, TellingDesk } from '../../support/telling-desk.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

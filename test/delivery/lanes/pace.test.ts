@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Pace, Paces } from '../../src/delivery/pace.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { PaceSimulation } from '../support/pace-simulation.ts';
+import { Pace, Paces } from '../../../src/delivery/lanes/pace.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { PaceSimulation } from '../../support/pace-simulation.ts';
 
 const MINUTE = 60_000;
 

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
-import { Sender } from '../../src/delivery/attempt.ts';
-import { Lane, type Settlement } from '../../src/delivery/lane.ts';
-import { Lanes, type LanesOptions } from '../../src/delivery/lanes.ts';
-import type { Answer } from '../../src/delivery/outcome.ts';
-import { Pace } from '../../src/delivery/pace.ts';
-import { StartRate } from '../../src/delivery/start-rate.ts';
-import type { RouteState } from '../../src/delivery/verdict.ts';
-import { silentLog } from '../../src/log.ts';
-import { PracticeReceiver } from '../../src/practice/receiver.ts';
-import { FakeClock, settle } from '../support/fake-clock.ts';
-import { HandSender } from '../support/hand-sender.ts';
+import { Sender } from '../../../src/delivery/attempt.ts';
+import { Lane, type Settlement } from '../../../src/delivery/lanes/lane.ts';
+import { Lanes, type LanesOptions } from '../../../src/delivery/lanes/lanes.ts';
+import { Pace } from '../../../src/delivery/lanes/pace.ts';
+import { StartRate } from '../../../src/delivery/lanes/start-rate.ts';
+import type { RouteState } from '../../../src/delivery/lanes/verdict.ts';
+import type { Answer } from '../../../src/delivery/outcome.ts';
+import { silentLog } from '../../../src/log.ts';
+import { PracticeReceiver } from '../../../src/practice/receiver.ts';
+import { FakeClock, settle } from '../../support/fake-clock.ts';
+import { HandSender } from '../../support/hand-sender.ts';
 
 const MINUTE = 60_000;
 const answered: Answer = { kind: 'answered', status: 204, ms: 1 };

@@ -3,9 +3,9 @@
  * is done; everything else is set from samples when somebody asks. Labels are closed sets, and names of routes and orgs.
  */
 import { Gauge, Registry } from 'prom-client';
-import { Counters, OrgMeter } from './metrics-meter.ts';
-import { describeProcess } from './metrics-process.ts';
-import { type OrgLabels, ROUTE_STATES, type RouteStateWord } from './metrics-words.ts';
+import { Counters, OrgMeter } from './meter.ts';
+import { describeProcess } from './process.ts';
+import { type OrgLabels, ROUTE_STATES, type RouteStateWord } from './words.ts';
 
 /** How one org stands now. Ages in ms. */
 export interface OrgSample {
