@@ -39,6 +39,10 @@ export class OrgMeter {
     for (const routes of owed) for (const route of routes) this.#of(route).matched.add();
   }
 
+  judged(route: string, ms: number): void {
+    this.#of(route).judging.add(ms / 1_000);
+  }
+
   attempted(route: string, outcome: AttemptOutcome, ms: number): void {
     const series = this.#of(route);
     series.outcomes[outcome].add();
@@ -80,6 +84,11 @@ export class Counters {
   readonly matched: Counter;
   readonly attempts: Counter;
   readonly deliveries: Counter;
+  readonly #judging = new Histogram(
+    'loghook_regex_seconds',
+    "How long a route's patterns took to judge an event; each type is judged once and then remembered.",
+    [0.000_01, 0.000_1, 0.001, 0.01, 0.1, 1],
+  );
   readonly #seconds = new Histogram(
     'loghook_delivery_seconds',
     'How long requests to receivers took, from the request on the wire to the status line.',
@@ -129,6 +138,7 @@ export class Counters {
         this.#count(this.attempts, { ...route, outcome }),
       ),
       results: each(RESULTS, (result) => this.#count(this.deliveries, { ...route, result })),
+      judging: this.#judging.series(route),
       seconds: this.#seconds.series(route),
       parts: each(PARTS, (part) => this.#lag.series({ ...route, part })),
     };
@@ -157,7 +167,7 @@ export class Counters {
 
   /** What stands in no registry. */
   text(): string {
-    return `${this.#seconds.text()}\n${this.#lag.text()}`;
+    return [this.#judging, this.#seconds, this.#lag].map((one) => one.text()).join('\n');
   }
 }
 

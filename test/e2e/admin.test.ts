@@ -108,7 +108,9 @@ test('every metric moves as it should', async (t) => {
     to('wants-none', { match: '^no\\.such\\.type$' }),
   ]);
 
-  addEvents(org, 3, 90_000);
+  const types = new Set(
+    addEvents(org, 3, 90_000).map((raw) => JSON.parse(raw.toString()).eventType),
+  );
   const attempted = (seen: Scrape, route: string, outcome: string) =>
     seen.value('loghook_delivery_attempts_total', { route, outcome }) ?? 0;
   const outcomes = {
@@ -138,7 +140,11 @@ test('every metric moves as it should', async (t) => {
     assert.equal(seen.value('loghook_queue_depth', { route }), 3);
     assert.ok((seen.value('loghook_queue_oldest_seconds', { route }) ?? 0) > 0, route);
   }
-  const table: readonly (readonly [string, Readonly<Record<string, string>>, number])[] = [
+  const table: readonly (readonly [
+    name: string,
+    labels: Readonly<Record<string, string>>,
+    expected: number | undefined,
+  ])[] = [
     ['loghook_events_polled_total', {}, 3],
     ['loghook_events_unmatched_total', {}, 0],
     ['loghook_events_repeated_total', {}, 0],
@@ -153,6 +159,9 @@ test('every metric moves as it should', async (t) => {
     ['loghook_deliveries_total', { route: 'expires', result: 'expired' }, 3],
     ['loghook_delivery_attempts_total', { route: 'expires', outcome: 'ok' }, 0],
     ['loghook_dead_letters', { route: 'expires' }, 3],
+    ['loghook_regex_seconds_count', { route: 'ok' }, types.size],
+    ['loghook_regex_seconds_count', { route: 'wants-none' }, types.size],
+    ['loghook_regex_seconds_count', { route: 'off' }, undefined],
     ['loghook_delivery_seconds_count', { route: 'ok' }, 3],
     ['loghook_delivery_seconds_count', { route: 'poison' }, 4],
     ...['okta', 'poll', 'queue', 'send'].map(
