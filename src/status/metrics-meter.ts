@@ -53,6 +53,11 @@ export class OrgMeter {
     this.#of(route).results[result].add();
   }
 
+  /** People dropped so many that were owed or dead. */
+  dropped(route: string, count: number): void {
+    this.#of(route).results.dropped.add(count);
+  }
+
   lagged(route: string, { oktaMs, pollMs, queueMs, sendMs }: LagParts): void {
     const { okta, poll, queue, send } = this.#of(route).parts;
     if (oktaMs !== undefined) okta.add(oktaMs / 1_000);
@@ -124,7 +129,7 @@ export class Counters {
     );
     this.deliveries = counter(
       'loghook_deliveries_total',
-      'Events that are done with on a route: delivered (a 2xx), dead (given up on), expired (too old to be sent).',
+      'Events that are done with on a route: delivered (a 2xx), dead (given up on), expired (too old to be sent), dropped (by a person, whether owed or dead until then).',
       'route',
       'result',
     );
@@ -182,8 +187,8 @@ class Count {
     this.#labels = labels;
   }
 
-  add(): void {
-    this.#n += 1;
+  add(count = 1): void {
+    this.#n += count;
   }
 
   flush(): void {

@@ -43,23 +43,13 @@ async function started(
   const { org, env: orgEnv } = await openOrg(t);
   const sandbox = new Sandbox(t);
   sandbox.write('loghook.yaml', yaml(routes));
-  const loghook = sandbox.start(
-    [
-      'run',
-      '--state',
-      'state',
-      '--log-format',
-      'json',
-      '--interval',
-      '1s',
-      '--admin',
-      '127.0.0.1:0',
-    ],
-    { env: { ...orgEnv, ...env } },
-  );
+  const options = '--state state --log-format json --interval 1s --admin 127.0.0.1:0';
+  const all = { ...orgEnv, ...env };
+  const start = () => sandbox.start(['run', ...options.split(' ')], { env: all });
+  const loghook = start();
   const url = await adminUrl(loghook);
   await loghook.logged('ready');
-  return { org, sandbox, loghook, url };
+  return { org, env: all, sandbox, loghook, url, restart: start };
 }
 
 async function plainRoutes(t: TestContext) {
@@ -324,6 +314,31 @@ test('pause, resume and reload over HTTP are obeyed at once', async (t) => {
   assert.match(await again.text(), /^siem is neither paused nor held/);
   assert.match(await refused.text(), /^the routes are not reloaded.*\n.*line 1 column/);
   await loghook.logged('routes not reloaded, the old ones stay in force');
+});
+
+test('what a person drops beside it is counted, and not again after a restart', async (t) => {
+  const { routes } = await plainRoutes(t);
+  const { org, env, sandbox, loghook, url, restart } = await started(
+    t,
+    routes.map((route) => ({ ...route, maxAge: '1m' })),
+  );
+  addEvents(org, 3, 90_000);
+  const dropped = { route: 'siem', result: 'dropped' };
+  const until3 = (name: string, labels: Readonly<Record<string, string>>) =>
+    until(
+      () => scrape(url),
+      (now) => now.value(name, labels) === 3,
+    );
+  const before = await until3('loghook_dead_letters', { route: 'siem' });
+
+  await sandbox.run(['dead', 'drop', '--all', '--yes', '--state', 'state'], { env });
+  const after = await until3('loghook_deliveries_total', dropped);
+  await loghook.stop();
+  const again = await scrape(await adminUrl(restart()));
+
+  assert.equal(before.value('loghook_deliveries_total', dropped), 0);
+  assert.equal(after.value('loghook_dead_letters', { route: 'siem' }), 0);
+  assert.equal(again.value('loghook_deliveries_total', dropped), 0);
 });
 
 test('a port that is in use is refused before anything is opened', async (t) => {
