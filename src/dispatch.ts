@@ -19,6 +19,8 @@ const LEFT_HINT = 'put it back into the routes file, or: loghook route move FROM
 
 /** Told of what is done, to count it: never throws, and takes no time to speak of. */
 export interface Meter {
+  /** The route's patterns took so long over an event of a type that was not remembered. */
+  judged(route: string, ms: number): void;
   /** A page is committed. */
   read(page: { readonly events: readonly unknown[] }, committed: Committed): void;
   /** An attempt came to an end of its own. */

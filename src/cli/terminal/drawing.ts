@@ -128,13 +128,14 @@ function banner(line: Line): string[] {
   ];
 }
 
-/** Where the org and the secret were found. */
+/** Where the org and the secret were found, a line each: both may be paths. */
 function whoLine({ orgFrom, tokenFrom, appFrom, keyFrom }: Line): string[] {
+  if (orgFrom === undefined) return [];
   const secret =
     tokenFrom === undefined
-      ? `app from ${appFrom}, key from ${keyFrom}`
-      : `token from ${tokenFrom}`;
-  return orgFrom === undefined ? [] : [`org from ${orgFrom}, ${secret}`];
+      ? [`app from ${appFrom}`, `key from ${keyFrom}`]
+      : [`token from ${tokenFrom}`];
+  return [`org from ${orgFrom}`, ...secret];
 }
 
 function routesOf(line: Line): readonly ShownRoute[] {
@@ -184,7 +185,7 @@ function closing(line: Line): string[] {
     line.removed === undefined ? '' : `, ${line.removed} kept for routes that were removed`;
   const look = dead > 0 ? ': loghook dead list' : '';
   return [
-    `stopped: ${line.events} events, ${line.delivered} delivered, ${owed} queued${kept}${removed}, ${dead} dead${look}`,
+    `stopped: ${line.read} events read, ${line.events} wanted, ${line.delivered} delivered, ${owed} queued${kept}${removed}, ${dead} dead${look}`,
   ];
 }
 

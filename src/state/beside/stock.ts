@@ -6,6 +6,7 @@ import type { Clock } from '../../clock.ts';
 import { UNREADABLE } from '../database/schema.ts';
 import { asNumber, asOptionalNumber, type Row } from '../database/sqlite.ts';
 import { Beside } from './beside.ts';
+import type { Drops } from './drops.ts';
 import { allRoutes, type NamedRoute } from './named-routes.ts';
 
 /** Without a look for so long at least, ms. */
@@ -26,22 +27,34 @@ export interface Stock {
 export class StockReader {
   readonly #folder: string;
   readonly #clock: Clock;
+  readonly #drops: Drops;
   #beside: Beside | undefined;
   #known: readonly Stock[] = [];
   #keptUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(folder: string, clock: Clock) {
+  /** `drops` outlives the reader: what is dropped between two readers of a folder is seen by the second. */
+  constructor(folder: string, clock: Clock, drops: Drops) {
     this.#folder = folder;
     this.#clock = clock;
+    this.#drops = drops;
+  }
+
+  /** What people drop from now on is told. @throws StateError */
+  begin(): void {
+    const beside = this.#open();
+    beside.read(() => this.#drops.look(beside, allRoutes(beside)));
   }
 
   /** Those in force first. @throws StateError */
   read(): readonly Stock[] {
     const startedAt = this.#clock.monotonic();
     if (startedAt < this.#keptUntil) return this.#known;
-    this.#beside ??= new Beside(this.#folder, { readOnly: true });
-    const beside = this.#beside;
-    this.#known = beside.read(() => stockOf(beside));
+    const beside = this.#open();
+    this.#known = beside.read(() => {
+      const routes = allRoutes(beside);
+      this.#drops.look(beside, routes);
+      return stockOf(beside, routes);
+    });
     const endedAt = this.#clock.monotonic();
     this.#keptUntil = endedAt + Math.max(KEPT_MS, KEPT_TIMES_COST * (endedAt - startedAt));
     return this.#known;
@@ -57,16 +70,21 @@ export class StockReader {
     this.#beside = undefined;
     this.forget();
   }
+
+  #open(): Beside {
+    this.#beside ??= new Beside(this.#folder, { readOnly: true });
+    return this.#beside;
+  }
 }
 
-function stockOf(beside: Beside): Stock[] {
+function stockOf(beside: Beside, routes: readonly NamedRoute[]): Stock[] {
   const owed = byRoute(
     beside,
     'SELECT route, count(*) AS n, min(CASE replay WHEN 0 THEN seq END) AS oldest FROM owed',
   );
   const dead = byRoute(beside, 'SELECT route, count(*) AS n FROM dead');
   const event = beside.sql('SELECT read_at FROM events WHERE seq = ?');
-  return allRoutes(beside).map((route) => {
+  return routes.map((route) => {
     const queue = owed.get(route.id);
     const oldest = asOptionalNumber(queue?.oldest);
     const readAt = oldest === undefined ? undefined : event.get(oldest)?.read_at;

@@ -3,7 +3,14 @@
  * must never write what it does not understand.
  */
 import { StateError } from '../../errors.ts';
-import { asNumber, type Database, hintFor, inTransaction, openDatabase } from './sqlite.ts';
+import {
+  asNumber,
+  type Database,
+  hintFor,
+  inTransaction,
+  isForNow,
+  openDatabase,
+} from './sqlite.ts';
 
 export const SCHEMA_VERSION = 3;
 
@@ -145,6 +152,12 @@ const VERSION_3 = `
 /** What makes each version out of the one before; the first makes it out of nothing. */
 const UPGRADES: readonly string[] = [VERSION_1, VERSION_2, VERSION_3];
 
+/**
+ * What only makes looking faster came after its version was released: it is made where it is missing, and a loghook
+ * that does not know it keeps it right, for SQLite does.
+ */
+const AIDS = `CREATE INDEX IF NOT EXISTS ledger_dropped ON ledger (route, at) WHERE result = 'dropped'`;
+
 /** Where an event came from: `events.source`. */
 export const SOURCES = { tail: 0, backfill: 1, news: 2 } as const;
 
@@ -175,6 +188,7 @@ export function openState(path: string): Database {
       PRAGMA journal_size_limit = 67108864;
     `);
     prepareTables(database, path);
+    makeAids(database);
     return database;
   } catch (cause) {
     database?.close();
@@ -235,6 +249,15 @@ function prepareTables(database: Database, path: string): void {
     for (const upgrade of UPGRADES.slice(version)) database.exec(upgrade);
     database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   });
+}
+
+/** On a full disk it goes without. */
+function makeAids(database: Database): void {
+  try {
+    database.exec(AIDS);
+  } catch (error) {
+    if (!isForNow(error)) throw error;
+  }
 }
 
 function refuseForeign(database: Database, path: string): void {

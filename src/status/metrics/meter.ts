@@ -39,6 +39,10 @@ export class OrgMeter {
     for (const routes of owed) for (const route of routes) this.#of(route).matched.add();
   }
 
+  judged(route: string, ms: number): void {
+    this.#of(route).judging.add(ms / 1_000);
+  }
+
   attempted(route: string, outcome: AttemptOutcome, ms: number): void {
     const series = this.#of(route);
     series.outcomes[outcome].add();
@@ -47,6 +51,11 @@ export class OrgMeter {
 
   settled(route: string, result: Result): void {
     this.#of(route).results[result].add();
+  }
+
+  /** People dropped so many that were owed or dead. */
+  dropped(route: string, count: number): void {
+    this.#of(route).results.dropped.add(count);
   }
 
   lagged(route: string, { oktaMs, pollMs, queueMs, sendMs }: LagParts): void {
@@ -80,6 +89,11 @@ export class Counters {
   readonly matched: Counter;
   readonly attempts: Counter;
   readonly deliveries: Counter;
+  readonly #judging = new Histogram(
+    'loghook_regex_seconds',
+    "How long a route's patterns took to judge an event; each type is judged once and then remembered.",
+    [0.000_01, 0.000_1, 0.001, 0.01, 0.1, 1],
+  );
   readonly #seconds = new Histogram(
     'loghook_delivery_seconds',
     'How long requests to receivers took, from the request on the wire to the status line.',
@@ -115,7 +129,7 @@ export class Counters {
     );
     this.deliveries = counter(
       'loghook_deliveries_total',
-      'Events that are done with on a route: delivered (a 2xx), dead (given up on), expired (too old to be sent).',
+      'Events that are done with on a route: delivered (a 2xx), dead (given up on), expired (too old to be sent), dropped (by a person, whether owed or dead until then).',
       'route',
       'result',
     );
@@ -129,6 +143,7 @@ export class Counters {
         this.#count(this.attempts, { ...route, outcome }),
       ),
       results: each(RESULTS, (result) => this.#count(this.deliveries, { ...route, result })),
+      judging: this.#judging.series(route),
       seconds: this.#seconds.series(route),
       parts: each(PARTS, (part) => this.#lag.series({ ...route, part })),
     };
@@ -157,7 +172,7 @@ export class Counters {
 
   /** What stands in no registry. */
   text(): string {
-    return `${this.#seconds.text()}\n${this.#lag.text()}`;
+    return [this.#judging, this.#seconds, this.#lag].map((one) => one.text()).join('\n');
   }
 }
 
@@ -172,8 +187,8 @@ class Count {
     this.#labels = labels;
   }
 
-  add(): void {
-    this.#n += 1;
+  add(count = 1): void {
+    this.#n += count;
   }
 
   flush(): void {

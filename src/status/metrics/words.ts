@@ -12,7 +12,7 @@ export const ATTEMPT_OUTCOMES = [
   'tls',
   'blocked',
 ] as const;
-export const RESULTS = ['delivered', 'dead', 'expired'] as const;
+export const RESULTS = ['delivered', 'dead', 'expired', 'dropped'] as const;
 /** Of an event's delay. */
 export const PARTS = ['okta', 'poll', 'queue', 'send'] as const;
 export const ROUTE_STATES = ['flowing', 'slowed', 'held', 'paused', 'disabled', 'removed'] as const;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { silentLog } from '../../../src/log.ts';
 import { DeadLetters } from '../../../src/state/beside/dead-letters.ts';
+import { Drops } from '../../../src/state/beside/drops.ts';
 import { StockReader } from '../../../src/state/beside/stock.ts';
 import { SqliteOutbox } from '../../../src/state/sqlite-outbox.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -19,11 +20,15 @@ import {
 } from '../../support/outbox-events.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
+function noDrops(): Drops {
+  return new Drops((route) => assert.fail(`nobody dropped anything of ${route}`));
+}
+
 async function opened(t: TestContext) {
   const folder = tempFolder(t);
   const clock = new FakeClock();
   const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
-  const reader = new StockReader(folder, clock);
+  const reader = new StockReader(folder, clock, noDrops());
   t.after(async () => {
     reader.close();
     await outbox.close();
@@ -88,7 +93,7 @@ test('a look that takes long is kept a thousand times as long', async (t) => {
   });
   // Asked at 0, read by 100 ms; kept until 100,100 ms: the second is not read, the third is.
   const ticks = [0, 100, 100_099, 100_100, 100_101];
-  const reader = new StockReader(folder, slow);
+  const reader = new StockReader(folder, slow, noDrops());
   t.after(() => reader.close());
 
   const [first, second, third] = [reader.read(), reader.read(), reader.read()];

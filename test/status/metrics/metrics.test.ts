@@ -70,7 +70,7 @@ test('a route begins at nothing, with every word there is', async () => {
   ]) {
     assert.equal(seen.value('loghook_delivery_attempts_total', { outcome }), 0, outcome);
   }
-  for (const result of ['delivered', 'dead', 'expired']) {
+  for (const result of ['delivered', 'dead', 'expired', 'dropped']) {
     assert.equal(seen.value('loghook_deliveries_total', { result }), 0, result);
   }
 });
