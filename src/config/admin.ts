@@ -28,7 +28,7 @@ export interface AdminSettings {
   readonly queueAgeMs: number;
 }
 
-export interface AdminAddress {
+interface AdminAddress {
   /** Without brackets. */
   readonly host: string;
   /** 0: any that is free. */

@@ -8,7 +8,7 @@ import { parseInstant } from './instant.ts';
 import { refuse } from './problems.ts';
 import { quote } from './quote.ts';
 
-export const LOG_FORMATS = ['pretty', 'json'] as const;
+const LOG_FORMATS = ['pretty', 'json'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
 const DEFAULT_INTERVAL_MS = 15_000;

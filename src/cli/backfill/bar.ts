@@ -11,7 +11,7 @@ const LINE_EVERY_MS = 10_000;
 /** A wait that nobody wonders about. */
 const SHORT_MS = 2_000;
 
-export interface BarParts {
+interface BarParts {
   readonly progress: Progress;
   readonly stderr: Io['stderr'];
   /** Nothing is owed, it is only counted. */

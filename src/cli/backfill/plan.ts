@@ -80,7 +80,7 @@ export interface Window {
   readonly notes: readonly string[];
 }
 
-export interface WindowWish {
+interface WindowWish {
   readonly since: number;
   readonly until: number | undefined;
   readonly now: number;

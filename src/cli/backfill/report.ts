@@ -5,7 +5,7 @@ import { table } from '../words/table.ts';
 import { iso } from '../words/time.ts';
 import type { Came } from './reading.ts';
 
-export interface Story {
+interface Story {
   readonly org: string;
   /** Instants in ms since 1970. */
   readonly since: number;

@@ -21,7 +21,7 @@ import { duration } from '../words/time.ts';
 import { Account } from './account.ts';
 import { type Stage, script } from './script.ts';
 
-export interface DemoFlags {
+interface DemoFlags {
   readonly events?: string;
   readonly follow?: boolean;
 }

@@ -71,13 +71,13 @@ export function variable(name: string, flag: string, { env }: Io): string {
 }
 
 /** @throws ConfigError */
-export function fileText(path: string, flag: string, io: Io): string {
+function fileText(path: string, flag: string, io: Io): string {
   const text = decodeUtf8(fileBytes(path, flag, io));
   return text ?? refuse(flag, 'it is not UTF-8 text');
 }
 
 /** @throws ConfigError */
-export function fileBytes(path: string, flag: string, { cwd }: Io): Buffer {
+function fileBytes(path: string, flag: string, { cwd }: Io): Buffer {
   if (path.startsWith('whsec_')) {
     refuse(
       flag,

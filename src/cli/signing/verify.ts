@@ -13,7 +13,7 @@ import { addHeader, type Headers, parseRequest } from './raw-request.ts';
 /** As the libraries have it. */
 const TOLERANCE_MS = 5 * 60_000;
 
-export interface VerifyFlags extends SecretFlags {
+interface VerifyFlags extends SecretFlags {
   readonly header?: readonly string[];
   readonly request?: string;
   readonly tolerance?: string;

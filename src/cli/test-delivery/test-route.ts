@@ -19,7 +19,7 @@ import { type Tested, testDocument, testLines } from './report.ts';
 import { sendTest } from './send.ts';
 import { type EventFlags, refuseEvent, testEvent } from './test-event.ts';
 
-export interface TestFlags extends EventFlags {
+interface TestFlags extends EventFlags {
   readonly config?: string;
   readonly org?: string;
   readonly json?: boolean;

@@ -17,7 +17,7 @@ import { reportDocument } from './document.ts';
 import { Rehearsal } from './rehearsal.ts';
 import { reportLines, type Stretch } from './report.ts';
 
-export interface TryFlags extends Flags {
+interface TryFlags extends Flags {
   readonly until?: string;
   readonly route?: string;
   readonly json?: boolean;

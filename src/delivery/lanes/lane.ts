@@ -33,7 +33,7 @@ export interface Sendable {
 }
 
 /** What the rule says of an attempt, and what the attempt was like. */
-export type Settled = Verdict & { readonly trace?: AttemptTrace };
+type Settled = Verdict & { readonly trace?: AttemptTrace };
 
 /** What becomes of a delivery: what came of its attempt, or that it was too old for one. */
 export type Settlement =
@@ -56,7 +56,7 @@ export interface Sends {
   send(request: Request): Promise<Answer>;
 }
 
-export interface LaneOptions {
+interface LaneOptions {
   readonly destination: Destination;
   readonly encoding: Encoding;
   readonly state: RouteState;

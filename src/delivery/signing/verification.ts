@@ -18,7 +18,7 @@ export interface Fault {
   readonly hint?: string;
 }
 
-export interface Genuine {
+interface Genuine {
   readonly id: string;
   /** Ms since 1970. */
   readonly signedAt: number;
