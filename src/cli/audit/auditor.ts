@@ -18,7 +18,7 @@ import { Judge } from './judge.ts';
 import { Strangers } from './strangers.ts';
 import { Tally } from './tally.ts';
 
-export interface AuditorParts {
+interface AuditorParts {
   readonly desk: AuditDesk;
   readonly horizon: Horizon;
   readonly routes: readonly NamedRoute[];

@@ -19,7 +19,7 @@ export interface Finding {
 }
 
 /** Where two texts part, and what stands there. */
-export interface Difference {
+interface Difference {
   readonly at: number;
   readonly okta: string;
   readonly ours: string;

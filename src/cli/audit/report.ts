@@ -1,7 +1,7 @@
 /** What an audit found, for people. Not yet fit for a terminal. */
 import type { Gap } from '../../state/outbox.ts';
-import { duration } from '../words/duration.ts';
-import { count, iso, localTime, number } from '../words/words.ts';
+import { count, number } from '../words/counts.ts';
+import { duration, iso, localTime } from '../words/time.ts';
 import type { Auditor } from './auditor.ts';
 import type { Finding } from './findings.ts';
 import type { Tally } from './tally.ts';

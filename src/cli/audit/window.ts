@@ -3,7 +3,7 @@ import { refuse } from '../../config/problems.ts';
 import type { Horizon } from '../../state/beside/audit-desk.ts';
 import type { ConfigVersion } from '../../state/configs.ts';
 import { refuseReversed } from '../instant-flag.ts';
-import { iso } from '../words/words.ts';
+import { iso } from '../words/time.ts';
 
 /** So long after it was published an event may still come to be listed. */
 const SETTLE_MS = 5 * 60_000;

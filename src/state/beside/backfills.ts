@@ -32,7 +32,7 @@ export interface Backfill {
 }
 
 /** Of one route, by its row in `routes`. */
-export interface RouteCount {
+interface RouteCount {
   /** Events that it wants. */
   readonly wanted: number;
   /** Of these, owed by the backfill. */
