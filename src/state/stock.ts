@@ -3,7 +3,7 @@
  * a while that is long against what it cost, so that asking can never load the daemon.
  */
 import type { Clock } from '../clock.ts';
-import { Beside } from './beside.ts';
+import { Beside, IN_A_DAEMON } from './beside.ts';
 import type { Drops } from './drops.ts';
 import { allRoutes, type NamedRoute } from './named-routes.ts';
 import { UNREADABLE } from './schema.ts';
@@ -72,7 +72,7 @@ export class StockReader {
   }
 
   #open(): Beside {
-    this.#beside ??= new Beside(this.#folder, { readOnly: true });
+    this.#beside ??= new Beside(this.#folder, { readOnly: true, ...IN_A_DAEMON });
     return this.#beside;
   }
 }

@@ -2,7 +2,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Meter } from '../../daemon.ts';
 import type { TroubleKind } from '../../okta/trouble.ts';
-import { Beside } from '../../state/beside.ts';
+import { Beside, IN_A_DAEMON } from '../../state/beside.ts';
 import { diskUsedRatio } from '../../state/disk-use.ts';
 import { Drops } from '../../state/drops.ts';
 import { type NamedRoute, namedRoutes } from '../../state/named-routes.ts';
@@ -172,7 +172,7 @@ export class OrgWatch {
   async change(word: 'pause' | 'resume', name: string): Promise<string | undefined> {
     if (this.#watched === undefined) return undefined;
     const { folder, obey } = this.#watched;
-    const beside = new Beside(folder, { readOnly: false });
+    const beside = new Beside(folder, { readOnly: false, ...IN_A_DAEMON });
     let said: string;
     try {
       const route = namedRoutes(beside).find((one) => one.name === name);
