@@ -56,10 +56,10 @@ export async function audit(flags: AuditFlags, io: Io): Promise<number> {
     const stretch = await readAll(auditor, plan);
     const tallies = talliesShown(auditor.tallies, horizon.versions, stretch.window);
     const repaired = repair === undefined ? {} : { repaired: repair.owed };
-    const { coverage } = auditor;
+    const { coverage, events } = auditor;
     const behind = isBehind(horizon, now) ? horizon.readTo : undefined;
     const org = settings.org.url.host;
-    const audited = { org, ...stretch, coverage, behind, tallies, ...repaired };
+    const audited = { org, events, ...stretch, coverage, behind, tallies, ...repaired };
     print(auditor, audited, { flags, io });
     return addsUp(audited) ? EXIT.asAsked : EXIT.doesNotAddUp;
   } finally {
@@ -100,6 +100,7 @@ async function readAll(
     ...plan,
     notes: settings.org.notes,
     filter: query === undefined ? undefined : filterIn(query),
+    rate: { onWait: (waitMs) => progress.waits(waitMs) },
     exitCode: EXIT.doesNotAddUp,
   });
   let share: RateShare | undefined;

@@ -14,7 +14,7 @@ import { SeqSet } from '../../state/seq-set.ts';
 import { Comparison } from './comparison.ts';
 import { Coverage } from './coverage.ts';
 import { Digests } from './digests.ts';
-import { type Finding, Findings } from './findings.ts';
+import { type Finding, Findings, UNKNOWN } from './findings.ts';
 import { Judge } from './judge.ts';
 import { Strangers } from './strangers.ts';
 import { Tally } from './tally.ts';
@@ -27,8 +27,6 @@ export interface AuditorParts {
   /** Ms since 1970. */
   readonly now: number;
 }
-
-const UNREAD = 'the ledger has nothing at all of it';
 
 /** An event that routes should have had. */
 export interface Lack {
@@ -173,7 +171,7 @@ export class Auditor {
       this.#digests.add(digest);
       this.#comparison.check(event, digest, known, this.tallies);
     }
-    this.#tellMissing(event, lacking, known === undefined ? { why: UNREAD } : {});
+    this.#tellMissing(event, lacking, known === undefined ? { why: UNKNOWN } : {});
     return lacking.length === 0 ? [] : [{ event, routes: lacking }];
   }
 

@@ -1,9 +1,9 @@
 /** What an audit found, for people. Not yet fit for a terminal. */
 import type { Gap } from '../../state/outbox.ts';
 import { duration } from '../duration.ts';
-import { count, iso, localTime, number } from '../words.ts';
+import { count, iso, number } from '../words.ts';
 import type { Auditor } from './auditor.ts';
-import type { Finding } from './findings.ts';
+import { type Finding, UNKNOWN } from './findings.ts';
 import type { Tally } from './tally.ts';
 import { type Audited, some, verdict } from './verdict.ts';
 
@@ -22,7 +22,7 @@ export function reportLines(auditor: Auditor, audited: Audited): string[] {
 
 function heading(auditor: Auditor, { org, window, partial, unreadable }: Audited): string[] {
   const { since, until, notes } = window;
-  const span = `${localTime(since)} to ${localTime(until)}`;
+  const span = `${iso(since)} to ${iso(until)}`;
   return [
     ...(partial ? ['PARTIAL: it was stopped before all events were read'] : []),
     `${org}, ${span} (${duration(until - since)})`,
@@ -93,8 +93,8 @@ function findingLines(findings: readonly Finding[]): string[] {
 function lineOf({ event, eventType, published, route, why, gap, difference }: Finding): string[] {
   const parts = [event.slice(0, ID_START), eventType ?? '-', published ?? '-', route];
   return [
-    `  ${parts.join('  ')}`,
-    ...(why === undefined ? [] : [`    ${why}`]),
+    `  ${[...parts, ...(why === UNKNOWN ? [why] : [])].join('  ')}`,
+    ...(why === undefined || why === UNKNOWN ? [] : [`    ${why}`]),
     ...(gap === undefined ? [] : [`    in a known gap (${gap.kind}): ${gap.why}`]),
     ...(difference === undefined
       ? []

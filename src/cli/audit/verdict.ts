@@ -7,6 +7,8 @@ import type { Window } from './window.ts';
 /** What was audited. */
 export interface Audited {
   readonly org: string;
+  /** So many Okta lists. */
+  readonly events: number;
   readonly window: Window;
   /** It was stopped before its end. */
   readonly partial: boolean;
@@ -35,7 +37,10 @@ export function verdict(audited: Audited): string[] {
   const owed = sum(({ terms }) => terms.owed);
   if (addsUp(audited)) {
     const still = owed === 0 ? '' : `; ${number(owed)} still to be sent`;
-    return [`it adds up: nothing missing, changed or sent twice${still}`, ...doubt(coverage)];
+    return [
+      `it adds up: nothing missing, changed or sent twice${still}`,
+      ...doubt(coverage, audited.events),
+    ];
   }
   const faults = [
     ...some(missing, 'missing'),
@@ -61,8 +66,9 @@ function leftOut({ leftOut: n, known }: Coverage): string {
   return `${number(n)} of the ${count(known, 'event')} that the ledger has`;
 }
 
-/** Who proves something with a list must know that it is not whole. */
-function doubt({ leftOut: n }: Coverage): string[] {
+/** Who proves something with a list must know where it is not whole, or not a list. */
+function doubt({ known, leftOut: n }: Coverage, listed: number): string[] {
+  if (listed + known === 0) return ['but neither Okta nor the ledger has any event of that time'];
   if (n === 0) return [];
   return [
     `but Okta's answer leaves out ${count(n, 'event')} that the ledger has: it may leave out others, too`,
