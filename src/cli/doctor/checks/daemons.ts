@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { StateError } from '../../../errors.ts';
-import { holderOf } from '../../../state/folder.ts';
+import { holderOf, lookAtLock } from '../../../state/folder.ts';
 import { shownPath } from '../../io.ts';
 import { LISTEN, subFolders } from '../../org-state.ts';
 import { type Finding, finding } from '../finding.ts';
@@ -23,13 +23,24 @@ export function checkDaemons({ folder, config, machine, state }: Scene): readonl
   const elsewhere = runningIn(rootsOf(machine, config.stateFolder), folder);
   const known = [here, ...[...listening].map(holderOf), ...elsewhere.map(({ pid }) => pid)];
   return [
-    here === undefined
-      ? finding('daemon-none', 'no daemon runs on this state folder', 'start it: loghook run')
-      : finding('daemon-running', `a daemon runs on this state folder (pid ${here})`),
+    onFolder(folder, here),
     ...elsewhere.map((one) => other(one, folder)),
     ...listening.map(listenFinding),
     ...strangers(machine, new Set(known)),
   ];
+}
+
+function onFolder(folder: string, pid: number | undefined): Finding {
+  if (pid !== undefined) {
+    return finding('daemon-running', `a daemon runs on this state folder (pid ${pid})`);
+  }
+  const lock = lookAtLock(folder);
+  if (lock.kind !== 'hidden') {
+    return finding('daemon-none', 'no daemon runs on this state folder', 'start it: loghook run');
+  }
+  const found = `whether a daemon runs on this state folder cannot be seen (${lock.why})`;
+  const fix = 'run doctor as the user that loghook runs as: sudo -u loghook loghook doctor';
+  return finding('daemon-unknown', found, fix);
 }
 
 /** Where loghook keeps state when nobody says where, and where the system's service does. */
