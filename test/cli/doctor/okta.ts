@@ -91,7 +91,12 @@ const REFUSED: readonly (readonly [fault: Fault, FindingId, words: RegExp, fix: 
     /filter/,
   ],
   [{ kind: 'status', status: 500 }, 'okta-odd', /500/, /status\.okta\.com/],
-  [{ kind: 'html' }, 'okta-odd', /./, /sign-in page/],
+  [
+    { kind: 'html' },
+    'okta-odd',
+    /^Okta answered with something else than events: /,
+    /sign-in page/,
+  ],
   [{ kind: 'reset' }, 'okta-odd', /^Okta did not answer: /, /./],
   [{ kind: 'status', status: 404 }, 'okta-odd', /404/, /no Okta org at this address/],
   [
