@@ -56,6 +56,9 @@ test('each org has its own URL, token, filter and interval', async (t) => {
   const [emea, us] = await loadConfigs(input(t, TWO, {}, { LOGHOOK_RETRY_SECONDS: '20' }));
 
   assert.equal(emea?.org.url.href, 'https://acme-emea.okta.com/');
+  assert.deepEqual(emea?.org.notes, [
+    'url of emea: it has no scheme; using https://acme-emea.okta.com',
+  ]);
   assert.deepEqual(emea?.identity, { kind: 'token', token: EMEA });
   assert.deepEqual([emea?.interval, emea?.filter, emea?.orgName], [20_000, undefined, 'emea']);
   assert.deepEqual(us?.identity, { kind: 'token', token: US });
@@ -196,6 +199,11 @@ const REFUSED: readonly (readonly [why: string, text: string, complaints: readon
     'a name twice',
     `${REST}\norgs:\n - { name: a, url: 'https://a.okta.com', token: '\${T}' }\n - { name: a, url: 'https://b.okta.com', token: '\${T}' }`,
     ['4:12 name: "a" is that of the org in line 3 too'],
+  ],
+  [
+    'a name that is the host of another',
+    `${REST}\norgs:\n - { name: B.okta.com, url: 'https://a.okta.com', token: '\${T}' }\n - { name: b, url: 'https://b.okta.com', token: '\${T}' }`,
+    ['3:12 name: "B.okta.com" is the host of the org in line 4'],
   ],
   [
     'an org without credentials',

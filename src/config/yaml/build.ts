@@ -51,7 +51,7 @@ function orgOf(org: OrgInput, file: FileInput, found: OrgFrom): OrgInFile {
   return Object.freeze({
     ...said,
     name: org.name,
-    org: { url: org.url.url, notes: org.url.notes },
+    org: { url: org.url.url, notes: org.url.notes.map((note) => `url of ${org.name}: ${note}`) },
     orgFrom: found.shownAs,
     ...identityOf(org, found),
     ...(org.filter !== undefined && { filter: org.filter }),

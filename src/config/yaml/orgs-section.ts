@@ -63,6 +63,7 @@ export function orgFaults(tree: Tree): Fault[] {
   return [
     ...twins(orgs, 'name', (name) => name),
     ...twins(orgs, 'url', hostOf),
+    ...borrowedNames(orgs),
     ...orgs.flatMap((org) => routeFaults(org, tree)),
     ...orgs.filter((org) => !shared && lacksRoutes(org)).map(withoutRoutes),
   ];
@@ -73,6 +74,12 @@ function hostOf(text: string): string | undefined {
   return 'url' in parsed ? parsed.url.host : undefined;
 }
 
+function textAt(org: Tree, key: 'name' | 'url'): (ScalarTree & { value: string }) | undefined {
+  const node = nodeAt(org, [key]);
+  if (node?.kind !== 'scalar' || typeof node.value !== 'string' || node.broken) return undefined;
+  return { ...node, value: node.value };
+}
+
 /** Orgs that say the same of themselves as one before them. */
 function twins(
   orgs: readonly Tree[],
@@ -81,8 +88,8 @@ function twins(
 ): Fault[] {
   const lines = new Map<string, number>();
   return orgs.flatMap((org) => {
-    const node = nodeAt(org, [key]);
-    if (node?.kind !== 'scalar' || typeof node.value !== 'string' || node.broken) return [];
+    const node = textAt(org, key);
+    if (node === undefined) return [];
     const identity = identityOf(node.value);
     if (identity === undefined) return [];
     const first = lines.get(identity);
@@ -94,6 +101,19 @@ function twins(
     const message = `${key}: ${shown} is that of the org in line ${first} too`;
     const hint = key === 'name' ? 'each org has a name of its own' : 'write each org once';
     return [{ at: node.at, message, hint }];
+  });
+}
+
+/** `--org` takes a name or a host: one that is both, of two orgs, would lead to the wrong one. */
+function borrowedNames(orgs: readonly Tree[]): Fault[] {
+  const hosts = orgs.map((org) => hostOf(textAt(org, 'url')?.value ?? ''));
+  return orgs.flatMap((org, index) => {
+    const name = textAt(org, 'name');
+    const other = hosts.indexOf(name?.value.toLowerCase());
+    const line = orgs[other]?.at.line;
+    if (name === undefined || line === undefined || other === index) return [];
+    const message = `name: ${quote(name.value)} is the host of the org in line ${line}`;
+    return [{ at: name.at, message, hint: 'give it a name that is no host of another' }];
   });
 }
 
