@@ -110,6 +110,7 @@ export const FINDINGS = {
 
   'daemon-running': ['daemons', 'ok'],
   'daemon-none': ['daemons', 'note'],
+  'daemon-partly': ['daemons', 'warning'],
   'daemon-unknown': ['daemons', 'note'],
   'daemon-twin': ['daemons', 'warning'],
   'daemon-elsewhere': ['daemons', 'note'],
