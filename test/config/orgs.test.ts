@@ -2,6 +2,8 @@
 /** Several orgs in one loghook.yaml: what is made of them, and what is refused. */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Flags, loadConfig, loadConfigs } from '../../src/config/config.ts';
 import { allTextOf, complaintsOf, hintsOf, settled } from './complaints.ts';
@@ -50,6 +52,21 @@ test('each org has the routes of the file and its own', async (t) => {
     [emea?.alerts?.url.host, us?.alerts?.url.host],
     ['alerts.example', 'us.example'],
   );
+});
+
+test('says when everyone on the machine may read the file of a token', async (t) => {
+  const outside = input(t, TWO);
+  const path = join(outside.cwd, 'us.token');
+
+  chmodSync(path, 0o644);
+  const [emea, us] = await loadConfigs(outside);
+  chmodSync(path, 0o600);
+  const [, careful] = await loadConfigs(outside);
+
+  const note = `\${file:us.token}: ${path} can be read by everyone on this machine; chmod 600 it`;
+  assert.ok(!emea?.org.notes.includes(note));
+  assert.deepEqual(us?.org.notes, [note]);
+  assert.deepEqual(careful?.org.notes, []);
 });
 
 test('each org has its own URL, token, filter and interval', async (t) => {

@@ -4,8 +4,9 @@
  */
 import { parseOrgUrl } from '../org-url.ts';
 import { quote } from '../quote.ts';
+import { openToOthers } from '../secret-file.ts';
 import { itemsOf, listByName, routeFaults } from './routes-section.ts';
-import { type Sources, substitute } from './substitute.ts';
+import { fileNamedBy, type Sources, substitute } from './substitute.ts';
 import { type Fault, nodeAt, type ScalarTree, type Tree } from './tree.ts';
 
 /** Keys of an org whose values are secrets. */
@@ -27,14 +28,18 @@ export function listAll(tree: Tree): Fault[] {
   ];
 }
 
-/**
- * Puts what they refer to into the credentials. `from` says of each org where its secret came from, in words that hold
- * nothing of it.
- */
+/** Where the secret of an org came from, in words that hold nothing of it. */
+export interface SecretFrom {
+  readonly secret: string;
+  /** What a person should know of that place. */
+  readonly notes: readonly string[];
+}
+
+/** Puts what they refer to into the credentials. */
 export function fillCredentials(
   tree: Tree,
   sources: Sources,
-): { readonly faults: readonly Fault[]; readonly from: readonly string[] } {
+): { readonly faults: readonly Fault[]; readonly from: readonly SecretFrom[] } {
   const own = { ...sources, tokenHint: OWN_HINT };
   const faults: Fault[] = [];
   const from = itemsOf(tree, 'orgs').map((org) => {
@@ -44,12 +49,20 @@ export function fillCredentials(
     });
     const written = found.map(({ value }) => String(value));
     faults.push(...found.flatMap((node) => [...substitute(node, own), ...plainFaults(node)]));
-    return written.filter((text) => REFERENCE.test(text)).join(', ');
+    const references = written.filter((text) => REFERENCE.test(text));
+    const isWhole = found.every(({ broken }) => broken !== true);
+    const notes = isWhole ? references.flatMap((text) => openFile(text, sources)) : [];
+    return { secret: references.join(', '), notes };
   });
   return { faults, from };
 }
 
 const REFERENCE = /^\$\{[^}]*\}$/;
+
+function openFile(reference: string, sources: Sources): readonly string[] {
+  const path = fileNamedBy(reference, sources);
+  return path === undefined ? [] : openToOthers(path, reference);
+}
 
 function plainFaults(node: ScalarTree): Fault[] {
   if (node.substituted === true) return [];
