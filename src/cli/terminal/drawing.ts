@@ -167,7 +167,9 @@ function isRefused(line: Line): boolean {
 
 function advice(line: Line): string {
   if (isRefused(line)) return `${RUNNING} `;
-  if (/^40[137] /.test(String(line.why))) return 'check the key or password in its URL; ';
+  const why = String(line.why);
+  if (/^40[137] /.test(why)) return 'check the key or password in its URL; ';
+  if (/^4(?:00|0[456]|13|15|22) /.test(why)) return `see its answer: loghook test ${line.route}; `;
   return '';
 }
 

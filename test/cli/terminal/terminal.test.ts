@@ -68,6 +68,11 @@ const LINES: readonly (readonly [message: string, fields: object, expected: stri
   ],
   [
     'route held',
+    { route: 'siem', why: '400 bad request', until: 0 },
+    'TIME ! siem is held: 400 bad request\n           see its answer: loghook test siem; its events are kept; next try hh:mm:ss\n',
+  ],
+  [
+    'route held',
     { route: 'siem', why: '410 gone' },
     'TIME ! siem is held: 410 gone\n           its events are kept; it waits for you: put its URL right and reload, or loghook resume siem\n',
   ],

@@ -66,7 +66,7 @@ function held(
   const fix =
     state.until === undefined
       ? `it waits for you: put its URL right, then loghook resume ${name}`
-      : 'mend what its reason says: it is tried again by itself, and no event is lost';
+      : `see its answer with loghook test ${name}, and mend it: it goes on by itself, and no event is lost`;
   return finding('route-held', found, fix);
 }
 
