@@ -59,6 +59,7 @@ export class SqliteOutbox implements Outbox {
     let outbox: SqliteOutbox | undefined;
     try {
       outbox = new SqliteOutbox(options, lock, openState(join(options.folder, DATABASE_FILE)));
+      lock.check();
       return outbox.#mended();
     } catch (error) {
       if (outbox !== undefined) outbox.#database.close();
@@ -191,6 +192,7 @@ export class SqliteOutbox implements Outbox {
   }
 
   async tidy(): Promise<boolean> {
+    this.#lock.check();
     const changed = this.#try('read', () => this.#parts.transactions.changedByOthers());
     if (changed) {
       this.#mayBeUnplaced = true;

@@ -18,6 +18,9 @@ export interface Finding {
   readonly difference?: Difference;
 }
 
+/** Why something is missing that was never taken in, or was wiped out altogether. */
+export const UNKNOWN = 'not in the ledger';
+
 /** Where two texts part, and what stands there. */
 interface Difference {
   readonly at: number;

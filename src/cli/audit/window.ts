@@ -45,6 +45,11 @@ export function windowOf({ since, until, now }: Asked, horizon: Horizon): Window
   return { ...window, notes };
 }
 
+/** What came late may not have been read yet. */
+export function isBehind({ readTo }: Horizon, now: number): boolean {
+  return readTo !== undefined && readTo < now - SETTLE_MS;
+}
+
 const UNREAD = 'what came later loghook has not read yet';
 
 interface End {

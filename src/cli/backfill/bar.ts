@@ -1,6 +1,6 @@
 /** How far a backfill has come: a bar on a terminal, elsewhere a line now and then. */
 
-import type { Progress } from '../bounded-read/progress.ts';
+import { type Progress, SHORT_MS } from '../bounded-read/progress.ts';
 import type { Io } from '../io.ts';
 import { count, number } from '../words/counts.ts';
 import { duration, iso } from '../words/time.ts';
@@ -8,8 +8,6 @@ import type { Progressed } from './reading.ts';
 
 const WIDTH = 20;
 const LINE_EVERY_MS = 10_000;
-/** A wait that nobody wonders about. */
-const SHORT_MS = 2_000;
 
 interface BarParts {
   readonly progress: Progress;

@@ -5,6 +5,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, StateError } from '../../errors.ts';
+import { OwnFiles } from './own-files.ts';
 import { type Database, hintFor, isBusy, openDatabase } from './sqlite.ts';
 
 export const DATABASE_FILE = 'state.db';
@@ -26,6 +27,8 @@ export function makeFolder(folder: string): void {
 }
 
 export interface FolderLock {
+  /** @throws StateError when what is open does not lie in the folder any more. */
+  check(): void;
   release(): void;
 }
 
@@ -43,7 +46,8 @@ export function lockFolder(folder: string, pid: number): FolderLock {
     throw new StateError(path, 'lock', { cause, hint: hintFor(cause, path) });
   }
   const held = database;
-  return { release: () => held.close() };
+  const files = new OwnFiles([path, join(folder, DATABASE_FILE)]);
+  return { check: () => files.check(), release: () => held.close() };
 }
 
 /** The pid of the daemon that holds the folder, or undefined when none does. Takes nothing. */
