@@ -64,7 +64,7 @@ export class SqliteOutbox implements Outbox {
   readonly #pruning: Pruning;
   readonly #routes: KnownRoutes;
   readonly #configs: Configs;
-  readonly #stopListening: () => void;
+  #stopListening = () => {};
   readonly #deferred = new DeferredWrites();
   /** How far the clock was set back that the due times do not know of yet, ms; negative. */
   #shiftMs = 0;
@@ -110,7 +110,6 @@ export class SqliteOutbox implements Outbox {
     const intake = new IntakeTables(database, bundles, this.#configs);
     this.#pages = new PageCommits({ ...parts, routes, intake, records: this.#records, history });
     this.#pruning = new Pruning({ database, clock, log, history });
-    this.#stopListening = clock.onJump((jumpMs) => this.#clockJumped(jumpMs));
   }
 
   /** False while the disk, or another process, refuses what is to be written. */
@@ -269,6 +268,7 @@ export class SqliteOutbox implements Outbox {
     this.#try('mend the due times in', () =>
       this.#owed.mendDue(this.#tables.cursor()?.readAt, now),
     );
+    this.#stopListening = this.#clock.onJump((jumpMs) => this.#clockJumped(jumpMs));
     return this;
   }
 
