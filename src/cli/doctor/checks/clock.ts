@@ -2,7 +2,7 @@
  * This machine's clock against Okta's. What Okta is asked with goes by Okta's own; signatures for receivers, and the
  * times that people read, go by this one.
  */
-import { duration } from '../../duration.ts';
+import { duration } from '../../words/time.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { Scene } from '../scene.ts';
 
@@ -11,9 +11,11 @@ const MOST_MS = 30_000;
 const SIGNATURE_MS = 5 * 60_000;
 
 export async function checkClock({ oktaAnswer }: Scene): Promise<readonly Finding[]> {
-  const aheadMs = (await oktaAnswer())?.aheadMs;
+  const answer = await oktaAnswer();
+  const aheadMs = answer?.aheadMs;
   if (aheadMs === undefined) {
-    return [finding('clock-unknown', "Okta's clock is not known: it did not answer with a date")];
+    const why = answer === undefined ? 'Okta was not asked' : 'it did not answer with a date';
+    return [finding('clock-unknown', `Okta's clock is not known: ${why}`)];
   }
   const off = duration(Math.abs(aheadMs));
   if (Math.abs(aheadMs) <= MOST_MS) {
