@@ -49,6 +49,33 @@ test('one org has no label of its own', async () => {
   assert.match(text, /^loghook_events_matched_total\{route="siem"\} 1$/m);
 });
 
+test('every name that others are told of is there from the start', async () => {
+  const metrics = new Metrics('1.2.3');
+  metrics.meter();
+
+  const { names } = await scraped(metrics);
+
+  for (const name of [
+    'events_polled_total',
+    'events_matched_total',
+    'events_unmatched_total',
+    'delivery_attempts_total',
+    'deliveries_total',
+    'delivery_seconds',
+    'event_lag_seconds',
+    'queue_depth',
+    'queue_oldest_seconds',
+    'route_state',
+    'dead_letters',
+    'poll_lag_seconds',
+    'okta_rate_limit_remaining',
+    'disk_used_ratio',
+    'regex_seconds',
+  ]) {
+    assert.ok(names.has(`loghook_${name}`), name);
+  }
+});
+
 test('a route begins at nothing, with every word there is', async () => {
   const metrics = new Metrics('1.2.3');
   metrics.meter();
