@@ -18,7 +18,7 @@ const MOST_HEADER_BYTES = 8_192;
 const MOST_BODY_BYTES = 1_024;
 
 /** How long a client may take. */
-export interface Patience {
+interface Patience {
   readonly headMs: number;
   /** Head and body. */
   readonly requestMs: number;

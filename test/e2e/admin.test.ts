@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { openDatabase } from '../../src/state/sqlite.ts';
+import { openDatabase } from '../../src/state/database/sqlite.ts';
 import { selfSigned } from '../support/certificates.ts';
 import { addEvents, type Loghook, openOrg, openReceiver, Sandbox } from '../support/loghook.ts';
 import { assertNoMark, secretUrl } from '../support/marks.ts';

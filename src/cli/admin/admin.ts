@@ -4,10 +4,10 @@ import { SystemClock } from '../../clock.ts';
 import type { AdminSettings } from '../../config/admin.ts';
 import { ConfigError, codeOf, reasonOf, StateError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { isDiskFull } from '../../state/sqlite.ts';
+import { isDiskFull } from '../../state/database/sqlite.ts';
 import { AdminServer, type Asked } from '../../status/admin-server.ts';
 import { type Health, healthOf, orgHealth } from '../../status/health.ts';
-import { Metrics } from '../../status/metrics.ts';
+import { Metrics } from '../../status/metrics/metrics.ts';
 import { OrgWatch, type Watched } from './org-watch.ts';
 
 export interface AdminParts {

@@ -2,7 +2,7 @@
 import type { Meter } from '../../daemon.ts';
 import { attemptWord } from '../../delivery/fault.ts';
 import { delayParts } from '../../state/delay.ts';
-import type { OrgMeter } from '../../status/metrics-meter.ts';
+import type { OrgMeter } from '../../status/metrics/meter.ts';
 
 /** `onRead` is told of every page that was kept. */
 export function meterOf(meter: OrgMeter, onRead: () => void): Meter {

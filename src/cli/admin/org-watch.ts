@@ -2,17 +2,17 @@
 import type { Clock } from '../../clock.ts';
 import type { Meter } from '../../daemon.ts';
 import { OktaError, StateError } from '../../errors.ts';
-import type { TroubleKind } from '../../okta/trouble.ts';
-import { Beside, IN_A_DAEMON } from '../../state/beside.ts';
-import { diskUsedRatio } from '../../state/disk-use.ts';
-import { Drops } from '../../state/drops.ts';
-import { type NamedRoute, namedRoutes } from '../../state/named-routes.ts';
-import { RouteDesk } from '../../state/route-desk.ts';
-import { type Stock, StockReader } from '../../state/stock.ts';
+import type { TroubleKind } from '../../okta/trouble/trouble.ts';
+import { Beside, IN_A_DAEMON } from '../../state/beside/beside.ts';
+import { Drops } from '../../state/beside/drops.ts';
+import { type NamedRoute, namedRoutes } from '../../state/beside/named-routes.ts';
+import { RouteDesk } from '../../state/beside/route-desk.ts';
+import { type Stock, StockReader } from '../../state/beside/stock.ts';
+import { diskUsedRatio } from '../../state/database/disk-use.ts';
 import type { OrgFacts } from '../../status/health.ts';
-import type { OrgSample } from '../../status/metrics.ts';
-import type { OrgMeter } from '../../status/metrics-meter.ts';
-import type { RouteStateWord } from '../../status/metrics-words.ts';
+import type { OrgMeter } from '../../status/metrics/meter.ts';
+import type { OrgSample } from '../../status/metrics/metrics.ts';
+import type { RouteStateWord } from '../../status/metrics/words.ts';
 import { CHANGES } from '../ledger/pause.ts';
 import { meterOf } from './meter.ts';
 

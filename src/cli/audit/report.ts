@@ -1,7 +1,8 @@
 /** What an audit found, for people. Not yet fit for a terminal. */
 import type { Gap } from '../../state/outbox.ts';
-import { duration } from '../duration.ts';
-import { count, iso, localTime, number } from '../words.ts';
+import { gapInShort } from '../../status/gap-words.ts';
+import { count, number } from '../words/counts.ts';
+import { duration, localTime } from '../words/time.ts';
 import type { Auditor } from './auditor.ts';
 import type { Finding } from './findings.ts';
 import type { Tally } from './tally.ts';
@@ -51,14 +52,16 @@ function heading(auditor: Auditor, { org, window, partial, unreadable }: Audited
       ? []
       : [`${count(auditor.repeated, 'event')} more than once; each is counted once`]),
     ...(unreadable === 0 ? [] : [`${count(unreadable, 'piece')} of Okta's pages unreadable`]),
-    ...auditor.gaps.map((gap) => `known gap: ${gapLine(gap)}`),
+    ...auditor.gaps.flatMap(gapLines),
   ];
 }
 
-function gapLine(gap: Gap): string {
-  const { fromMs, toMs } = gap;
-  const span = fromMs === undefined ? '' : ` ${iso(fromMs)} to ${iso(toMs) ?? 'now'}`;
-  return `${gap.kind}${span}: ${gap.why}`;
+/** As `status` says it. */
+function gapLines(gap: Gap): string[] {
+  const { fromMs, toMs, why } = gap;
+  const to = toMs === undefined ? 'now' : localTime(toMs);
+  const span = fromMs === undefined ? [] : [`  published ${localTime(fromMs)} to ${to}`];
+  return [`known gap: ${gapInShort(gap)}`, ...span, `  ${why}`];
 }
 
 function routeLines(tally: Tally): string[] {
@@ -118,7 +121,7 @@ function lineOf({ event, eventType, published, route, why, gap, difference }: Fi
   return [
     `  ${parts.join('  ')}`,
     ...(why === undefined ? [] : [`    ${why}`]),
-    ...(gap === undefined ? [] : [`    in a known gap (${gap.kind}): ${gap.why}`]),
+    ...(gap === undefined ? [] : [`    in a known gap (${gapInShort(gap)}): ${gap.why}`]),
     ...(difference === undefined
       ? []
       : [

@@ -1,7 +1,8 @@
 /** How far the reading has come, on the last line of a terminal; lines of the log go above it. */
 
 import type { Output } from '../io.ts';
-import { count, localTime } from '../words.ts';
+import { count } from '../words/counts.ts';
+import { localTime } from '../words/time.ts';
 
 const CLEAR = '\r\u001b[K';
 
