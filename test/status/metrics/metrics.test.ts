@@ -129,9 +129,20 @@ test('a route that is gone has no gauges any more, and keeps what it counted', a
 test('a queue that was left behind under a name that another has now is added to it', async () => {
   const metrics = new Metrics('1.2.3');
 
-  const seen = await scraped(metrics, routed(SIEM, { ...SIEM, state: 'removed', queued: 4 }));
+  const left: RouteSample = { ...SIEM, state: 'removed', queued: 4, oldestMs: 9_000_000 };
 
-  assert.equal(seen.value('loghook_queue_depth', { route: 'siem' }), 7);
+  for (const order of [
+    [SIEM, left],
+    [left, SIEM],
+  ]) {
+    const seen = await scraped(metrics, routed(...order));
+
+    const value = (name: string, more = {}) => seen.value(name, { route: 'siem', ...more });
+    assert.deepEqual([value('loghook_queue_depth'), value('loghook_dead_letters')], [7, 2]);
+    assert.equal(value('loghook_queue_oldest_seconds'), 1.5, 'its own, and no sum of ages');
+    const states = ['flowing', 'removed'].map((state) => value('loghook_route_state', { state }));
+    assert.deepEqual(states, [1, 0], 'it is in one state');
+  }
 });
 
 test('a part of a delay that is not known is not counted', async () => {
