@@ -111,7 +111,7 @@ export function pollAgeNotes({ pollAgeMs }: AdminSettings, interval: Interval): 
   if (pollAgeMs === undefined || pollAgeMs > longestMs) return [];
   const [limit, wait] = [pollAgeMs, longestMs].map((ms) => `${ms / 1_000} s`);
   return [
-    `LOGHOOK_HEALTH_POLL_AGE: ${limit} is no more than the longest wait between two polls (${wait}): /healthz will be red by and by`,
+    `LOGHOOK_HEALTH_POLL_AGE: ${limit} is no more than the longest wait between two polls (${wait}): /healthz will be red between them`,
   ];
 }
 
