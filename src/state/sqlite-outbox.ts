@@ -34,6 +34,7 @@ import type {
 import { KnownRoutes } from './owed/known-routes.ts';
 import { OwedLanes } from './owed/owed-lanes.ts';
 import { OwedTable } from './owed/owed-table.ts';
+import { Placing } from './owed/placing.ts';
 import { Records } from './owed/records.ts';
 import { RouteTable } from './owed/route-table.ts';
 import { Settlements } from './owed/settlements.ts';
@@ -64,12 +65,11 @@ export class SqliteOutbox implements Outbox {
   readonly #pruning: Pruning;
   readonly #routes: KnownRoutes;
   readonly #configs: Configs;
+  readonly #placing: Placing;
   readonly #stopListening: () => void;
   readonly #deferred = new DeferredWrites();
   /** How far the clock was set back that the due times do not know of yet, ms; negative. */
   #shiftMs = 0;
-  /** Whether another process may have left something to find a lane for. */
-  #mayBeUnplaced = false;
   #isClosed = false;
 
   /** Locks and opens the folder. @throws StateError */
@@ -111,6 +111,7 @@ export class SqliteOutbox implements Outbox {
     const intake = new IntakeTables(database, bundles, this.#configs);
     this.#pages = new PageCommits({ ...parts, routes, intake, records: this.#records, history });
     this.#pruning = new Pruning({ database, clock, log, history });
+    this.#placing = new Placing({ ...parts, routes, deferred: this.#deferred });
     this.#stopListening = clock.onJump((jumpMs) => this.#clockJumped(jumpMs));
   }
 
@@ -131,11 +132,13 @@ export class SqliteOutbox implements Outbox {
         }),
       );
       this.#configs.use(version);
-      this.#mayBeUnplaced = true;
-      this.#deferred.write('lanes', () => {
-        while (this.#mayBeUnplaced) this.#place();
-      });
     });
+    this.#placing.expectMore();
+    try {
+      await this.#placing.all();
+    } catch (error) {
+      throw stateErrorOf(this.#path, 'write to', error);
+    }
   }
 
   async cursor(): Promise<TailCursor | undefined> {
@@ -227,13 +230,13 @@ export class SqliteOutbox implements Outbox {
     this.#lock.check();
     const changed = this.#try('read', () => this.#tables.changedByOthers());
     if (changed) {
-      this.#mayBeUnplaced = true;
+      this.#placing.expectMore();
       this.#routes.reread();
     }
     this.#try('write to', () => {
       this.#deferred.retry();
       if (!this.#gate.isOpen) return;
-      this.#deferred.write('lanes', () => this.#place());
+      this.#deferred.write('lanes', () => this.#placing.step());
       this.#deferred.write('pruning', () => this.#pruning.step());
     });
     return changed;
@@ -251,18 +254,11 @@ export class SqliteOutbox implements Outbox {
     if (deliveries > 0) {
       this.#log.error({ deliveries }, 'outcomes could not be recorded, these may be sent again');
     }
+    this.#placing.close();
     this.#stopListening();
     this.#tables.checkpoint();
     this.#database.close();
     this.#lock.release();
-  }
-
-  #place(): void {
-    if (!this.#mayBeUnplaced) return;
-    this.#tables.inTransaction(() => {
-      this.#mayBeUnplaced = this.#routes.place();
-    });
-    if (this.#mayBeUnplaced) this.#routes.reread();
   }
 
   /** What was planned by a clock that was set back while nobody watched is put right. */
