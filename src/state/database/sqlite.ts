@@ -37,6 +37,8 @@ const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
+/** An extended one: no room for the shared memory beside the write-ahead log. */
+const SQLITE_IOERR_SHMSIZE = 4874;
 
 /** What the file system says, as SQLite would say it. */
 const FILE_ERRORS: ReadonlyMap<string, number> = new Map([
@@ -101,9 +103,14 @@ function withoutWarning<T>(load: () => T): T {
   }
 }
 
-function primaryCode(error: unknown): number {
+function extendedCode(error: unknown): number {
   if (!(error instanceof Error) || !('errcode' in error)) return -1;
-  return typeof error.errcode === 'number' ? error.errcode & 0xff : -1;
+  return typeof error.errcode === 'number' ? error.errcode : -1;
+}
+
+function primaryCode(error: unknown): number {
+  const code = extendedCode(error);
+  return code === -1 ? -1 : code & 0xff;
 }
 
 /** The disk is full, refuses to write or another process holds the lock: worth waiting for, the file is as it was. */
@@ -115,9 +122,11 @@ export function isFull(error: unknown): boolean {
   return primaryCode(error) === SQLITE_FULL;
 }
 
-/** As `isFull`, also for what the file system itself said. */
+/** As `isFull`, also for what the file system itself said, and where there was no room to open. */
 export function isDiskFull(error: unknown): boolean {
-  return isFull(error) || codeOf(error) === 'ENOSPC';
+  return (
+    isFull(error) || extendedCode(error) === SQLITE_IOERR_SHMSIZE || codeOf(error) === 'ENOSPC'
+  );
 }
 
 export function isBusy(error: unknown): boolean {
