@@ -5,7 +5,7 @@
  */
 import { Dispatch, type DispatchParts } from './dispatch.ts';
 import type { Page } from './okta/system-log.ts';
-import type { Routes } from './routing/routes.ts';
+import type { Routes, Stopwatch } from './routing/routes.ts';
 import type { Committed, Wants } from './state/outbox.ts';
 
 export type { Meter } from './dispatch.ts';
@@ -144,8 +144,9 @@ export class Daemon {
     isLast: (page: Page) => boolean = () => false,
   ): Promise<void> {
     const { tail, outbox, telling, meter, onReady } = this.#parts;
+    const stopwatch = this.#stopwatch();
     // Asked anew for each event: routes may change while a page waits for room on the disk.
-    const wants: Wants = { wantedBy: (event) => this.#dispatch.routes.wantedBy(event) };
+    const wants: Wants = { wantedBy: (event) => this.#dispatch.routes.wantedBy(event, stopwatch) };
     let sayReady = onReady;
     for await (const page of tail(signal)) {
       await telling?.gaps(page.gaps, signal);
@@ -158,6 +159,16 @@ export class Daemon {
       sayReady = undefined;
       if (isLast(page)) return;
     }
+  }
+
+  #stopwatch(): Stopwatch | undefined {
+    const { clock, meter } = this.#parts;
+    return (
+      meter && {
+        monotonic: () => clock.monotonic(),
+        judged: ({ name }, ms) => meter.judged(name, ms),
+      }
+    );
   }
 
   async #tidy(): Promise<void> {

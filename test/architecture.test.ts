@@ -38,12 +38,15 @@ const STANDS_ONLY_IN: readonly (readonly [what: RegExp, where: readonly string[]
   [/from 'yaml'/, ['config/']],
   [/from 'p-retry'/, ['okta/request.ts']],
   [/from 'parse-link-header'/, ['okta/link-header.ts']],
-  [/'oauth4webapi'/, ['okta/token-request.ts']],
-  [/import (?!type)[^;]*'jose'/, ['okta/token-request.ts', 'okta/proofs.ts', 'practice/oauth/']],
+  [/'oauth4webapi'/, ['okta/service-app/token-request.ts']],
+  [
+    /import (?!type)[^;]*'jose'/,
+    ['okta/service-app/token-request.ts', 'okta/service-app/proofs.ts', 'practice/oauth/'],
+  ],
   // they bring jose along, which only a service app needs: loaded when there is one
   [/import (?!type)[^;]*\/(token-request|authorization-server)\.ts'/, []],
   [/from 'undici'/, ['okta/request.ts', 'delivery/attempt.ts']],
-  [/from 'prom-client'/, ['status/metrics']],
+  [/from 'prom-client'/, ['status/metrics/']],
   [/node:sqlite|@photostructure\/sqlite/, ['state/']],
   [/import (?!type)[^;]*from 'pino'/, ['log.ts']],
   [/\bset(Timeout|Interval)\(|Date\.now\(/, ['clock.ts']],

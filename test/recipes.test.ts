@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { Metrics } from '../src/status/metrics.ts';
+import { Metrics } from '../src/status/metrics/metrics.ts';
 import { parseScrape } from './support/scrape.ts';
 import { tempFolder } from './support/temp-folder.ts';
 

@@ -10,8 +10,8 @@ import {
   StateError,
 } from '../errors.ts';
 import { printable } from '../printable.ts';
-import { folded } from './folded.ts';
 import type { Output } from './io.ts';
+import { folded } from './terminal/folded.ts';
 
 /** Where the words of a hint begin. */
 const HANG = 4;

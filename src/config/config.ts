@@ -6,8 +6,8 @@ import { Routes } from '../routing/routes.ts';
 import { type AdminSettings, adminSettings } from './admin.ts';
 import { chooseOne, loadEach } from './each-org.ts';
 import { Environment, readEnvironment, type Variables } from './environment.ts';
-import { type OrgSettings, orgSettings } from './org-settings.ts';
-import { OTHER_URL_NAME } from './other-tools.ts';
+import { type OrgSettings, orgSettings } from './identity/org-settings.ts';
+import { OTHER_URL_NAME } from './identity/other-tools.ts';
 import { type Parts, problemsOf, type Read, readAll, refuse } from './problems.ts';
 import { type ProxyFor, proxySettings } from './proxy.ts';
 import {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { PracticeOrg } from '../../src/practice/org.ts';
 import type { PracticeReceiver } from '../../src/practice/receiver.ts';
-import { type Database, openDatabase } from '../../src/state/sqlite.ts';
+import { type Database, openDatabase } from '../../src/state/database/sqlite.ts';
 import {
   addEvents,
   type Ended,

@@ -6,7 +6,7 @@ import { ConfigError, codeOf, reasonOf } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { AdminServer, type Asked } from '../../status/admin-server.ts';
 import { type Health, healthOf, orgHealth } from '../../status/health.ts';
-import { Metrics } from '../../status/metrics.ts';
+import { Metrics } from '../../status/metrics/metrics.ts';
 import { OrgWatch, type Watched } from './org-watch.ts';
 
 export interface AdminParts {

@@ -1,5 +1,5 @@
 /** What does not add up, one by one as far as that can be shown. All of it is counted; only so many are kept. */
-import type { NamedRoute } from '../../state/named-routes.ts';
+import type { NamedRoute } from '../../state/beside/named-routes.ts';
 import type { Gap } from '../../state/outbox.ts';
 
 export interface Finding {

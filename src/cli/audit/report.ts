@@ -1,8 +1,8 @@
 /** What an audit found, for people. Not yet fit for a terminal. */
 import type { Gap } from '../../state/outbox.ts';
 import { gapInShort } from '../../status/gap-words.ts';
-import { duration } from '../duration.ts';
-import { count, localTime, number } from '../words.ts';
+import { duration } from '../words/duration.ts';
+import { count, localTime, number } from '../words/words.ts';
 import type { Auditor } from './auditor.ts';
 import type { Finding } from './findings.ts';
 import type { Tally } from './tally.ts';

@@ -1,9 +1,9 @@
 /** How far a backfill has come: a bar on a terminal, elsewhere a line now and then. */
 
 import type { Progress } from '../bounded-read/progress.ts';
-import { duration } from '../duration.ts';
 import type { Io } from '../io.ts';
-import { count, iso, number } from '../words.ts';
+import { duration } from '../words/duration.ts';
+import { count, iso, number } from '../words/words.ts';
 import type { Progressed } from './reading.ts';
 
 const WIDTH = 20;

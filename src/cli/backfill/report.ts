@@ -1,6 +1,6 @@
 /** What a backfill came to: per route for people, or as one JSON document. */
 
-import { count, iso, number, table } from '../words.ts';
+import { count, iso, number, table } from '../words/words.ts';
 import type { Came } from './reading.ts';
 
 export interface Story {

@@ -5,10 +5,10 @@
 import type { Clock } from '../../clock.ts';
 import type { Settings } from '../../config/config.ts';
 import type { SystemLog } from '../../okta/system-log.ts';
-import { openCommandLog } from '../command-log.ts';
 import { type Io, startedFromTerminal } from '../io.ts';
 import { listenForSignals } from '../signals.ts';
 import { type Asking, openSystemLog } from '../system-log.ts';
+import { openCommandLog } from '../terminal/command-log.ts';
 import { Progress } from './progress.ts';
 
 export interface BoundedReadOptions {

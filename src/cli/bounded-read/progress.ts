@@ -1,7 +1,7 @@
 /** How far the reading has come, on the last line of a terminal; lines of the log go above it. */
 
 import type { Output } from '../io.ts';
-import { count, localTime } from '../words.ts';
+import { count, localTime } from '../words/words.ts';
 
 const CLEAR = '\r\u001b[K';
 

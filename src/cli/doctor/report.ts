@@ -1,8 +1,8 @@
 /** What was found, for people and as JSON. */
 import { printable } from '../../printable.ts';
-import { folded } from '../folded.ts';
 import { type Io, type Output, wantsColours } from '../io.ts';
-import { count, writeJson } from '../words.ts';
+import { folded } from '../terminal/folded.ts';
+import { count, writeJson } from '../words/words.ts';
 import type { CheckName, Finding, Level } from './finding.ts';
 
 export interface Tally {

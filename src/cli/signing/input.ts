@@ -5,8 +5,8 @@ import { reloadRoutes } from '../../config/config.ts';
 import { refuse } from '../../config/problems.ts';
 import { decodeUtf8, readBytes } from '../../config/text-file.ts';
 import { parseInstant } from '../../config/time.ts';
-import { parseSecret } from '../../delivery/secret.ts';
-import type { SigningSecret } from '../../delivery/signature.ts';
+import { parseSecret } from '../../delivery/signing/secret.ts';
+import type { SigningSecret } from '../../delivery/signing/signature.ts';
 import type { Io } from '../io.ts';
 import { routeNamed } from '../route-named.ts';
 

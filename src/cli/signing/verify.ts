@@ -2,7 +2,7 @@
 
 import { refuse } from '../../config/problems.ts';
 import { parseDuration } from '../../config/time.ts';
-import { type Claim, type Fault, verify } from '../../delivery/verification.ts';
+import { type Claim, type Fault, verify } from '../../delivery/signing/verification.ts';
 import { ConfigError } from '../../errors.ts';
 import { printable } from '../../printable.ts';
 import { EXIT } from '../exit.ts';

@@ -12,7 +12,7 @@ import type { LogEvent } from '../../event.ts';
 import { PRACTICE_EVENT_TYPES, practiceEventOf, seededRandom } from '../../practice/events.ts';
 import type { Route } from '../../routing/route.ts';
 import { Routes } from '../../routing/routes.ts';
-import { alertOf } from '../../status/alerts.ts';
+import { alertOf } from '../../status/telling/alerts.ts';
 import { setPath } from './set-path.ts';
 
 export interface EventFlags {

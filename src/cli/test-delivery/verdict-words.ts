@@ -1,8 +1,9 @@
 /** What loghook would do after this attempt, by the rule of delivery/whose-trouble.ts, and what a person can do. */
+
+import { scheduleOf } from '../../delivery/lanes/schedule.ts';
 import type { Failure, Outcome } from '../../delivery/outcome.ts';
-import { scheduleOf } from '../../delivery/schedule.ts';
 import type { Route } from '../../routing/route.ts';
-import { duration } from '../duration.ts';
+import { duration } from '../words/duration.ts';
 
 export interface Judgement {
   readonly delivered: boolean;

@@ -12,7 +12,7 @@ import { EXIT } from '../exit.ts';
 import { instantFlag, refuseReversed } from '../instant-flag.ts';
 import { type Io, surroundings } from '../io.ts';
 import { routeNamed } from '../route-named.ts';
-import { writeJson, writeLines } from '../words.ts';
+import { writeJson, writeLines } from '../words/words.ts';
 import { reportDocument } from './document.ts';
 import { Rehearsal } from './rehearsal.ts';
 import { reportLines, type Stretch } from './report.ts';

@@ -3,7 +3,7 @@
  * for what was written, which complaints.ts puts there only where it cannot be a secret.
  */
 import * as v from 'valibot';
-import { parseSecret } from '../../delivery/secret.ts';
+import { parseSecret } from '../../delivery/signing/secret.ts';
 import { compilePattern } from '../../routing/pattern.ts';
 import { type Destination, parseDestination, type Rate } from '../../routing/route.ts';
 import { parseProxy } from '../proxy.ts';

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { type Chosen, windowOf } from '../../../src/cli/backfill/plan.ts';
 import { ConfigError } from '../../../src/errors.ts';
 import { Routes } from '../../../src/routing/routes.ts';
-import type { Reach } from '../../../src/state/reach.ts';
+import type { Reach } from '../../../src/state/beside/reach.ts';
 
 const DAY_MS = 86_400_000;
 const NOW = Date.parse('2026-11-21T12:00:00.000Z');

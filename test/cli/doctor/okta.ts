@@ -5,7 +5,7 @@ import { checkClock } from '../../../src/cli/doctor/checks/clock.ts';
 import { checkCredentials } from '../../../src/cli/doctor/checks/credentials.ts';
 import type { FindingId } from '../../../src/cli/doctor/finding.ts';
 import { sceneOf } from '../../../src/cli/doctor/scene.ts';
-import { Trouble } from '../../../src/okta/trouble.ts';
+import { Trouble } from '../../../src/okta/trouble/trouble.ts';
 import type { Fault, PracticeApp } from '../../../src/practice/org.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { marksOf, pemOf } from '../../support/keys.ts';
