@@ -3,7 +3,7 @@
  * at once. SIGHUP reloads the routes, unless we were started from a terminal: then the terminal is gone, and it stops.
  */
 
-export interface SignalHandlers {
+interface SignalHandlers {
   readonly fromTerminal: boolean;
   readonly onReload: () => void;
   /** Ends the process now. */

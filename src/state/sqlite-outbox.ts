@@ -40,7 +40,7 @@ import { Settlements } from './owed/settlements.ts';
 import { freeBytesAt, History } from './pruning/history.ts';
 import { Pruning } from './pruning/pruning.ts';
 
-export interface OutboxOptions {
+interface OutboxOptions {
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;

@@ -52,6 +52,11 @@ async function started(
   return { org, env: all, sandbox, loghook, url, restart: start };
 }
 
+function databaseOf({ cwd }: Sandbox): string {
+  const [folder = ''] = readdirSync(join(cwd, 'state'));
+  return join(cwd, 'state', folder, 'state.db');
+}
+
 async function plainRoutes(t: TestContext) {
   const receiver = await openReceiver(t);
   return { receiver, routes: [{ name: 'siem', match: '.*', url: `${receiver.url}/siem` }] };
@@ -253,8 +258,7 @@ test('health is red while an event waits too long, unless a person paused its ro
 test('health is red while the state cannot be written', async (t) => {
   const { receiver, routes } = await plainRoutes(t);
   const { org, sandbox, loghook, url } = await started(t, routes);
-  const [folder = ''] = readdirSync(join(sandbox.cwd, 'state'));
-  const other = openDatabase(join(sandbox.cwd, 'state', folder, 'state.db'));
+  const other = openDatabase(databaseOf(sandbox));
   t.after(() => other.close());
 
   other.exec('BEGIN IMMEDIATE');
@@ -339,6 +343,24 @@ test('what a person drops beside it is counted, and not again after a restart', 
   assert.equal(before.value('loghook_deliveries_total', dropped), 0);
   assert.equal(after.value('loghook_dead_letters', { route: 'siem' }), 0);
   assert.equal(again.value('loghook_deliveries_total', dropped), 0);
+});
+
+test('a change that the state does not take is refused in words', async (t) => {
+  const { routes } = await plainRoutes(t);
+  const { sandbox, loghook, url } = await started(t, routes, { LOGHOOK_ADMIN_TOKEN: ADMIN_TOKEN });
+  const other = openDatabase(databaseOf(sandbox));
+  t.after(() => other.close());
+
+  other.exec('BEGIN IMMEDIATE');
+  const refused = await change(url, '/routes/siem/pause');
+  other.exec('ROLLBACK');
+  const done = await change(url, '/routes/siem/pause');
+
+  assert.deepEqual([refused.status, done.status], [503, 200]);
+  assert.match(await refused.text(), /^could not pause: .*try again/);
+  await loghook.logged('the admin server could not change a route', {
+    reason: 'database is locked',
+  });
 });
 
 test('a port that is in use is refused before anything is opened', async (t) => {

@@ -2,7 +2,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Meter } from '../../daemon.ts';
 import type { TroubleKind } from '../../okta/trouble/trouble.ts';
-import { Beside } from '../../state/beside/beside.ts';
+import { Beside, IN_A_DAEMON } from '../../state/beside/beside.ts';
 import { Drops } from '../../state/beside/drops.ts';
 import { type NamedRoute, namedRoutes } from '../../state/beside/named-routes.ts';
 import { RouteDesk } from '../../state/beside/route-desk.ts';
@@ -172,7 +172,7 @@ export class OrgWatch {
   async change(word: 'pause' | 'resume', name: string): Promise<string | undefined> {
     if (this.#watched === undefined) return undefined;
     const { folder, obey } = this.#watched;
-    const beside = new Beside(folder, { readOnly: false });
+    const beside = new Beside(folder, { readOnly: false, ...IN_A_DAEMON });
     let said: string;
     try {
       const route = namedRoutes(beside).find((one) => one.name === name);

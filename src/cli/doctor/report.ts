@@ -2,7 +2,8 @@
 import { printable } from '../../printable.ts';
 import { type Io, type Output, wantsColours } from '../io.ts';
 import { folded } from '../terminal/folded.ts';
-import { count, writeJson } from '../words/words.ts';
+import { writeJson } from '../terminal/print.ts';
+import { count } from '../words/counts.ts';
 import type { CheckName, Finding, Level } from './finding.ts';
 
 export interface Tally {

@@ -37,7 +37,7 @@ export interface Scene {
 }
 
 /** What the state folder says, of one moment. */
-export interface StateLook {
+interface StateLook {
   readonly soundness: Soundness;
   /** Absent where there is none of this loghook's own version, or it cannot be read. */
   readonly standing?: Standing;

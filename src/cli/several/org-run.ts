@@ -15,7 +15,7 @@ import type { Io } from '../io.ts';
 import { problemsInWords, reload } from '../run/reload.ts';
 import { Session, type SessionOptions } from '../run/session.ts';
 import { FIRST_START_MS } from '../system-log.ts';
-import { duration } from '../words/duration.ts';
+import { duration } from '../words/time.ts';
 
 const AGAIN_MS = 30_000;
 const LONGEST_AGAIN_MS = 5 * 60_000;

@@ -8,9 +8,9 @@
  */
 
 import { printable } from '../../printable.ts';
-import { duration } from '../words/duration.ts';
 import { AUTO_WORDS } from '../words/interval.ts';
 import { routeTree, type ShownRoute } from '../words/route-tree.ts';
+import { duration } from '../words/time.ts';
 
 export interface Line extends Readonly<Record<string, unknown>> {
   readonly level: number;

@@ -3,7 +3,7 @@
 import { scheduleOf } from '../../delivery/lanes/schedule.ts';
 import type { Failure, Outcome } from '../../delivery/outcome.ts';
 import type { Route } from '../../routing/route.ts';
-import { duration } from '../words/duration.ts';
+import { duration } from '../words/time.ts';
 
 export interface Judgement {
   readonly delivered: boolean;

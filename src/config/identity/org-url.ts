@@ -8,7 +8,7 @@ const ADMIN_HOST = /^([a-z0-9-]+)-admin\.((?:okta|oktapreview|okta-emea)\.com)$/
 const NO_ORG = /^(?:(?:www|login|help|developer|support)\.)?okta\.com$/;
 const EXAMPLE = 'write it like https://acme.okta.com';
 
-export type OrgUrl =
+type OrgUrl =
   | { readonly url: URL; readonly notes: readonly string[] }
   | { readonly error: string; readonly hint: string };
 

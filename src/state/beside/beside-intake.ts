@@ -23,7 +23,7 @@ export interface Lacking extends Wanted {
   readonly known?: KnownEvent;
 }
 
-export interface OweOptions {
+interface OweOptions {
   /** Ms since 1970: due from then on. */
   readonly now: number;
   /** The version of the routes that new events are said to be held against. */

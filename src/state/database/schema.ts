@@ -200,22 +200,28 @@ export function openState(path: string): Database {
 /** How long a command waits for the daemon's transactions, ms. */
 const COMMAND_TIMEOUT_MS = 10_000;
 
+export interface Access {
+  readonly readOnly: boolean;
+  /** How long it waits for other writers. The wait blocks the whole process: a daemon says less than a command does. */
+  readonly patienceMs?: number;
+}
+
 /**
  * Opens an existing database as a second process, beside a daemon that writes or without one. An older one is upgraded,
  * which a daemon of its version does not mind. @throws StateError
  */
 export function openStateBeside(
   path: string,
-  { readOnly }: { readonly readOnly: boolean },
+  { readOnly, patienceMs = COMMAND_TIMEOUT_MS }: Access,
 ): Database {
   let database: Database | undefined;
   try {
-    database = openDatabase(path, { readOnly, timeout: COMMAND_TIMEOUT_MS });
+    database = openDatabase(path, { readOnly, timeout: patienceMs });
     const version = versionOf(database);
     refuseNewer(version, path);
     if (version > 0 && version < SCHEMA_VERSION) {
       database.close();
-      database = openDatabase(path, { timeout: COMMAND_TIMEOUT_MS });
+      database = openDatabase(path, { timeout: patienceMs });
       prepareTables(database, path);
     }
     if (!readOnly) database.exec('PRAGMA synchronous = FULL');

@@ -9,7 +9,7 @@ import type { History } from '../pruning/history.ts';
 import type { IntakeTables, Taken } from './intake.ts';
 import type { Tables } from './tables.ts';
 
-export interface PageCommitsParts {
+interface PageCommitsParts {
   readonly path: string;
   readonly clock: Clock;
   readonly gate: DiskGate;

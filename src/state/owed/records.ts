@@ -13,7 +13,7 @@ import type { Freed, OwedLanes } from './owed-lanes.ts';
 import type { RouteTable } from './route-table.ts';
 import type { Settlements } from './settlements.ts';
 
-export interface RecordsParts {
+interface RecordsParts {
   readonly path: string;
   readonly clock: Clock;
   readonly gate: DiskGate;

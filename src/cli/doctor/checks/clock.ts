@@ -1,5 +1,5 @@
 /** This machine's clock against Okta's: a wrong one spoils proofs (DPoP), due times and what is said of them. */
-import { duration } from '../../words/duration.ts';
+import { duration } from '../../words/time.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { Scene } from '../scene.ts';
 

@@ -2,7 +2,7 @@
 import type { Identity } from '../../../okta/credentials.ts';
 import type { ProbeAnswer } from '../../../okta/probe.ts';
 import { Trouble } from '../../../okta/trouble/trouble.ts';
-import { when } from '../../words/words.ts';
+import { when } from '../../words/time.ts';
 import { type Finding, type FindingId, finding } from '../finding.ts';
 import type { Scene } from '../scene.ts';
 

@@ -1,8 +1,8 @@
 /** What is overdue: polling that stopped, routes that send nothing, queues that nobody empties. */
 import type { Interval } from '../../../okta/poll-interval.ts';
 import type { RouteStanding, Standing } from '../../../state/beside/standing.ts';
-import { duration } from '../../words/duration.ts';
-import { count, when } from '../../words/words.ts';
+import { count } from '../../words/counts.ts';
+import { duration, when } from '../../words/time.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { Scene } from '../scene.ts';
 
