@@ -2,6 +2,7 @@
  * A route's lane: what it has in flight, when one more may start, and what becomes of each. A lane knows nothing of
  * the others but the origin's pace that they share, so a slow or dead receiver delays only itself.
  */
+import { setMaxListeners } from 'node:events';
 import { Alarm } from '../../alarm.ts';
 import type { Clock } from '../../clock.ts';
 import type { LogEvent } from '../../event.ts';
@@ -193,7 +194,9 @@ export class Lane {
 
   /** Resolves when nothing is in flight or being recorded, or when `signal` aborts. */
   async drained(signal: AbortSignal): Promise<void> {
+    setMaxListeners(0, signal); // all lanes may wait for one stop, and there may be many
     while (this.#running > 0 && !signal.aborted) await this.#wait(Number.POSITIVE_INFINITY, signal);
+    this.#alarm.leave(signal);
   }
 
   /** Resolves when no request is out. */

@@ -1,6 +1,7 @@
 /**
  * A route's next deliveries, held in memory: a window over its `owed` rows. Fresh ones (never tried) come in log order
- * and may be handed in by the commit that made them; late ones (to be tried again) are mixed in, one to four. Those
+ * and may be handed in by the commit that made them; late ones (to be tried again) are mixed in, one to four. The late
+ * window is filled from both ends of what is due in turn: a retry does not wait behind all of a large backfill. Those
  * that are parked behind others of their lane are on disk only, until `freed`.
  * Invariants: every fresh row up to `#freshSeq` that is not parked has entered the window, once; a late one is in `#claimed` from the
  * moment it enters the window until it is settled, and a claimed one is never read again.
@@ -16,11 +17,14 @@ const FRESH_FOR_A_LATE = 4;
 /** A wait this long is looked at again; nothing hangs on a wake-up that was missed. */
 const LONGEST_WAIT_MS = 60_000;
 
+/** The ends of what is due. */
+export type Which = 'longest' | 'shortest';
+
 export interface OwedRows {
   /** Never-tried deliveries after `seq`, in log order. */
   fresh(afterSeq: number, limit: number): Delivery[];
-  /** Deliveries whose time to be tried again has come, earliest first. */
-  late(now: number, limit: number): Delivery[];
+  /** Deliveries whose time to be tried again has come: those that wait longest, or those that wait shortest. */
+  late(now: number, limit: number, which: Which): Delivery[];
   /** When the next one becomes due after `now`, ms; undefined if none waits. */
   nextDueAt(now: number): number | undefined;
   /** The never-tried delivery of this seq. */
@@ -44,6 +48,7 @@ export class DueQueue {
   /** Before this instant (ms) disk holds no late row that is due and not claimed. */
   #lateFrom = 0;
   #freshInRow = 0;
+  #nextLate: Which = 'longest';
 
   constructor(clock: Clock, budget: MemoryBudget, rows: OwedRows) {
     this.#alarm = new Alarm(clock);
@@ -157,9 +162,11 @@ export class DueQueue {
 
   #readLate(now: number): void {
     const rows = this.#rows
-      .late(now, LATE_WINDOW + this.#claimed.size)
+      .late(now, LATE_WINDOW + this.#claimed.size, this.#nextLate)
       .filter((delivery) => !this.#claimed.has(delivery.seq))
-      .slice(0, LATE_WINDOW);
+      .slice(0, LATE_WINDOW)
+      .sort((one, other) => one.dueAt - other.dueAt || one.seq - other.seq);
+    this.#nextLate = this.#nextLate === 'longest' ? 'shortest' : 'longest';
     for (const delivery of rows) {
       this.#claimed.add(delivery.seq);
       this.#late.push(delivery);

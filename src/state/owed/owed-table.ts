@@ -13,7 +13,7 @@ import {
 } from '../database/sqlite.ts';
 import { type Bundles, toPlace } from '../intake/bundles.ts';
 import type { Delivery, LeftBehind } from '../outbox.ts';
-import type { OwedRows } from './due-queue.ts';
+import type { OwedRows, Which } from './due-queue.ts';
 
 /** Nothing is planned further ahead than a Retry-After of 24 h; a due time beyond it comes from a clock that was wrong. */
 export const FURTHEST_DUE_MS = 25 * 3_600_000;
@@ -52,7 +52,7 @@ export class OwedTable {
   rowsOf(route: number): OwedRows {
     return {
       fresh: (afterSeq, limit) => this.#fresh(route, afterSeq, limit),
-      late: (now, limit) => this.#late(route, now, limit),
+      late: (now, limit, which) => this.#late(route, { now, limit, which }),
       nextDueAt: (now) => this.#nextDueAt(route, now),
       one: (seq) => this.#one(route, seq),
       has: (delivery) => this.#has(route, delivery),
@@ -108,10 +108,14 @@ export class OwedTable {
       .map((row) => this.#delivery(row));
   }
 
-  #late(route: number, now: number, limit: number): Delivery[] {
+  #late(
+    route: number,
+    { now, limit, which }: { readonly now: number; readonly limit: number; readonly which: Which },
+  ): Delivery[] {
+    const order = which === 'longest' ? 'ASC' : 'DESC';
     return this.#sql(
       `SELECT ${DELIVERY_COLUMNS} WHERE owed.route = ? AND owed.due_at BETWEEN 1 AND ?
-       ORDER BY owed.due_at, owed.seq LIMIT ?`,
+       ORDER BY owed.due_at ${order}, owed.seq ${order} LIMIT ?`,
     )
       .all(route, now, limit)
       .map((row) => this.#delivery(row));

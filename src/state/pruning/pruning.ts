@@ -1,5 +1,5 @@
 /**
- * What is forgotten, in small steps between other work: ledger lines after 30 days or beyond about 1 GB, event ids
+ * What is forgotten, in small steps between other work: ledger lines after 30 days or beyond 1 GB, event ids
  * that nothing refers to once they are older than a day and not among the newest 10,000, gaps after 90 days, and
  * history as history.ts says. Dead letters are never pruned. An unwanted event that was held against other routes than
  * those in force when it was published is kept as long as the ledger: an audit could not judge it without its row.
@@ -26,14 +26,15 @@ const GAP_DAYS = 90;
 /** Longer than Okta keeps what was published under them. */
 const CONFIG_DAYS = 90;
 const DAY_MS = 86_400_000;
-/** A ledger line with its event's id takes about 250 bytes on disk: this many are about 1 GB. */
-const LEDGER_LINES = 4_000_000;
-const LEDGER_BYTES = LEDGER_LINES * 250;
+/** Of lines with their attempts and their events' ids: four million, where receivers answer with nothing to keep. */
+const LEDGER_BYTES = 1_000_000_000;
 const DEDUPE_MS = DAY_MS;
 const DEDUPE_IDS = 10_000;
 /** Ids of events that no route wanted, beyond which the oldest go even within a day. */
 const DEDUPE_IDS_CAP = 4_000_000;
 const STEP_ROWS = 500;
+/** Beyond its size the ledger must shrink faster than a busy org makes it grow. */
+const CAP_STEP_ROWS = 2_000;
 const FREE_PAGES_KEPT = 2_000;
 const FREE_PAGES_A_STEP = 500;
 const REST_MS = 60_000;
@@ -45,6 +46,8 @@ interface PruningParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly history: History;
+  /** How large the ledger may be; 1 GB unless it says otherwise. */
+  readonly ledgerBytes?: number;
 }
 
 export class Pruning {
@@ -55,6 +58,7 @@ export class Pruning {
   readonly #attempts: Attempts;
   readonly #history: History;
   readonly #horizons: Horizons;
+  readonly #ledgerBytes: number;
   #ledgerWalkedTo = 0;
   #eventsWalkedTo = 0;
   #excessLines = 0;
@@ -63,7 +67,8 @@ export class Pruning {
   #saidIdsCap = false;
   #nextStepAt = 0;
 
-  constructor({ database, clock, log, history }: PruningParts) {
+  constructor({ database, clock, log, history, ledgerBytes = LEDGER_BYTES }: PruningParts) {
+    this.#ledgerBytes = ledgerBytes;
     this.#history = history;
     this.#database = database;
     this.#sql = (text) => database.prepare(text);
@@ -97,20 +102,26 @@ export class Pruning {
     if (this.#excessLines === 0) return false;
     if (!this.#saidCap) {
       this.#saidCap = true;
-      this.#log.warn({ lines: LEDGER_LINES }, 'ledger is at its size limit, the oldest lines go');
+      const bytes = this.#ledgerBytes;
+      this.#log.warn({ bytes }, 'ledger is at its size limit, the oldest lines go');
     }
-    const oldest = this.#ledgerAfter(0).slice(0, this.#excessLines);
+    const oldest = this.#ledgerAfter(0, Math.min(this.#excessLines, CAP_STEP_ROWS));
     this.#excessLines -= oldest.length;
     this.#removeLines(oldest);
     return true;
   }
 
+  /** So many of the lines as the ledger is too large by: they differ in what receivers answered. */
   #countExcess(): number {
-    const used = this.#pragma('page_count') - this.#pragma('freelist_count');
+    const pages = this.#pragma('page_count') - this.#pragma('freelist_count');
+    const usedBytes = pages * this.#pragma('page_size');
     // History goes first.
-    if (used * this.#pragma('page_size') < LEDGER_BYTES || !this.#history.isEmpty) return 0;
+    if (usedBytes < this.#ledgerBytes || !this.#history.isEmpty) return 0;
+    const needed = this.#sql('SELECT ifnull(sum(bytes), 0) AS n FROM bundle_refs').get()?.n;
+    const share = this.#ledgerBytes / (usedBytes - asNumber(needed));
+    if (share >= 1) return 0;
     const lines = asNumber(this.#sql('SELECT count(*) AS n FROM ledger').get()?.n);
-    return Math.max(0, lines - LEDGER_LINES);
+    return Math.ceil(lines * (1 - share));
   }
 
   #pruneLedger(): boolean {
@@ -124,10 +135,10 @@ export class Pruning {
     return old.length > 0 || this.#ledgerWalkedTo > 0;
   }
 
-  #ledgerAfter(seq: number): Row[] {
+  #ledgerAfter(seq: number, limit = STEP_ROWS): Row[] {
     return this.#sql(
       'SELECT seq, route, at FROM ledger WHERE seq > ? ORDER BY seq, route LIMIT ?',
-    ).all(seq, STEP_ROWS);
+    ).all(seq, limit);
   }
 
   #removeLines(rows: readonly Row[]): void {

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { silentLog } from '../../../src/log.ts';
 import { openDatabase } from '../../../src/state/database/sqlite.ts';
 import type { Settlement } from '../../../src/state/outbox.ts';
 import { History } from '../../../src/state/pruning/history.ts';
+import { Pruning } from '../../../src/state/pruning/pruning.ts';
 import type { FakeClock } from '../../support/fake-clock.ts';
 import { openOutbox } from '../../support/open-outbox.ts';
 import {
@@ -213,6 +215,34 @@ test('history goes when the database is larger than its limit, and no more of it
 
   assert.ok(usedBytes() <= before - 500_000, `${usedBytes()} of ${before}`);
   assert.ok(usedBytes() > before - 700_000, `${usedBytes()} of ${before}`);
+});
+
+test('the oldest ledger lines go when answers make the ledger larger than its limit', async (t) => {
+  const { folder, clock, outbox, value, count, settleAll } = await opened(t);
+  const trace = { answer: { head: Buffer.alloc(200, 'a') } };
+  for (let page = 0; page < 12; page += 1) {
+    await outbox.commit(pageOf(eventsOf(page * 1_000, 1_000)), allTo(A), never);
+    await settleAll((at) => ({ kind: 'delivered', at: at.now(), status: 200, ms: 12, trace }));
+  }
+  const newest = value('SELECT max(seq) FROM ledger');
+  const database = openDatabase(join(folder, 'state.db'));
+  t.after(() => database.close());
+  const history = new History({ database, clock, freeBytes: () => 0, databaseBytes: 0 });
+  while (history.prune()) {}
+  const ledgerBytes = 3_000_000;
+  const pruning = new Pruning({ database, clock, log: silentLog(), history, ledgerBytes });
+  const before = Number(
+    value(
+      'SELECT (page_count - freelist_count) * 8192 FROM pragma_page_count, pragma_freelist_count',
+    ),
+  );
+
+  for (let n = 0; n < 10; n += 1) pruning.step();
+
+  const kept = Number(count('ledger'));
+  const expected = (12_000 * ledgerBytes) / before;
+  assert.ok(Math.abs(kept - expected) < 2, `${kept} of ${expected}`);
+  assert.equal(value('SELECT max(seq) FROM ledger'), newest);
 });
 
 test('what is told of attempts goes with the ledger line', async (t) => {
