@@ -197,7 +197,7 @@ function settingsIn({ org, orgFrom, identity, identityFrom, app }: OrgInFile): O
 
 const URL_NAMES = ['OKTA_ORG_URL', OTHER_URL_NAME];
 
-type ReloadInput = Pick<SettingsInput, 'flags' | 'env' | 'cwd'>;
+export type ReloadInput = Pick<SettingsInput, 'flags' | 'env' | 'cwd'>;
 
 /**
  * The routes of one org alone, from scratch: which file there is, and the environment that it may name, are looked at

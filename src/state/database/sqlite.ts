@@ -120,6 +120,11 @@ export function isDiskFull(error: unknown): boolean {
   return isFull(error) || codeOf(error) === 'ENOSPC';
 }
 
+/** The file holds no database, or a damaged one. */
+export function isNoDatabase(error: unknown): boolean {
+  return primaryCode(error) === SQLITE_NOTADB || primaryCode(error) === SQLITE_CORRUPT;
+}
+
 export function isBusy(error: unknown): boolean {
   return primaryCode(error) === SQLITE_BUSY;
 }

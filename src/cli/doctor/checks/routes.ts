@@ -56,7 +56,7 @@ interface Reached {
 
 async function connect(connector: Connector, clock: Scene['clock']): Promise<Reached> {
   const looksUp = isLookedUp(new URL(connector.origin), connector.proxyHost);
-  const limits = { clock, looksUp, limitMs: CONNECT_MS };
+  const limits = { clock, looksUp, limitMs: CONNECT_MS, proxy: connector.proxy };
   try {
     return { connector, connection: await connectOnce(connector.prepare(), limits) };
   } catch (thrown) {
