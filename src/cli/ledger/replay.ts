@@ -1,5 +1,5 @@
 /** `loghook replay`: the plan first, on stderr; then the question; then what came of it, on stdout. */
-import { reloadRoutes } from '../../config/config.ts';
+import { loadRoutesAlone } from '../../config/reload.ts';
 import { ConfigError, RoutesError } from '../../errors.ts';
 import type { Route } from '../../routing/route.ts';
 import { ReplayDesk, type ReplayPlan, type ReplayWish } from '../../state/beside/replay-desk.ts';
@@ -49,7 +49,7 @@ export function replay(id: string | undefined, flags: ReplayFlags, io: Io): Prom
 /** What the routes file says, where it can be read without any credentials. */
 async function routesInFile(flags: ReplayFlags, io: Io): Promise<ReadonlyMap<string, Route>> {
   try {
-    const { routes } = await reloadRoutes({
+    const { routes } = await loadRoutesAlone({
       flags: { config: flags.config, org: flags.org },
       env: io.env,
       cwd: io.cwd,
