@@ -44,7 +44,7 @@ export class SqliteOutbox implements Outbox {
   readonly #lock: FolderLock;
   readonly #database: Database;
   readonly #parts: OutboxParts;
-  readonly #stopListening: () => void;
+  #stopListening = () => {};
   readonly #deferred = new DeferredWrites();
   /** How far the clock was set back that the due times do not know of yet, ms; negative. */
   #shiftMs = 0;
@@ -79,7 +79,6 @@ export class SqliteOutbox implements Outbox {
     this.#lock = lock;
     this.#database = database;
     this.#parts = partsOf({ path: this.#path, clock, log, freeBytes, database });
-    this.#stopListening = clock.onJump((jumpMs) => this.#clockJumped(jumpMs));
   }
 
   /** False while the disk, or another process, refuses what is to be written. */
@@ -239,6 +238,7 @@ export class SqliteOutbox implements Outbox {
     this.#try('mend the due times in', () =>
       this.#parts.owed.mendDue(this.#parts.tables.cursor()?.readAt, now),
     );
+    this.#stopListening = this.#clock.onJump((jumpMs) => this.#clockJumped(jumpMs));
     return this;
   }
 
