@@ -17,7 +17,7 @@ import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
-import { printableLines, writeJson, writeLines } from '../terminal/print.ts';
+import { writeJson, writeLines, writeRaw } from '../terminal/print.ts';
 import { count, number } from '../words/counts.ts';
 import { delayAsJson, delayLine } from '../words/delays.ts';
 import { fittedTable } from '../words/fitted-table.ts';
@@ -48,7 +48,7 @@ export async function showEvent(id: string, flags: ShowFlags, io: Io): Promise<n
       ...all,
       routes: all.routes.filter(({ route }) => only === undefined || route.id === only),
     };
-    if (flags.raw === true) writeRaw(beside, timeline, io);
+    if (flags.raw === true) writeRaw(io.stdout, keptBytes(beside, timeline));
     else if (flags.json === true) writeJson(io.stdout, asJson(timeline), 2);
     else print(timeline, shortId(beside, all.event.event), now, io);
     return EXIT.asAsked;
@@ -57,18 +57,14 @@ export async function showEvent(id: string, flags: ShowFlags, io: Io): Promise<n
   }
 }
 
-/** Byte for byte into a file or a pipe; a terminal gets the text past the control-character filter. */
-function writeRaw(beside: Beside, { event }: Timeline, io: Io): void {
+function keptBytes(beside: Beside, { event }: Timeline): Buffer {
   const raw = bytesOf(beside, event);
-  if (raw === undefined) {
-    refuse(
-      'show --raw',
-      'the bytes of this event are not kept any more',
-      'Okta keeps it for 90 days: look it up there by its uuid.',
-    );
-  }
-  if (io.stdout.isTTY === true) io.stdout.write(`${printableLines(raw.toString('utf8'))}\n`);
-  else io.stdout.write(raw);
+  if (raw !== undefined) return raw;
+  return refuse(
+    'show --raw',
+    'the bytes of this event are not kept any more',
+    'Okta keeps it for 90 days: look it up there by its uuid.',
+  );
 }
 
 function print({ event, routes }: Timeline, short: string, now: number, io: Io): void {

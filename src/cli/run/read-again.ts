@@ -1,10 +1,10 @@
 /** What a daemon with one org reads again while it runs: its routes, and who it is to the org. */
-
-import { type Config, type ReloadInput, routesReloader } from '../../config/config.ts';
+import type { Config } from '../../config/config.ts';
 import { readEnvironment } from '../../config/environment.ts';
 import type { FoundIdentity } from '../../config/identity/identity.ts';
 import { type OrgSettings, orgSettings } from '../../config/identity/org-settings.ts';
 import { refuseSecrets } from '../../config/identity/token-guard.ts';
+import { type ReloadInput, routesReloader } from '../../config/reload.ts';
 import { ConfigError, RoutesError } from '../../errors.ts';
 import type { IdentityAnew } from '../../okta/current-credentials.ts';
 import { problemsInWords } from './reload.ts';

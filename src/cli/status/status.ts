@@ -7,7 +7,8 @@ import { type Io, shownPath } from '../io.ts';
 import { findOrgStates, hasState, type OrgState, type Place } from '../org-state.ts';
 import { writeJson, writeProse } from '../terminal/print.ts';
 import type { StatusFlags } from './add-status.ts';
-import { statusDocument, statusLines } from './report.ts';
+import { statusDocument } from './document.ts';
+import { statusLines } from './report.ts';
 
 type Seen = OrgState & Place;
 

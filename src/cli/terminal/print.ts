@@ -1,4 +1,4 @@
-/** What is printed: lines and JSON, past the control-character filter where a terminal would take it. */
+/** What is printed: lines, bytes and JSON, past the control-character filter where a terminal would take it. */
 import { printable } from '../../printable.ts';
 import type { Output } from '../io.ts';
 import { folded } from './folded.ts';
@@ -20,6 +20,11 @@ export function writeProse(output: Output, lines: readonly string[]): void {
 /** For a terminal: every line of `text` past the control-character filter. */
 export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n');
+}
+
+/** Byte for byte into a file or a pipe; a terminal gets the text past the control-character filter. */
+export function writeRaw(output: Output, raw: Buffer): void {
+  output.write(output.isTTY === true ? `${printableLines(raw.toString('utf8'))}\n` : raw);
 }
 
 /** JSON and a line's end; a terminal gets characters that could move its cursor as JSON escapes. */
