@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { Metrics } from '../src/status/metrics.ts';
+import { Metrics } from '../src/status/metrics/metrics.ts';
 import { parseScrape } from './support/scrape.ts';
 import { tempFolder } from './support/temp-folder.ts';
 
@@ -26,7 +26,7 @@ function namesIn(expressions: readonly string[]): Set<string> {
 
 interface Panel {
   readonly title: string;
-  readonly targets: readonly { readonly expr: string }[];
+  readonly targets: readonly { readonly expr: string; readonly legendFormat: string }[];
 }
 
 function dashboard(): { readonly panels: readonly Panel[]; readonly text: string } {
@@ -80,6 +80,34 @@ test('the dashboard shows every metric there is, but for when the process began'
   const missing = [...(await existing())].filter((name) => !shown.has(name));
 
   assert.deepEqual(missing, ['process_start_time_seconds']);
+});
+
+/** A series of one org or route; of the process there is one, whatever it reads. */
+const OF_AN_ORG = /\bloghook_(?!build_info)\w+\{[^}]*\}/g;
+
+test('with several orgs one can be chosen on the dashboard, and told from the others', () => {
+  const targets = dashboard().panels.flatMap((panel) =>
+    panel.targets.map((target) => ({ ...target, title: panel.title })),
+  );
+
+  for (const { title, expr, legendFormat } of targets) {
+    for (const [series] of expr.matchAll(OF_AN_ORG)) assert.match(series, /org=~"\$org"/, title);
+    const split = /\bby \([^)]*\b(?:org|route)\b[^)]*\)/.exec(expr)?.[0];
+    if (split !== undefined) assert.match(split, /\borg\b/, title);
+    const isOfAll = /^(?:sum|min|max|histogram_quantile)\b/.test(expr) && split === undefined;
+    if (expr.search(OF_AN_ORG) >= 0 && !isOfAll) assert.match(legendFormat, /\{\{org\}\}/, title);
+  }
+});
+
+test('an alert of one org says which', () => {
+  const ofTheProcess = ['LoghookAbsent', 'LoghookDown'];
+
+  const silent = rules().filter(({ annotations }) => !annotations.summary?.includes('$labels.org'));
+
+  assert.deepEqual(
+    silent.map(({ alert }) => alert),
+    ofTheProcess,
+  );
 });
 
 test('every rule has a summary and a name of its own', () => {

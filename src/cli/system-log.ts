@@ -6,7 +6,7 @@ import { userAgentOf } from './io.ts';
 export const FIRST_START_MS = 2 * 60_000;
 
 /** Where it is, and how it is asked. */
-export interface OrgAsked extends Pick<SystemLogOptions, 'identity' | 'interval'> {
+interface OrgAsked extends Pick<SystemLogOptions, 'identity' | 'interval'> {
   readonly org: { readonly url: URL };
   readonly filter?: string | undefined;
   /** The proxy of whatever names none of its own. */

@@ -1,10 +1,11 @@
 /** The admin server: whether there is one, where it listens, whom it believes, and what it calls ill. */
+
+import { parseDuration } from '../duration.ts';
 import type { Environment } from './environment.ts';
 import { readAll, refuse } from './problems.ts';
 import { quote } from './quote.ts';
 import { readCredential, readNamedFile, type SecretFile } from './secret-file.ts';
 import { pick } from './settings.ts';
-import { parseDuration } from './time.ts';
 
 /** Where systemd's LoadCredential puts it (systemd.exec(5), "Credentials"). */
 const CREDENTIAL = 'loghook-admin-token';
@@ -27,7 +28,7 @@ export interface AdminSettings {
   readonly queueAgeMs: number;
 }
 
-export interface AdminAddress {
+interface AdminAddress {
   /** Without brackets. */
   readonly host: string;
   /** 0: any that is free. */

@@ -6,8 +6,8 @@ import { Routes } from '../routing/routes.ts';
 import { type AdminSettings, adminSettings } from './admin.ts';
 import { chooseOne, loadEach } from './each-org.ts';
 import { Environment, readEnvironment, type Variables } from './environment.ts';
-import { type OrgSettings, orgSettings } from './org-settings.ts';
-import { OTHER_URL_NAME } from './other-tools.ts';
+import { type OrgSettings, orgSettings } from './identity/org-settings.ts';
+import { OTHER_URL_NAME } from './identity/other-tools.ts';
 import { type Parts, problemsOf, type Read, readAll, refuse } from './problems.ts';
 import { type ProxyFor, proxySettings } from './proxy.ts';
 import {
@@ -162,7 +162,7 @@ export async function loadOrgSettings<P extends Parts>(
  * file says them, `of`. A flag goes before the file, and the file before a variable. Throws ConfigError with every
  * problem of all of them.
  */
-export function loadSettings<P extends Parts>(
+function loadSettings<P extends Parts>(
   input: SettingsInput,
   parts: (environment: Environment) => P,
   of?: OrgInFile,
@@ -197,7 +197,7 @@ function settingsIn({ org, orgFrom, identity, identityFrom, app }: OrgInFile): O
 
 const URL_NAMES = ['OKTA_ORG_URL', OTHER_URL_NAME];
 
-export type ReloadInput = Pick<SettingsInput, 'flags' | 'env' | 'cwd'>;
+type ReloadInput = Pick<SettingsInput, 'flags' | 'env' | 'cwd'>;
 
 /**
  * The routes of one org alone, from scratch: which file there is, and the environment that it may name, are looked at

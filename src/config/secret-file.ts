@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Environment } from './environment.ts';
-import type { Found } from './found.ts';
+import type { Found } from './identity/found.ts';
 import { refuse } from './problems.ts';
 import { decodeUtf8, readBytes } from './text-file.ts';
 

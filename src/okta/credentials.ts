@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts';
 import { OktaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Answer } from './request.ts';
-import { ServiceApp } from './service-app.ts';
+import { ServiceApp } from './service-app/service-app.ts';
 
 /** What Okta knows loghook by: an API token, or a service app with its private key. */
 export type Identity =

@@ -8,21 +8,21 @@ import type { Clock } from '../clock.ts';
 import { OktaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { credentialsOf, type Identity } from './credentials.ts';
-import { FallBacks } from './fall-backs.ts';
-import type { Page } from './page.ts';
-import { type GaveUp, PageReader, type ReadPage } from './page-reader.ts';
+import type { Page } from './page/page.ts';
+import { type GaveUp, PageReader, type ReadPage } from './page/page-reader.ts';
+import { FallBacks } from './place/fall-backs.ts';
+import { type Cursor, type Left, Position, type Query } from './place/position.ts';
+import { startsEarlier } from './place/start-by-okta.ts';
+import { FILTER_CHANGED, unfit } from './place/unfit.ts';
 import { type Interval, PollInterval } from './poll-interval.ts';
-import { type Cursor, type Left, Position, type Query } from './position.ts';
 import { RateBudget, SHARE } from './rate-limit.ts';
-import { readRefusal, troubleOf, whereTo } from './refusal.ts';
 import { type Answer, OktaDoor, retryForEver } from './request.ts';
-import { startsEarlier } from './start-by-okta.ts';
-import { backoffMs, TROUBLE_RULES, Trouble } from './trouble.ts';
-import { TroubleLog } from './trouble-log.ts';
-import { FILTER_CHANGED, unfit } from './unfit.ts';
+import { readRefusal, troubleOf, whereTo } from './trouble/refusal.ts';
+import { backoffMs, TROUBLE_RULES, Trouble } from './trouble/trouble.ts';
+import { TroubleLog } from './trouble/trouble-log.ts';
 
-export type { Page } from './page.ts';
-export type { Cursor, Gap } from './position.ts';
+export type { Page } from './page/page.ts';
+export type { Cursor, Gap } from './place/position.ts';
 
 export interface SystemLogOptions {
   /** Only its origin counts. */

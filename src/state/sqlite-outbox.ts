@@ -5,14 +5,17 @@
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { Bundles } from './bundles.ts';
+import { daemonShare } from './beside/readers.ts';
 import { Configs } from './configs.ts';
-import { DeferredWrites } from './deferred-writes.ts';
-import { DiskGate } from './disk-gate.ts';
-import { DATABASE_FILE, type FolderLock, lockFolder, makeFolder } from './folder.ts';
-import { freeBytesAt, History } from './history.ts';
-import { IntakeTables } from './intake.ts';
-import { KnownRoutes } from './known-routes.ts';
+import { DeferredWrites } from './database/deferred-writes.ts';
+import { DiskGate } from './database/disk-gate.ts';
+import { DATABASE_FILE, type FolderLock, lockFolder, makeFolder } from './database/folder.ts';
+import { openState } from './database/schema.ts';
+import { type Database, stateErrorOf } from './database/sqlite.ts';
+import { Bundles } from './intake/bundles.ts';
+import { IntakeTables } from './intake/intake.ts';
+import { PageCommits } from './intake/page-commits.ts';
+import { Tables } from './intake/tables.ts';
 import type {
   Committed,
   Delivery,
@@ -28,19 +31,16 @@ import type {
   TailCursor,
   Wants,
 } from './outbox.ts';
-import { OwedLanes } from './owed-lanes.ts';
-import { OwedTable } from './owed-table.ts';
-import { PageCommits } from './page-commits.ts';
-import { Pruning } from './pruning.ts';
-import { daemonShare } from './readers.ts';
-import { Records } from './records.ts';
-import { RouteTable } from './route-table.ts';
-import { openState } from './schema.ts';
-import { Settlements } from './settlements.ts';
-import { type Database, stateErrorOf } from './sqlite.ts';
-import { Tables } from './tables.ts';
+import { KnownRoutes } from './owed/known-routes.ts';
+import { OwedLanes } from './owed/owed-lanes.ts';
+import { OwedTable } from './owed/owed-table.ts';
+import { Records } from './owed/records.ts';
+import { RouteTable } from './owed/route-table.ts';
+import { Settlements } from './owed/settlements.ts';
+import { freeBytesAt, History } from './pruning/history.ts';
+import { Pruning } from './pruning/pruning.ts';
 
-export interface OutboxOptions {
+interface OutboxOptions {
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -79,6 +79,7 @@ export class SqliteOutbox implements Outbox {
     let outbox: SqliteOutbox | undefined;
     try {
       outbox = new SqliteOutbox(options, lock, openState(join(options.folder, DATABASE_FILE)));
+      lock.check();
       return outbox.#mended();
     } catch (error) {
       if (outbox !== undefined) outbox.#database.close();
@@ -222,6 +223,7 @@ export class SqliteOutbox implements Outbox {
   }
 
   async tidy(): Promise<boolean> {
+    this.#lock.check();
     const changed = this.#try('read', () => this.#tables.changedByOthers());
     if (changed) {
       this.#mayBeUnplaced = true;

@@ -25,9 +25,9 @@ export interface OrgFacts {
   readonly isReadable: boolean;
 }
 
-export type HealthWord = 'ok' | 'starting' | 'failing';
+type HealthWord = 'ok' | 'starting' | 'failing';
 
-export interface OrgHealth {
+interface OrgHealth {
   readonly org: string;
   readonly status: HealthWord;
   readonly reasons: readonly string[];

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { openDatabase, type SqlValue } from '../../src/state/sqlite.ts';
+import { openDatabase, type SqlValue } from '../../src/state/database/sqlite.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { loghook } from '../support/front-door.ts';
 import { openOutbox } from '../support/open-outbox.ts';

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { type Flags, loadConfig, loadConfigs } from '../../src/config/config.ts';
 import { allTextOf, complaintsOf, hintsOf, settled } from './complaints.ts';
 import { file, tempFolder } from './temp-folder.ts';
-import { complaintsAbout } from './yaml-file.ts';
+import { complaintsAbout } from './yaml/yaml-file.ts';
 
 const EMEA = '00emeaTOKENofAboutTheUsualLength42characters';
 const US = '00usTOKENofAboutTheUsualLength42characters00';

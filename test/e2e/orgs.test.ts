@@ -101,6 +101,26 @@ test('two orgs deliver in one process, each with its own token, state and name',
   assert.doesNotMatch(stdout + stderr, /S3CRET/);
 });
 
+test('a dozen orgs deliver in one process, which has nothing to complain of', async (t) => {
+  const receiver = await openReceiver(t);
+  const opened = await Promise.all(Array.from({ length: 12 }, () => openOrg(t)));
+  const entries = opened.map(({ org }, n) => {
+    addEvents(org, 1, 10_000, n + 1);
+    return `  o${n}: { url: '${org.url}', token: '\${TOKEN}' }\n`;
+  });
+  const sandbox = new Sandbox(t);
+  const routes = `routes:\n  - { name: siem, match: .*, url: '${receiver.url}/siem' }\n`;
+  sandbox.write('loghook.yaml', `${routes}orgs:\n${entries.join('')}`);
+  const env = { TOKEN: opened[0]?.org.token ?? '' };
+
+  const loghook = sandbox.start([...FAST, '--state', 'state'], { env });
+  await receiver.waitFor(12);
+  const { code, stderr } = await loghook.stop();
+
+  assert.equal(stderr, '');
+  assert.equal(code, 0);
+});
+
 test('after a kill each org goes on from its own cursor, and misses nothing', async (t) => {
   const world = await openWorld(t);
   const { emea, us, receiver, sandbox } = world;

@@ -240,6 +240,8 @@ for (const [kind, status] of [
   ['unknown', 404],
   ['unclear', 409],
   ['failed', 422],
+  ['not now', 503],
+  ['no room', 507],
 ] as const) {
   test(`a change that is ${kind} is answered ${status} with its words`, async (t) => {
     const { change } = await opened(t, { reload: async () => ({ kind, words: 'these words' }) });

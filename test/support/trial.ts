@@ -10,8 +10,8 @@ import type { TestContext } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import type { PracticeOrg } from '../../src/practice/org.ts';
 import type { Answer, PracticeReceiver, ReceivedRequest } from '../../src/practice/receiver.ts';
-import { DATABASE_FILE } from '../../src/state/folder.ts';
-import { openDatabase } from '../../src/state/sqlite.ts';
+import { DATABASE_FILE } from '../../src/state/database/folder.ts';
+import { openDatabase } from '../../src/state/database/sqlite.ts';
 import { Daemon, type DaemonOptions } from './daemon.ts';
 import { addEvents, type Ended, openOrg, openReceiver, Sandbox } from './loghook.ts';
 

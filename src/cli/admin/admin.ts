@@ -2,11 +2,12 @@
 import { hostname } from 'node:os';
 import { SystemClock } from '../../clock.ts';
 import type { AdminSettings } from '../../config/admin.ts';
-import { ConfigError, codeOf, reasonOf } from '../../errors.ts';
+import { ConfigError, codeOf, reasonOf, StateError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
+import { isDiskFull } from '../../state/database/sqlite.ts';
 import { AdminServer, type Asked } from '../../status/admin-server.ts';
 import { type Health, healthOf, orgHealth } from '../../status/health.ts';
-import { Metrics } from '../../status/metrics.ts';
+import { Metrics } from '../../status/metrics/metrics.ts';
 import { OrgWatch, type Watched } from './org-watch.ts';
 
 export interface AdminParts {
@@ -122,6 +123,12 @@ export class Admin {
     return { kind: 'failed', words };
   }
 
+  #refused(word: 'pause' | 'resume', error: unknown): Asked {
+    const refused = refusedChange(word, error);
+    this.#parts.log.warn({ reason: reasonOf(error) }, 'the admin server could not change a route');
+    return refused;
+  }
+
   async #change(word: 'pause' | 'resume', route: string, org: string | undefined): Promise<Asked> {
     const all = [...this.#watches.values()];
     const asked = org === undefined ? all : all.filter((watch) => watch.isCalled(org));
@@ -135,10 +142,29 @@ export class Admin {
         words: `several orgs have this route: add ?org= with one of ${namesOf(meant)}`,
       };
     }
-    const said = await meant[0]?.change(word, route);
+    let said: string | undefined;
+    try {
+      said = await meant[0]?.change(word, route);
+    } catch (error) {
+      return this.#refused(word, error);
+    }
     if (said !== undefined) return { kind: 'done', words: said };
     return { kind: 'unknown', words: 'no route has this name: see loghook route list' };
   }
+}
+
+/** The path of the state is for the log. @throws what is no trouble of the state's */
+function refusedChange(word: string, error: unknown): Asked {
+  if (!(error instanceof StateError)) throw error;
+  return isDiskFull(error.cause)
+    ? {
+        kind: 'no room',
+        words: `could not ${word}: the disk that holds the state is full; free some space`,
+      }
+    : {
+        kind: 'not now',
+        words: `could not ${word}: the state cannot be written now, or another process writes to it; try again, the log says more`,
+      };
 }
 
 function namesOf(watches: readonly OrgWatch[]): string {

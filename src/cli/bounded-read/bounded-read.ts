@@ -5,13 +5,13 @@
 import type { Clock } from '../../clock.ts';
 import type { Settings } from '../../config/config.ts';
 import type { SystemLog } from '../../okta/system-log.ts';
-import { openCommandLog } from '../command-log.ts';
 import { type Io, startedFromTerminal } from '../io.ts';
 import { listenForSignals } from '../signals.ts';
 import { type Asking, openSystemLog } from '../system-log.ts';
+import { openCommandLog } from '../terminal/command-log.ts';
 import { Progress } from './progress.ts';
 
-export interface BoundedReadOptions {
+interface BoundedReadOptions {
   readonly settings: Settings;
   /** Goes before the filter of the settings, even where it is undefined. */
   readonly filter: string | undefined;
@@ -24,7 +24,7 @@ export interface BoundedReadOptions {
   readonly io: Io;
 }
 
-export interface BoundedRead {
+interface BoundedRead {
   readonly progress: Progress;
   readonly systemLog: SystemLog;
   /** Aborts when a signal asks it to stop. */

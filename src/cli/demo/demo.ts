@@ -11,17 +11,17 @@ import { PracticeOrg } from '../../practice/org.ts';
 import { PracticeReceiver } from '../../practice/receiver.ts';
 import { parseDestination } from '../../routing/route.ts';
 import { Routes } from '../../routing/routes.ts';
-import { duration } from '../duration.ts';
 import { EXIT } from '../exit.ts';
 import { type Io, startedFromTerminal, wantsColours } from '../io.ts';
 import { wholeNumber } from '../numbers.ts';
-import { runSession } from '../run-session.ts';
+import { runSession } from '../run/run-session.ts';
 import { listenForSignals } from '../signals.ts';
-import { Terminal } from '../terminal.ts';
+import { Terminal } from '../terminal/terminal.ts';
+import { duration } from '../words/time.ts';
 import { Account } from './account.ts';
 import { type Stage, script } from './script.ts';
 
-export interface DemoFlags {
+interface DemoFlags {
   readonly events?: string;
   readonly follow?: boolean;
 }

@@ -30,7 +30,7 @@ export type ProxyFault =
   | 'proxy-credentials'
   | 'proxy-refused'
   | 'proxy-failed';
-export type TlsFault = 'tls-expired' | 'tls-early' | 'tls-name' | 'tls-issuer' | 'tls-failed';
+type TlsFault = 'tls-expired' | 'tls-early' | 'tls-name' | 'tls-issuer' | 'tls-failed';
 
 export interface Limits {
   readonly clock: Clock;

@@ -6,10 +6,10 @@ import { orgFolder } from '../../config/state-folder.ts';
 import { StateError } from '../../errors.ts';
 import { silentLog } from '../../log.ts';
 import { askOnce, type ProbeAnswer } from '../../okta/probe.ts';
-import { Trouble } from '../../okta/trouble.ts';
+import { Trouble } from '../../okta/trouble/trouble.ts';
 import type { Route } from '../../routing/route.ts';
-import { type Soundness, soundnessOf } from '../../state/soundness.ts';
-import { readStanding, type Standing } from '../../state/standing.ts';
+import { readStanding, type Standing } from '../../state/beside/standing.ts';
+import { type Soundness, soundnessOf } from '../../state/database/soundness.ts';
 import { type Io, surroundings, userAgentOf } from '../io.ts';
 import { hasState, subFolders } from '../org-state.ts';
 import { proxyOption } from '../system-log.ts';
@@ -37,7 +37,7 @@ export interface Scene {
 }
 
 /** What the state folder says, of one moment. */
-export interface StateLook {
+interface StateLook {
   readonly soundness: Soundness;
   /** Absent where there is none of this loghook's own version, or it cannot be read. */
   readonly standing?: Standing;

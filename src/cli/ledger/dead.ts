@@ -3,13 +3,16 @@ import { isUtf8 } from 'node:buffer';
 import { SystemClock } from '../../clock.ts';
 import { refuse } from '../../config/problems.ts';
 import { printable } from '../../printable.ts';
-import { type DeadLetter, DeadLetters, type Turn } from '../../state/dead-letters.ts';
-import { holderOf } from '../../state/folder.ts';
+import { type DeadLetter, DeadLetters, type Turn } from '../../state/beside/dead-letters.ts';
+import { holderOf } from '../../state/database/folder.ts';
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
-import { count, iso, localTime, printableLines, table, writeJson } from '../words.ts';
+import { printableLines, writeJson } from '../terminal/print.ts';
+import { count } from '../words/counts.ts';
+import { table } from '../words/table.ts';
+import { iso, localTime } from '../words/time.ts';
 import type { DeadFlags } from './add-dead.ts';
 
 /** Rows of the table are lined up in groups of so many, so that a long list needs no memory. */

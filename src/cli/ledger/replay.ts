@@ -2,12 +2,14 @@
 import { reloadRoutes } from '../../config/config.ts';
 import { ConfigError, RoutesError } from '../../errors.ts';
 import type { Route } from '../../routing/route.ts';
-import { ReplayDesk, type ReplayPlan, type ReplayWish } from '../../state/replay-desk.ts';
-import type { Replayed } from '../../state/settlements.ts';
+import { ReplayDesk, type ReplayPlan, type ReplayWish } from '../../state/beside/replay-desk.ts';
+import type { Replayed } from '../../state/owed/settlements.ts';
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
-import { agreed } from '../question.ts';
-import { count, iso, writeLines } from '../words.ts';
+import { writeLines } from '../terminal/print.ts';
+import { agreed } from '../terminal/question.ts';
+import { count } from '../words/counts.ts';
+import { iso } from '../words/time.ts';
 import type { ReplayFlags } from './add-replay.ts';
 import { chooseReplay } from './replay-choice.ts';
 import { planLines, sendable } from './replay-plan.ts';

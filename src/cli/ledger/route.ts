@@ -1,19 +1,21 @@
 /** `loghook route list|drop|move`. What changes anything says first what it would do. */
 import { SystemClock } from '../../clock.ts';
 import { refuse } from '../../config/problems.ts';
-import { holderOf } from '../../state/folder.ts';
-import { type NamedRoute, namedRoutes } from '../../state/named-routes.ts';
-import { type MovePlan, RouteDesk, type RouteStock } from '../../state/route-desk.ts';
-import { type RouteStanding, readStanding } from '../../state/standing.ts';
-import { ALERTS_KEY } from '../../status/telling.ts';
+import { type NamedRoute, namedRoutes } from '../../state/beside/named-routes.ts';
+import { type MovePlan, RouteDesk, type RouteStock } from '../../state/beside/route-desk.ts';
+import { type RouteStanding, readStanding } from '../../state/beside/standing.ts';
+import { holderOf } from '../../state/database/folder.ts';
+import { ALERTS_KEY } from '../../status/telling/telling.ts';
 import { EXIT } from '../exit.ts';
-import { fittedTable } from '../fitted-table.ts';
 import type { Io } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
-import { agreed, type Question } from '../question.ts';
 import { routeNamed } from '../route-named.ts';
 import { stateOf } from '../status/report.ts';
-import { count, iso, number, when, writeJson, writeLines } from '../words.ts';
+import { writeJson, writeLines } from '../terminal/print.ts';
+import { agreed, type Question } from '../terminal/question.ts';
+import { count, number } from '../words/counts.ts';
+import { fittedTable } from '../words/fitted-table.ts';
+import { iso, when } from '../words/time.ts';
 import type { RouteFlags } from './add-route.ts';
 import { noteNoDaemon, withState } from './state-turn.ts';
 

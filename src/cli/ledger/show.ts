@@ -2,33 +2,26 @@
 import { StringDecoder } from 'node:string_decoder';
 import { SystemClock } from '../../clock.ts';
 import { refuse } from '../../config/problems.ts';
-import { Beside } from '../../state/beside.ts';
-import { shortId } from '../../state/event-finder.ts';
-import { allRoutes } from '../../state/named-routes.ts';
-import { UNREADABLE } from '../../state/schema.ts';
+import { Beside } from '../../state/beside/beside.ts';
+import { shortId } from '../../state/beside/event-finder.ts';
+import { allRoutes } from '../../state/beside/named-routes.ts';
 import {
   bytesOf,
   type PastAttempt,
   type RouteTimeline,
   type Timeline,
   timelineOf,
-} from '../../state/timeline.ts';
-import { delayAsJson, delayLine } from '../delay-words.ts';
+} from '../../state/beside/timeline.ts';
+import { UNREADABLE } from '../../state/database/schema.ts';
 import { EXIT } from '../exit.ts';
-import { fittedTable } from '../fitted-table.ts';
 import type { Io } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
-import {
-  count,
-  iso,
-  number,
-  printableLines,
-  shortTime,
-  when,
-  writeJson,
-  writeLines,
-} from '../words.ts';
+import { printableLines, writeJson, writeLines } from '../terminal/print.ts';
+import { count, number } from '../words/counts.ts';
+import { delayAsJson, delayLine } from '../words/delays.ts';
+import { fittedTable } from '../words/fitted-table.ts';
+import { iso, shortTime, when } from '../words/time.ts';
 import type { ShowFlags } from './add-ledger.ts';
 import { standsSo } from './route-words.ts';
 

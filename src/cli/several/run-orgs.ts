@@ -1,12 +1,12 @@
 /** `loghook run` with the orgs that loghook.yaml names. */
 import { SystemClock } from '../../clock.ts';
 import type { Config } from '../../config/config.ts';
-import { Paces } from '../../delivery/pace.ts';
+import { Paces } from '../../delivery/lanes/pace.ts';
 import type { Log } from '../../log.ts';
 import type { Admin } from '../admin/admin.ts';
 import type { Io } from '../io.ts';
-import { openProcessWide } from '../process-wide.ts';
-import { problemsInWords } from '../reload.ts';
+import { openProcessWide } from '../run/process-wide.ts';
+import { problemsInWords } from '../run/reload.ts';
 import { Orgs } from './orgs.ts';
 
 export interface Several {

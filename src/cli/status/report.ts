@@ -1,12 +1,14 @@
 /** How things stand with one org, for people or as JSON. */
+
+import type { DelaySpread } from '../../state/beside/recent-delays.ts';
+import type { RouteStanding, Standing } from '../../state/beside/standing.ts';
 import type { Gap, RouteState } from '../../state/outbox.ts';
-import type { DelaySpread } from '../../state/recent-delays.ts';
-import type { RouteStanding, Standing } from '../../state/standing.ts';
 import { gapInShort } from '../../status/gap-words.ts';
-import { ALERTS_KEY } from '../../status/telling.ts';
-import { delayAsJson, recentDelayLines } from '../delay-words.ts';
-import { ago, duration } from '../duration.ts';
-import { iso, localTime, number, table, when } from '../words.ts';
+import { ALERTS_KEY } from '../../status/telling/telling.ts';
+import { number } from '../words/counts.ts';
+import { delayAsJson, recentDelayLines } from '../words/delays.ts';
+import { table } from '../words/table.ts';
+import { ago, duration, iso, localTime, when } from '../words/time.ts';
 
 /** For people; not yet filtered for a terminal. */
 export function statusLines(standing: Standing, now: number): string[] {

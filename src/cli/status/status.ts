@@ -1,11 +1,11 @@
 /** `loghook status`: of one org, or of all of them, one after the other. */
 import { SystemClock } from '../../clock.ts';
 import { reasonOf } from '../../errors.ts';
-import { readStanding } from '../../state/standing.ts';
+import { readStanding } from '../../state/beside/standing.ts';
 import { EXIT, exitCodeOf, explain } from '../exit.ts';
 import { type Io, shownPath } from '../io.ts';
 import { findOrgStates, hasState, type OrgState, type Place } from '../org-state.ts';
-import { writeJson, writeLines } from '../words.ts';
+import { writeJson, writeLines } from '../terminal/print.ts';
 import type { StatusFlags } from './add-status.ts';
 import { statusDocument, statusLines } from './report.ts';
 

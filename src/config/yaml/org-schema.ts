@@ -1,8 +1,8 @@
 /** What an org in loghook.yaml may say of itself, besides its routes. */
 import * as v from 'valibot';
-import type { FoundIdentity } from '../identity.ts';
-import { parseOrgUrl } from '../org-url.ts';
-import { type PrivateKey, parsePrivateKey } from '../private-key.ts';
+import type { FoundIdentity } from '../identity/identity.ts';
+import { parseOrgUrl } from '../identity/org-url.ts';
+import { type PrivateKey, parsePrivateKey } from '../identity/private-key.ts';
 import { described, durationBetween, maybe, parsed, routeName, wrong } from './fields.ts';
 
 const orgUrl = parsed((text) => {

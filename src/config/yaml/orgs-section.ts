@@ -2,7 +2,7 @@
  * `orgs:` of a tree, before the schema sees it: maps become lists, credentials are looked up, and what only the whole
  * can show is checked. A credential stands in a variable or a file, never in loghook.yaml itself.
  */
-import { parseOrgUrl } from '../org-url.ts';
+import { parseOrgUrl } from '../identity/org-url.ts';
 import { quote } from '../quote.ts';
 import { itemsOf, listByName, routeFaults } from './routes-section.ts';
 import { type Sources, substitute } from './substitute.ts';

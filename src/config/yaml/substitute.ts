@@ -4,9 +4,9 @@
  */
 import { join, resolve } from 'node:path';
 import type { Environment } from '../environment.ts';
+import { type SecretKind, secretHint } from '../identity/token-guard.ts';
 import { quote } from '../quote.ts';
 import { decodeUtf8, readBytes } from '../text-file.ts';
-import { type SecretKind, secretHint } from '../token-guard.ts';
 import type { Fault, ScalarTree, Tree } from './tree.ts';
 
 const REFERENCE = /\$(\$?)\{([^}]*)(\}?)/g;

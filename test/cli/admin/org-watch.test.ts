@@ -5,7 +5,7 @@ import { OrgWatch, type Watched } from '../../../src/cli/admin/org-watch.ts';
 import { silentLog } from '../../../src/log.ts';
 import { SqliteOutbox } from '../../../src/state/sqlite-outbox.ts';
 import { healthOf } from '../../../src/status/health.ts';
-import { Metrics } from '../../../src/status/metrics.ts';
+import { Metrics } from '../../../src/status/metrics/metrics.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { A, allTo, B, eventsOf, never, pageOf } from '../../support/outbox-events.ts';
 import { tempFolder } from '../../support/temp-folder.ts';

@@ -5,7 +5,7 @@ import { checkClock } from '../../../src/cli/doctor/checks/clock.ts';
 import { checkCredentials } from '../../../src/cli/doctor/checks/credentials.ts';
 import type { FindingId } from '../../../src/cli/doctor/finding.ts';
 import { sceneOf } from '../../../src/cli/doctor/scene.ts';
-import { Trouble } from '../../../src/okta/trouble.ts';
+import { Trouble } from '../../../src/okta/trouble/trouble.ts';
 import type { Fault, PracticeApp } from '../../../src/practice/org.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { marksOf, pemOf } from '../../support/keys.ts';
@@ -52,7 +52,7 @@ test('an answer without a date or a rate limit', async (t) => {
   const env = { OKTA_ORG_URL: okta.origin, OKTA_API_KEY: 'x' };
   const findings = await examined(new Sandbox(t), env);
 
-  found(findings, 'clock-unknown', /not known/);
+  found(findings, 'clock-unknown', /not known: it did not answer with a date/);
   found(findings, 'rate-unknown', /did not say/);
   found(findings, 'credentials-good', /./);
 });

@@ -5,7 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { openDatabase } from '../../../src/state/sqlite.ts';
+import { openDatabase } from '../../../src/state/database/sqlite.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { openOrg, Sandbox } from '../../support/loghook.ts';
 import { openOutbox } from '../../support/open-outbox.ts';

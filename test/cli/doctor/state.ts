@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { openDatabase } from '../../../src/state/sqlite.ts';
+import { openDatabase } from '../../../src/state/database/sqlite.ts';
 import { Sandbox } from '../../support/loghook.ts';
 import { A, allTo, dead, never, recordAll, takeDue } from '../../support/outbox-events.ts';
 import { diagnose, found, notFound } from './desk.ts';

@@ -1,7 +1,7 @@
 /** What somebody does to the ledger by hand, and the audit must find: each plant by itself, taken back before the next. */
 import { join } from 'node:path';
-import { DATABASE_FILE } from '../../../src/state/folder.ts';
-import { openDatabase } from '../../../src/state/sqlite.ts';
+import { DATABASE_FILE } from '../../../src/state/database/folder.ts';
+import { openDatabase } from '../../../src/state/database/sqlite.ts';
 import { auditOf, pagesOf } from './audit.ts';
 import type { World } from './world.ts';
 

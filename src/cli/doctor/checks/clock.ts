@@ -1,14 +1,16 @@
 /** This machine's clock against Okta's: a wrong one spoils proofs (DPoP), due times and what is said of them. */
-import { duration } from '../../duration.ts';
+import { duration } from '../../words/time.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { Scene } from '../scene.ts';
 
 const MOST_MS = 30_000;
 
 export async function checkClock({ oktaAnswer }: Scene): Promise<readonly Finding[]> {
-  const aheadMs = (await oktaAnswer())?.aheadMs;
+  const answer = await oktaAnswer();
+  const aheadMs = answer?.aheadMs;
   if (aheadMs === undefined) {
-    return [finding('clock-unknown', "Okta's clock is not known: it did not answer with a date")];
+    const why = answer === undefined ? 'Okta was not asked' : 'it did not answer with a date';
+    return [finding('clock-unknown', `Okta's clock is not known: ${why}`)];
   }
   const off = duration(Math.abs(aheadMs));
   if (Math.abs(aheadMs) <= MOST_MS) {

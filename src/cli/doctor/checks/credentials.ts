@@ -1,8 +1,8 @@
 /** Whether Okta lets these credentials read its System Log, and if not, which of the many reasons it is. */
 import type { Identity } from '../../../okta/credentials.ts';
 import type { ProbeAnswer } from '../../../okta/probe.ts';
-import { Trouble } from '../../../okta/trouble.ts';
-import { when } from '../../words.ts';
+import { Trouble } from '../../../okta/trouble/trouble.ts';
+import { when } from '../../words/time.ts';
 import { type Finding, type FindingId, finding } from '../finding.ts';
 import type { Scene } from '../scene.ts';
 

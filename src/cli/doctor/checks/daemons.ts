@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { StateError } from '../../../errors.ts';
-import { holderOf } from '../../../state/folder.ts';
+import { holderOf } from '../../../state/database/folder.ts';
 import { shownPath } from '../../io.ts';
 import { LISTEN, subFolders } from '../../org-state.ts';
 import { type Finding, finding } from '../finding.ts';

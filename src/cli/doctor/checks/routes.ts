@@ -5,7 +5,7 @@ import { targetOf } from '../../../delivery/destination.ts';
 import { networkWords } from '../../../delivery/network-words.ts';
 import { poolKey } from '../../../delivery/target.ts';
 import type { Route } from '../../../routing/route.ts';
-import { duration } from '../../duration.ts';
+import { duration } from '../../words/time.ts';
 import { type Connection, connectOnce, type Fault, isLookedUp } from '../connection.ts';
 import { type Finding, type FindingId, finding } from '../finding.ts';
 import type { Scene } from '../scene.ts';

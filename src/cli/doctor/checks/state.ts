@@ -1,9 +1,10 @@
 /** What the state folder's database says: whether it is sound, what is missing, what waits for a person. */
 import { reasonOf } from '../../../errors.ts';
-import type { Soundness } from '../../../state/soundness.ts';
-import type { Standing } from '../../../state/standing.ts';
+import type { Standing } from '../../../state/beside/standing.ts';
+import type { Soundness } from '../../../state/database/soundness.ts';
 import { gapInShort } from '../../../status/gap-words.ts';
-import { count, when } from '../../words.ts';
+import { count } from '../../words/counts.ts';
+import { when } from '../../words/time.ts';
 import { megabytes } from '../bytes.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { Scene } from '../scene.ts';

@@ -7,7 +7,7 @@ import { parseLaunchAgent } from './launchd.ts';
 import { parseSystemdUnit } from './systemd.ts';
 import type { Unit } from './unit.ts';
 
-export interface FoundUnits {
+interface FoundUnits {
   readonly units: readonly Unit[];
   /** Files of loghook's that could not be read, and why. */
   readonly unreadable: readonly { readonly path: string; readonly why: string }[];

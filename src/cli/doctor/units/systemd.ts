@@ -5,7 +5,7 @@ import { optionIn, type Unit } from './unit.ts';
 /** Every value of a setting, in order. An empty one takes back those before it. */
 type Settings = ReadonlyMap<string, readonly string[]>;
 
-export interface UnitText {
+interface UnitText {
   readonly path: string;
   /** Of the unit, then of its drop-ins. */
   readonly texts: readonly string[];

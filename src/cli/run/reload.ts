@@ -1,0 +1,38 @@
+/** On SIGHUP, or when it is asked for over HTTP: the routes are read anew, and put in force when all of them are usable. */
+import { ConfigError, type Problem, RoutesError, reasonOf } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+import { describeRoutes, shoutInsecure } from './announcement.ts';
+import type { RoutesInForce } from './session.ts';
+
+/**
+ * Never rejects: what is wrong is said, and returned in words, and the old routes stay. `read` throws when they are not
+ * usable.
+ */
+export async function reload(
+  log: Log,
+  read: () => Promise<RoutesInForce>,
+  putInForce: (read: RoutesInForce) => Promise<boolean>,
+): Promise<readonly string[]> {
+  try {
+    const found = await read();
+    for (const note of found.notes ?? []) log.warn({ note }, 'setting put right');
+    if (!(await putInForce(found))) return ['loghook is stopping'];
+    log.info({ routes: describeRoutes(found) }, 'routes reloaded');
+    shoutInsecure(log, found);
+    return [];
+  } catch (error) {
+    const problems = problemsInWords(error);
+    log.error({ problems }, 'routes not reloaded, the old ones stay in force');
+    return problems;
+  }
+}
+
+export function problemsInWords(error: unknown): readonly string[] {
+  return error instanceof RoutesError || error instanceof ConfigError
+    ? error.problems.map(inWords)
+    : [reasonOf(error)];
+}
+
+function inWords({ where, message }: Problem): string {
+  return `${where}: ${message}`;
+}
