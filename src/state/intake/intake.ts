@@ -67,6 +67,7 @@ export class IntakeTables {
     const writer = new BundleWriter(this.#bundles);
     const owed: Owed[] = [];
     const from = this.#sourceOf(intake);
+    const { source, config } = from;
     let seq = this.#tables.nextSeq();
     let repeated = 0;
     const freed: Freed[] = [];
@@ -77,7 +78,7 @@ export class IntakeTables {
         routes.length > 0
           ? { place: writer.placeFor(seq, event.raw.length), delay: delayOf(event, intake, now) }
           : undefined;
-      const origin = { ...from, place: wanted?.place, ...wanted?.delay };
+      const origin = { source, config, place: wanted?.place, delay: wanted?.delay };
       if (!this.#tables.addEvent(seq, event, now, origin)) {
         repeated += 1;
         const wanting = routes.map(({ key }) => routeOf(key));
@@ -94,7 +95,7 @@ export class IntakeTables {
     writer.finish();
     for (const gap of intake.gaps ?? []) this.#tables.addGap(gap);
     if (intake.cursor !== undefined) this.#tables.saveCursor(intake.cursor, intake.full !== true);
-    const kept = isSparse(owed, intake) ? owed.map((one) => apart(one, writer)) : owed;
+    const kept = isSparse(owed, intake) ? owed.map(apart) : owed;
     return { owed: kept, turns: this.#oweAll(kept, routeOf), repeated, freed };
   }
 
@@ -146,7 +147,7 @@ function isSparse(owed: readonly Owed[], { events }: Intake): boolean {
   return owed.length < events.length / 2;
 }
 
-/** The same, over its bundle's bytes instead of the page's. */
-function apart(owed: Owed, writer: BundleWriter): Owed {
-  return { ...owed, event: { ...owed.event, raw: writer.bytesAt(owed.place) } };
+/** The same, over bytes of its own instead of the page's. */
+function apart(owed: Owed): Owed {
+  return { ...owed, event: { ...owed.event, raw: Buffer.from(owed.event.raw) } };
 }
