@@ -1,11 +1,13 @@
 /** Flags, environment, `.env` and the routes file as one frozen Config. Whatever is wrong in any of them is reported at once. */
 import type { Problem } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
+import type { IdentityAnew } from '../okta/current-credentials.ts';
 import type { Interval } from '../okta/poll-interval.ts';
 import { Routes } from '../routing/routes.ts';
 import { type AdminSettings, adminSettings } from './admin.ts';
 import { chooseOne, loadEach } from './each-org.ts';
 import { Environment, readEnvironment, type Variables } from './environment.ts';
+import { withAnew } from './identity/identity-anew.ts';
 import { type OrgSettings, orgSettings } from './identity/org-settings.ts';
 import { OTHER_URL_NAME } from './identity/other-tools.ts';
 import { type Parts, problemsOf, type Read, readAll, refuse } from './problems.ts';
@@ -59,6 +61,8 @@ export interface Surroundings {
 
 /** What every command that reads the System Log has. */
 export interface Settings extends OrgSettings {
+  /** For a command that reads for so long that they may change. */
+  readonly identityAnew?: IdentityAnew;
   /** A SCIM filter for Okta, exactly as written. */
   readonly filter?: string;
   readonly interval: Interval;
@@ -117,6 +121,16 @@ export async function loadOne<P extends Parts>(
   input: SettingsInput,
   parts: (environment: Environment) => P,
 ) {
+  const one = await readOne(input, parts);
+  return { ...one, settings: withAnew(one.settings, () => readOne(input, NOTHING_ELSE)) };
+}
+
+const NOTHING_ELSE = () => ({});
+
+async function readOne<P extends Parts>(
+  input: SettingsInput,
+  parts: (environment: Environment) => P,
+) {
   const { all } = await loadAll(input, parts);
   const named = all.map((one) => ({ ...one, org: one.loaded.settings.org }));
   const { loaded, file, orgName } = chooseOne(named, input.flags.org);
@@ -141,6 +155,14 @@ async function loadAll<P extends Parts>(
  * file, or the environment names none. Throws ConfigError with every problem.
  */
 export async function loadOrgSettings<P extends Parts>(
+  input: SettingsInput,
+  parts: (environment: Environment) => P,
+) {
+  const one = await readOrgSettings(input, parts);
+  return { ...one, settings: withAnew(one.settings, () => readOrgSettings(input, NOTHING_ELSE)) };
+}
+
+async function readOrgSettings<P extends Parts>(
   input: SettingsInput,
   parts: (environment: Environment) => P,
 ) {
@@ -205,7 +227,8 @@ export type ReloadInput = Pick<SettingsInput, 'flags' | 'env' | 'cwd'>;
  */
 export async function reloadRoutes(input: ReloadInput): Promise<Omit<RouteFile, 'orgs'>> {
   const { orgs, ...file } = await readAnew(findRouteFile(input.flags.config, input.cwd), input);
-  return orgs === undefined ? file : chooseOne(orgs.map(asNamed), input.flags.org);
+  const named = orgs?.map((org) => ({ ...org, orgName: org.name }));
+  return named === undefined ? file : chooseOne(named, input.flags.org);
 }
 
 /** The same again and again for one daemon, which began with the file `inUse`, and with one org that it did not name. */
@@ -239,10 +262,6 @@ export function configsReloader(
 }
 
 const RESTART = 'start loghook again to go on with that';
-
-function asNamed(org: OrgInFile) {
-  return { ...org, orgName: org.name };
-}
 
 /** A file that cannot be read, and names no orgs as far as can be told, is as good as none. */
 function orgsOnly(readRoutes: ReadRoutes): ReadRoutes {
