@@ -1,11 +1,13 @@
 /** Flags, environment, `.env` and the routes file as one frozen Config. Whatever is wrong in any of them is reported at once. */
 import type { Problem } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
+import type { IdentityAnew } from '../okta/current-credentials.ts';
 import type { Interval } from '../okta/poll-interval.ts';
 import { Routes } from '../routing/routes.ts';
 import { type AdminSettings, adminSettings, pollAgeNotes } from './admin.ts';
 import { chooseOne, loadEach } from './each-org.ts';
 import { Environment, readEnvironment, type Variables } from './environment.ts';
+import { withAnew } from './identity/identity-anew.ts';
 import { type OrgSettings, orgSettings } from './identity/org-settings.ts';
 import { OTHER_URL_NAME } from './identity/other-tools.ts';
 import { type Parts, problemsOf, type Read, readAll } from './problems.ts';
@@ -57,6 +59,8 @@ export interface Surroundings {
 
 /** What every command that reads the System Log has. */
 export interface Settings extends OrgSettings {
+  /** For a command that reads for so long that they may change. */
+  readonly identityAnew?: IdentityAnew;
   /** A SCIM filter for Okta, exactly as written. */
   readonly filter?: string;
   readonly interval: Interval;
@@ -126,6 +130,16 @@ export async function loadOne<P extends Parts>(
   input: SettingsInput,
   parts: (environment: Environment) => P,
 ) {
+  const one = await readOne(input, parts);
+  return { ...one, settings: withAnew(one.settings, () => readOne(input, NOTHING_ELSE)) };
+}
+
+const NOTHING_ELSE = () => ({});
+
+async function readOne<P extends Parts>(
+  input: SettingsInput,
+  parts: (environment: Environment) => P,
+) {
   const { all } = await loadAll(input, parts);
   const named = all.map((one) => ({ ...one, org: one.loaded.settings.org }));
   const { loaded, file, orgName } = chooseOne(named, input.flags.org);
@@ -150,6 +164,14 @@ async function loadAll<P extends Parts>(
  * file, or the environment names none. Throws ConfigError with every problem.
  */
 export async function loadOrgSettings<P extends Parts>(
+  input: SettingsInput,
+  parts: (environment: Environment) => P,
+) {
+  const one = await readOrgSettings(input, parts);
+  return { ...one, settings: withAnew(one.settings, () => readOrgSettings(input, NOTHING_ELSE)) };
+}
+
+async function readOrgSettings<P extends Parts>(
   input: SettingsInput,
   parts: (environment: Environment) => P,
 ) {

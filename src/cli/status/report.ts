@@ -8,13 +8,22 @@ import { recentDelayLines } from '../words/delays.ts';
 import { table } from '../words/table.ts';
 import { ago, duration, localTime, when } from '../words/time.ts';
 
-/** For people; not yet filtered for a terminal. */
-export function statusLines(standing: Standing, now: number): string[] {
-  return [...headOf(standing, now), ...gapLines(standing.gaps, now), ...routeLines(standing, now)];
+/** For people; not yet filtered for a terminal. `ofOthers`: the pid of what runs other orgs of the file. */
+export function statusLines(standing: Standing, now: number, ofOthers?: number): string[] {
+  return [
+    ...headOf(standing, now, ofOthers),
+    ...gapLines(standing.gaps, now),
+    ...routeLines(standing, now),
+  ];
 }
 
-function headOf({ holderPid, cursor, trouble }: Standing, now: number): string[] {
-  const daemon = holderPid === undefined ? 'not running' : `running (pid ${holderPid})`;
+function headOf(
+  { holderPid, cursor, trouble }: Standing,
+  now: number,
+  ofOthers: number | undefined,
+): string[] {
+  const none = ofOthers === undefined ? '' : `, but for other orgs (pid ${ofOthers}): see its log`;
+  const daemon = holderPid === undefined ? `not running${none}` : `running (pid ${holderPid})`;
   return [
     `daemon     ${daemon}`,
     `last poll  ${when(cursor?.readAt, now)}`,

@@ -2,6 +2,7 @@
 import { SystemClock } from '../../clock.ts';
 import { reasonOf } from '../../errors.ts';
 import { readStanding } from '../../state/beside/standing.ts';
+import { holderOf } from '../../state/database/folder.ts';
 import { EXIT, exitCodeOf, explain } from '../exit.ts';
 import { type Io, shownPath } from '../io.ts';
 import { findOrgStates, hasState, type OrgState, type Place } from '../org-state.ts';
@@ -33,12 +34,17 @@ export async function showStatus(flags: StatusFlags, io: Io): Promise<number> {
 /** What is wrong with the state of one org keeps nobody from seeing the others. */
 async function printAll(places: readonly Seen[], now: number, io: Io): Promise<number> {
   let code: number = EXIT.asAsked;
+  const inFile = places.filter(({ name }) => name !== undefined);
+  const holder = inFile.map(({ folder }) => holderOf(folder)).find((pid) => pid !== undefined);
   for (const [index, place] of places.entries()) {
     print([...(index === 0 ? [] : ['']), headingOf(place)], io);
     try {
       const isThere = hasState(place.folder);
-      const lines = isThere ? statusLines(await readStanding(place.folder, now), now) : [NEVER];
-      print(lines, io);
+      const ofOthers = place.name === undefined ? undefined : holder;
+      print(
+        isThere ? statusLines(await readStanding(place.folder, now), now, ofOthers) : [NEVER],
+        io,
+      );
     } catch (error) {
       explain(error, io.stderr);
       code = exitCodeOf(error);
