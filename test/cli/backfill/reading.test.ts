@@ -200,3 +200,12 @@ test('a large page is taken in parts, and read again if it was not taken to its 
   assert.deepEqual(asked, [RANGE, RANGE]);
   assert.equal(count('owed'), 4);
 });
+
+test('counts once what stands in a page twice', async (t) => {
+  const { run, count } = await opened(t, () => [pageOf([...eventsOf(1, 3), ...eventsOf(2, 3)], 1)]);
+
+  const { events, routes } = await run();
+
+  assert.equal(count('owed'), 4);
+  assert.deepEqual([events, routes], [4, { 1: { wanted: 4, owed: 4 } }]);
+});
