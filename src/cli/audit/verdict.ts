@@ -66,6 +66,17 @@ function leftOut({ leftOut: n, known }: Coverage): string {
   return `${number(n)} of the ${count(known, 'event')} that the ledger has`;
 }
 
+/** What waits on a route that nobody sends to adds up, and comes to nobody. */
+function _idle(tallies: readonly Tally[]): string[] {
+  const owed = tallies
+    .filter(({ route }) => route.retired)
+    .reduce((n, { terms }) => n + terms.owed, 0);
+  if (owed === 0) return [];
+  return [
+    `but ${number(owed)} wait on routes that are not in force: put those back, or \`loghook route move\``,
+  ];
+}
+
 /** Who proves something with a list must know where it is not whole, or not a list. */
 function doubt({ known, leftOut: n }: Coverage, listed: number): string[] {
   if (listed + known === 0) return ['but neither Okta nor the ledger has any event of that time'];
