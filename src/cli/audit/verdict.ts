@@ -39,6 +39,7 @@ export function verdict(audited: Audited): string[] {
     const still = owed === 0 ? '' : `; ${number(owed)} still to be sent`;
     return [
       `it adds up: nothing missing, changed or sent twice${still}`,
+      ...idle(tallies),
       ...doubt(coverage, audited.events),
     ];
   }
@@ -67,7 +68,7 @@ function leftOut({ leftOut: n, known }: Coverage): string {
 }
 
 /** What waits on a route that nobody sends to adds up, and comes to nobody. */
-function _idle(tallies: readonly Tally[]): string[] {
+function idle(tallies: readonly Tally[]): string[] {
   const owed = tallies
     .filter(({ route }) => route.retired)
     .reduce((n, { terms }) => n + terms.owed, 0);
