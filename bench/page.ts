@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { pathToFileURL } from 'node:url';
-import { cutPage } from '../src/okta/event-slices.ts';
+import { cutPage } from '../src/okta/page/event-slices.ts';
 
 const EVENTS = 1_000;
 const ROUNDS = 60;

@@ -7,7 +7,7 @@ import type { Clock } from './clock.ts';
 export class Alarm {
   readonly #clock: Clock;
   #sleepers: (() => void)[] = [];
-  readonly #linked = new WeakSet<AbortSignal>();
+  readonly #linked = new WeakMap<AbortSignal, () => void>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -42,10 +42,19 @@ export class Alarm {
     });
   }
 
+  /** Nobody waits here for `signal` any more: one that outlives this alarm must not keep it in memory. */
+  leave(signal: AbortSignal): void {
+    const listener = this.#linked.get(signal);
+    if (listener === undefined) return;
+    this.#linked.delete(signal);
+    signal.removeEventListener('abort', listener);
+  }
+
   /** One listener a signal, not one a wait. */
   #link(signal: AbortSignal): void {
     if (this.#linked.has(signal)) return;
-    this.#linked.add(signal);
-    signal.addEventListener('abort', () => this.ring(), { once: true });
+    const listener = () => this.ring();
+    this.#linked.set(signal, listener);
+    signal.addEventListener('abort', listener, { once: true });
   }
 }

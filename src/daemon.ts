@@ -5,7 +5,7 @@
  */
 import { Dispatch, type DispatchParts } from './dispatch.ts';
 import type { Page } from './okta/system-log.ts';
-import type { Routes } from './routing/routes.ts';
+import type { Routes, Stopwatch } from './routing/routes.ts';
 import type { Committed, Wants } from './state/outbox.ts';
 
 export type { Meter } from './dispatch.ts';
@@ -34,6 +34,9 @@ export interface Stop {
 }
 
 export interface Counts {
+  /** New ones of the log, wanted or not. */
+  readonly read: number;
+  /** Of these, the ones that a route wants. */
   readonly events: number;
   readonly delivered: number;
   readonly postponed: number;
@@ -45,6 +48,7 @@ export class Daemon {
   readonly #dispatch: Dispatch;
   /** Ends every loop: a soft stop, or a fault that no loop can go on from. */
   readonly #halt = new AbortController();
+  #read = 0;
   #events = 0;
   #readToEnd = false;
   #turnedAt: number;
@@ -56,9 +60,9 @@ export class Daemon {
     this.#dispatch = new Dispatch(parts, (error) => this.#fail(error));
   }
 
-  /** What this run did so far: events owed, and what became of attempts. */
+  /** What this run did so far: events read and owed, and what became of attempts. */
   get counts(): Counts {
-    return { events: this.#events, ...this.#dispatch.counts };
+    return { read: this.#read, events: this.#events, ...this.#dispatch.counts };
   }
 
   /** With `once`: whether Okta's log was read to its first short page. */
@@ -140,8 +144,9 @@ export class Daemon {
     isLast: (page: Page) => boolean = () => false,
   ): Promise<void> {
     const { tail, outbox, telling, meter, onReady } = this.#parts;
+    const stopwatch = this.#stopwatch();
     // Asked anew for each event: routes may change while a page waits for room on the disk.
-    const wants: Wants = { wantedBy: (event) => this.#dispatch.routes.wantedBy(event) };
+    const wants: Wants = { wantedBy: (event) => this.#dispatch.routes.wantedBy(event, stopwatch) };
     let sayReady = onReady;
     for await (const page of tail(signal)) {
       await telling?.gaps(page.gaps, signal);
@@ -154,6 +159,16 @@ export class Daemon {
       sayReady = undefined;
       if (isLast(page)) return;
     }
+  }
+
+  #stopwatch(): Stopwatch | undefined {
+    const { clock, meter } = this.#parts;
+    return (
+      meter && {
+        monotonic: () => clock.monotonic(),
+        judged: ({ name }, ms) => meter.judged(name, ms),
+      }
+    );
   }
 
   async #tidy(): Promise<void> {
@@ -200,6 +215,7 @@ export class Daemon {
 
   #say(page: Page, { owed, repeated }: Committed): void {
     const { log } = this.#parts;
+    this.#read += page.events.length - repeated;
     this.#events += owed.length;
     for (const { event, routes } of owed) {
       log.info(

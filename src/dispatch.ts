@@ -4,21 +4,23 @@
  */
 import type { Clock } from './clock.ts';
 import type { Sender } from './delivery/attempt.ts';
-import type { Lane } from './delivery/lane.ts';
-import { Lanes } from './delivery/lanes.ts';
+import type { Lane } from './delivery/lanes/lane.ts';
+import { Lanes } from './delivery/lanes/lanes.ts';
+import type { Paces } from './delivery/lanes/pace.ts';
 import type { Made } from './delivery/outcome.ts';
-import type { Paces } from './delivery/pace.ts';
 import { raw } from './formats/raw.ts';
 import type { Log } from './log.ts';
 import { changedKeys } from './routing/changes.ts';
 import type { Routes } from './routing/routes.ts';
 import type { Committed, Delivery, Outbox, Reading, Settlement } from './state/outbox.ts';
-import { ALERTS_KEY, type Telling } from './status/telling.ts';
+import { ALERTS_KEY, type Telling } from './status/telling/telling.ts';
 
 const LEFT_HINT = 'put it back into the routes file, or: loghook route move FROM TO';
 
 /** Told of what is done, to count it: never throws, and takes no time to speak of. */
 export interface Meter {
+  /** The route's patterns took so long over an event of a type that was not remembered. */
+  judged(route: string, ms: number): void;
   /** A page is committed. */
   read(page: { readonly events: readonly unknown[] }, committed: Committed): void;
   /** An attempt came to an end of its own. */

@@ -3,13 +3,13 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { SystemClock } from '../clock.ts';
 import { readEnvironment } from '../config/environment.ts';
+import { findOrgUrl } from '../config/identity/sources.ts';
 import { chooseOrg, type NamedOrg } from '../config/orgs.ts';
 import { refuse } from '../config/problems.ts';
 import { knownOrgs } from '../config/route-file.ts';
-import { findOrgUrl } from '../config/sources.ts';
 import { orgFolder, stateFolder } from '../config/state-folder.ts';
 import { codeOf, StateError } from '../errors.ts';
-import { DATABASE_FILE } from '../state/folder.ts';
+import { DATABASE_FILE } from '../state/database/folder.ts';
 import { type Io, shownPath, surroundings } from './io.ts';
 
 /** How `listen` names its sub-folders of the org's folder. */

@@ -2,8 +2,9 @@
  * Signals, for as long as a daemon runs. The first SIGTERM or SIGINT asks for a soft stop, the second ends the process
  * at once. SIGHUP reloads the routes, unless we were started from a terminal: then the terminal is gone, and it stops.
  */
+import { setMaxListeners } from 'node:events';
 
-export interface SignalHandlers {
+interface SignalHandlers {
   readonly fromTerminal: boolean;
   readonly onReload: () => void;
   /** Ends the process now. */
@@ -22,6 +23,7 @@ export interface StopSignals {
 export function listenForSignals(handlers: SignalHandlers): StopSignals {
   const soft = new AbortController();
   const hard = new AbortController();
+  setMaxListeners(0, soft.signal, hard.signal); // every org of the process listens
   const stop = () => {
     if (soft.signal.aborted) {
       hard.abort();

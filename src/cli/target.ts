@@ -1,6 +1,6 @@
 /** What `listen` is told to send to, and which events: read strictly, and never repeated, for a URL may be a secret. */
 import { createHash } from 'node:crypto';
-import { isLoopback } from '../config/org-url.ts';
+import { isLoopback } from '../config/identity/org-url.ts';
 import { refuse } from '../config/problems.ts';
 import { quote } from '../config/quote.ts';
 import { printable } from '../printable.ts';

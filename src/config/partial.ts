@@ -5,12 +5,12 @@ import type { Interval } from '../okta/poll-interval.ts';
 import { readEnvironmentOrGoOn, type SettingsInput } from './config.ts';
 import { chooseOne } from './each-org.ts';
 import type { Environment } from './environment.ts';
-import { type OrgSettings, orgSettings } from './org-settings.ts';
+import { type OrgSettings, orgSettings } from './identity/org-settings.ts';
+import { Sources } from './identity/sources.ts';
 import { readSome } from './problems.ts';
 import { type ProxyFor, proxySettings } from './proxy.ts';
 import { findRouteFile, type OrgInFile, type RouteFile, routeFileReader } from './route-file.ts';
 import { filterSetting, intervalSetting, logFormat, logLevel } from './settings.ts';
-import { Sources } from './sources.ts';
 import { stateFolder } from './state-folder.ts';
 
 export interface PartialConfig {

@@ -5,10 +5,10 @@ import { RoutesError } from '../errors.ts';
 import type { Interval } from '../okta/poll-interval.ts';
 import type { Route } from '../routing/route.ts';
 import type { Routes } from '../routing/routes.ts';
+import { loadRoutes } from './csv/read.ts';
 import type { Environment } from './environment.ts';
-import type { OrgSettings } from './org-settings.ts';
-import { loadRoutes } from './routes-file.ts';
-import { refuseSecrets } from './token-guard.ts';
+import type { OrgSettings } from './identity/org-settings.ts';
+import { refuseSecrets } from './identity/token-guard.ts';
 
 /** What a file of either kind says. */
 export interface RouteFile {

@@ -1,8 +1,8 @@
 /** Where a lane leads, and on what terms: a route, as far as the sender must know it. */
 import type { LogEvent } from '../event.ts';
+import type { Rate } from './lanes/start-rate.ts';
 import type { StatusRules } from './outcome.ts';
 import type { HeaderOptions } from './route-headers.ts';
-import type { Rate } from './start-rate.ts';
 import type { Target, TargetTls } from './target.ts';
 
 /** Where a lane leads, and on what terms. Durations in ms. */

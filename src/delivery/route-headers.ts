@@ -2,7 +2,7 @@
  * The headers of a route's requests: those that are the same each time, made once, and those of the delivery. What a
  * person wrote takes the place of ours, but never of a header that says who sent what, or that frames the request.
  */
-import { Signer, type SigningSecret } from './signature.ts';
+import { Signer, type SigningSecret } from './signing/signature.ts';
 
 export interface HeaderOptions {
   readonly name: string;

@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts';
 import { OktaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Answer } from './request.ts';
-import { ServiceApp } from './service-app.ts';
+import { ServiceApp } from './service-app/service-app.ts';
 
 /** What Okta knows loghook by: an API token, or a service app with its private key. */
 export type Identity =
@@ -19,6 +19,16 @@ export type Identity =
       /** The `kid` of the key at Okta; an app with one key needs none. */
       readonly keyId?: string;
     };
+
+export function isSameIdentity(one: Identity, other: Identity): boolean {
+  if (one.kind === 'token') return other.kind === 'token' && one.token === other.token;
+  return (
+    other.kind === 'app' &&
+    one.clientId === other.clientId &&
+    one.keyId === other.keyId &&
+    one.privateKey.equals(other.privateKey)
+  );
+}
 
 export interface Credentials {
   /** For one request, its method and whole URL, and its repeats. Sends nothing yet. */
@@ -58,6 +68,8 @@ export interface CredentialsSurroundings {
   readonly log: Log;
   /** 0 ≤ n < 1, for jitter. */
   readonly random: () => number;
+  /** Asked when Okta refuses what is renewed in the background: true once other credentials are in its place. */
+  readonly isReplaced?: () => Promise<boolean>;
 }
 
 /** Throws an OktaError, with nothing secret in it, if `identity` cannot be one. */

@@ -1,6 +1,6 @@
 /** Which addresses are the System Log of an org: a credential goes nowhere else. */
 import { OktaError } from '../errors.ts';
-import { brief } from './trouble.ts';
+import { brief } from './trouble/trouble.ts';
 
 export const LOGS_PATH = '/api/v1/logs';
 

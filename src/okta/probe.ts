@@ -3,14 +3,14 @@ import type { Clock } from '../clock.ts';
 import { OktaError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type Credentials, credentialsOf, type Identity } from './credentials.ts';
-import { PageReader } from './page-reader.ts';
-import { Position } from './position.ts';
+import { PageReader } from './page/page-reader.ts';
+import { Position } from './place/position.ts';
 import { RateBudget, rateOf } from './rate-limit.ts';
-import { readRefusal, troubleOf, whereTo } from './refusal.ts';
 import { type Answer, OktaDoor } from './request.ts';
-import { Trouble } from './trouble.ts';
+import { readRefusal, troubleOf, whereTo } from './trouble/refusal.ts';
+import { Trouble } from './trouble/trouble.ts';
 
-export interface ProbeOptions {
+interface ProbeOptions {
   readonly org: URL;
   readonly identity: Identity;
   readonly clock: Clock;

@@ -14,8 +14,8 @@ import { type HeaderValue, single } from './headers.ts';
 import { logsPath } from './logs-path.ts';
 import { OktaTime } from './okta-time.ts';
 import { RateBudget } from './rate-limit.ts';
-import { MAX_ERROR_BYTES } from './refusal.ts';
-import { brief, Trouble } from './trouble.ts';
+import { MAX_ERROR_BYTES } from './trouble/refusal.ts';
+import { brief, Trouble } from './trouble/trouble.ts';
 
 /** Of the org's own authorization server: no other gives tokens for Okta's API. */
 const TOKEN_PATH = '/oauth2/v1/token';
@@ -49,7 +49,7 @@ interface Outgoing {
   readonly maxBytes: number;
 }
 
-export interface OktaDoorOptions {
+interface OktaDoorOptions {
   readonly org: URL;
   readonly credentials: Credentials;
   readonly clock: Clock;

@@ -12,6 +12,13 @@ interface Matcher {
   readonly patterns: readonly Pattern[];
 }
 
+/** Sees how long each route's patterns took over an event whose answer was not remembered. */
+export interface Stopwatch {
+  /** Ms that only move forward. */
+  monotonic(): number;
+  judged(route: Route, ms: number): void;
+}
+
 export class Routes {
   /** Those in force: they can be owed to, and send. */
   readonly all: readonly Route[];
@@ -28,15 +35,16 @@ export class Routes {
   }
 
   /** In the order of `all`. An event without a type is matched as if its type were empty: `.*` wants it, `^user` does not. */
-  wantedBy(event: { readonly eventType?: string | undefined }): readonly Route[] {
+  wantedBy(
+    event: { readonly eventType?: string | undefined },
+    stopwatch?: Stopwatch,
+  ): readonly Route[] {
     const type = event.eventType ?? '';
     const remembered = this.#answers.get(type);
     if (remembered !== undefined) return remembered;
 
     const answer = Object.freeze(
-      this.#matchers
-        .filter(({ patterns }) => patterns.some((pattern) => pattern.test(type)))
-        .map(({ route }) => route),
+      this.#matchers.filter((matcher) => wants(matcher, type, stopwatch)).map(({ route }) => route),
     );
     this.#remember(type, answer);
     return answer;
@@ -47,6 +55,13 @@ export class Routes {
     if (this.#answers.size >= MAX_ANSWERS) this.#answers.clear();
     this.#answers.set(type, answer);
   }
+}
+
+function wants({ route, patterns }: Matcher, type: string, stopwatch?: Stopwatch): boolean {
+  const startedAt = stopwatch?.monotonic() ?? 0;
+  const isWanted = patterns.some((pattern) => pattern.test(type));
+  if (patterns.length > 0) stopwatch?.judged(route, stopwatch.monotonic() - startedAt);
+  return isWanted;
 }
 
 function compileAll(routes: readonly Route[]): Matcher[] {

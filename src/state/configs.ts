@@ -2,7 +2,7 @@
  * Which patterns were in force since when, and from when on all is known: what an audit judges events by. A version is
  * written only when something of it changed.
  */
-import type { Reading, RouteRef } from './outbox.ts';
+
 import {
   asNumber,
   asOptionalNumber,
@@ -10,13 +10,14 @@ import {
   asText,
   type Database,
   type Statement,
-} from './sqlite.ts';
+} from './database/sqlite.ts';
+import type { Reading, RouteRef } from './outbox.ts';
 
 /** How long a ledger line is kept at most. */
 const LEDGER_MS = 30 * 86_400_000;
 
 /** What one route wanted. */
-export interface ConfigRoute {
+interface ConfigRoute {
   /** Its row in `routes`. */
   readonly id: number;
   readonly patterns: readonly string[];

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { openDatabase } from '../../src/state/database/sqlite.ts';
 import type { Settlement } from '../../src/state/outbox.ts';
-import { openDatabase } from '../../src/state/sqlite.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { loghook } from '../support/front-door.ts';
 import { openOutbox } from '../support/open-outbox.ts';

@@ -45,7 +45,8 @@ export function outboxContract(name: string, storeFor: (t: TestContext) => Outbo
     const store = storeFor(t);
     const outbox = await store.open();
     await outbox.adopt(routes);
-    return { clock: store.clock, outbox, reopen: () => reopened(store, routes) };
+    const { clock, replay } = store;
+    return { clock, outbox, replay, reopen: () => reopened(store, routes) };
   }
 
   async function reopened(store: OutboxStore, routes: readonly RouteRef[]): Promise<Outbox> {
@@ -207,6 +208,30 @@ export function outboxContract(name: string, storeFor: (t: TestContext) => Outbo
     const due = await takeDue(outbox, A, clock.now());
 
     assert.deepEqual(idsOf(due), idsOf([two!, three!, one!]));
+  });
+
+  test(`${name}: a retry does not wait behind all that a person asked for again`, async (t) => {
+    const { clock, outbox, replay } = await opened(t, [A]);
+    const old = eventsOf(1, 600);
+    await outbox.commit(pageOf(old), allTo(A), never);
+    const sent = await takeDue(outbox, A, clock.now());
+    await recordAll(
+      outbox,
+      clock,
+      A,
+      sent.map((delivery) => [delivery, delivered(clock)]),
+    );
+    await outbox.commit(pageOf([eventOf(1_000)]), allTo(A), never);
+    const [live] = await takeDue(outbox, A, clock.now(), 1);
+    await recordAll(outbox, clock, A, [[live!, postponed(clock, 5_000)]]);
+    assert.equal(replay(idsOf(sent)), 600);
+    await outbox.tidy();
+
+    await clock.advance(5_000);
+    const due = idsOf(await takeDue(outbox, A, clock.now()));
+
+    assert.equal(due.length, 601);
+    assert.ok(due.indexOf(live!.event.id) < 120);
   });
 
   test(`${name}: none comes twice before it is recorded or given back`, async (t) => {

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Sender } from '../../src/delivery/attempt.ts';
-import type { Lane, Settlement } from '../../src/delivery/lane.ts';
-import { Lanes } from '../../src/delivery/lanes.ts';
+import type { Lane, Settlement } from '../../src/delivery/lanes/lane.ts';
+import { Lanes } from '../../src/delivery/lanes/lanes.ts';
 import { openLog } from '../../src/log.ts';
 import { PracticeReceiver, type Answer as Reply } from '../../src/practice/receiver.ts';
 import { FakeClock } from '../support/fake-clock.ts';

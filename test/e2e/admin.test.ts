@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { openDatabase } from '../../src/state/sqlite.ts';
+import { openDatabase } from '../../src/state/database/sqlite.ts';
 import { selfSigned } from '../support/certificates.ts';
 import { addEvents, type Loghook, openOrg, openReceiver, Sandbox } from '../support/loghook.ts';
 import { assertNoMark, secretUrl } from '../support/marks.ts';
@@ -43,23 +43,18 @@ async function started(
   const { org, env: orgEnv } = await openOrg(t);
   const sandbox = new Sandbox(t);
   sandbox.write('loghook.yaml', yaml(routes));
-  const loghook = sandbox.start(
-    [
-      'run',
-      '--state',
-      'state',
-      '--log-format',
-      'json',
-      '--interval',
-      '1s',
-      '--admin',
-      '127.0.0.1:0',
-    ],
-    { env: { ...orgEnv, ...env } },
-  );
+  const options = '--state state --log-format json --interval 1s --admin 127.0.0.1:0';
+  const all = { ...orgEnv, ...env };
+  const start = () => sandbox.start(['run', ...options.split(' ')], { env: all });
+  const loghook = start();
   const url = await adminUrl(loghook);
   await loghook.logged('ready');
-  return { org, sandbox, loghook, url };
+  return { org, env: all, sandbox, loghook, url, restart: start };
+}
+
+function databaseOf({ cwd }: Sandbox): string {
+  const [folder = ''] = readdirSync(join(cwd, 'state'));
+  return join(cwd, 'state', folder, 'state.db');
 }
 
 async function plainRoutes(t: TestContext) {
@@ -108,7 +103,9 @@ test('every metric moves as it should', async (t) => {
     to('wants-none', { match: '^no\\.such\\.type$' }),
   ]);
 
-  addEvents(org, 3, 90_000);
+  const types = new Set(
+    addEvents(org, 3, 90_000).map((raw) => JSON.parse(raw.toString()).eventType),
+  );
   const attempted = (seen: Scrape, route: string, outcome: string) =>
     seen.value('loghook_delivery_attempts_total', { route, outcome }) ?? 0;
   const outcomes = {
@@ -138,7 +135,11 @@ test('every metric moves as it should', async (t) => {
     assert.equal(seen.value('loghook_queue_depth', { route }), 3);
     assert.ok((seen.value('loghook_queue_oldest_seconds', { route }) ?? 0) > 0, route);
   }
-  const table: readonly (readonly [string, Readonly<Record<string, string>>, number])[] = [
+  const table: readonly (readonly [
+    name: string,
+    labels: Readonly<Record<string, string>>,
+    expected: number | undefined,
+  ])[] = [
     ['loghook_events_polled_total', {}, 3],
     ['loghook_events_unmatched_total', {}, 0],
     ['loghook_events_repeated_total', {}, 0],
@@ -153,6 +154,9 @@ test('every metric moves as it should', async (t) => {
     ['loghook_deliveries_total', { route: 'expires', result: 'expired' }, 3],
     ['loghook_delivery_attempts_total', { route: 'expires', outcome: 'ok' }, 0],
     ['loghook_dead_letters', { route: 'expires' }, 3],
+    ['loghook_regex_seconds_count', { route: 'ok' }, types.size],
+    ['loghook_regex_seconds_count', { route: 'wants-none' }, types.size],
+    ['loghook_regex_seconds_count', { route: 'off' }, undefined],
     ['loghook_delivery_seconds_count', { route: 'ok' }, 3],
     ['loghook_delivery_seconds_count', { route: 'poison' }, 4],
     ...['okta', 'poll', 'queue', 'send'].map(
@@ -254,8 +258,7 @@ test('health is red while an event waits too long, unless a person paused its ro
 test('health is red while the state cannot be written', async (t) => {
   const { receiver, routes } = await plainRoutes(t);
   const { org, sandbox, loghook, url } = await started(t, routes);
-  const [folder = ''] = readdirSync(join(sandbox.cwd, 'state'));
-  const other = openDatabase(join(sandbox.cwd, 'state', folder, 'state.db'));
+  const other = openDatabase(databaseOf(sandbox));
   t.after(() => other.close());
 
   other.exec('BEGIN IMMEDIATE');
@@ -317,6 +320,49 @@ test('pause, resume and reload over HTTP are obeyed at once', async (t) => {
   await loghook.logged('routes not reloaded, the old ones stay in force');
 });
 
+test('what a person drops beside it is counted, and not again after a restart', async (t) => {
+  const { routes } = await plainRoutes(t);
+  const { org, env, sandbox, loghook, url, restart } = await started(
+    t,
+    routes.map((route) => ({ ...route, maxAge: '1m' })),
+  );
+  addEvents(org, 3, 90_000);
+  const dropped = { route: 'siem', result: 'dropped' };
+  const until3 = (name: string, labels: Readonly<Record<string, string>>) =>
+    until(
+      () => scrape(url),
+      (now) => now.value(name, labels) === 3,
+    );
+  const before = await until3('loghook_dead_letters', { route: 'siem' });
+
+  await sandbox.run(['dead', 'drop', '--all', '--yes', '--state', 'state'], { env });
+  const after = await until3('loghook_deliveries_total', dropped);
+  await loghook.stop();
+  const again = await scrape(await adminUrl(restart()));
+
+  assert.equal(before.value('loghook_deliveries_total', dropped), 0);
+  assert.equal(after.value('loghook_dead_letters', { route: 'siem' }), 0);
+  assert.equal(again.value('loghook_deliveries_total', dropped), 0);
+});
+
+test('a change that the state does not take is refused in words', async (t) => {
+  const { routes } = await plainRoutes(t);
+  const { sandbox, loghook, url } = await started(t, routes, { LOGHOOK_ADMIN_TOKEN: ADMIN_TOKEN });
+  const other = openDatabase(databaseOf(sandbox));
+  t.after(() => other.close());
+
+  other.exec('BEGIN IMMEDIATE');
+  const refused = await change(url, '/routes/siem/pause');
+  other.exec('ROLLBACK');
+  const done = await change(url, '/routes/siem/pause');
+
+  assert.deepEqual([refused.status, done.status], [503, 200]);
+  assert.match(await refused.text(), /^could not pause: .*try again/);
+  await loghook.logged('the admin server could not change a route', {
+    reason: 'database is locked',
+  });
+});
+
 test('a port that is in use is refused before anything is opened', async (t) => {
   const { routes } = await plainRoutes(t);
   const { url, sandbox } = await started(t, routes);
@@ -344,6 +390,18 @@ test('an address that is not of the loopback is warned of', async (t) => {
 
   assert.match(String(warned.admin), /^0\.0\.0\.0:\d+$/);
   assert.equal(warned.level, 40);
+});
+
+test('the terminal is told where it listens, whatever port is free', async (t) => {
+  const { env } = await openOrg(t);
+  const sandbox = new Sandbox(t);
+  sandbox.write('loghook.csv', '.*,http://127.0.0.1:9/\n');
+
+  const loghook = sandbox.start(['run', '--admin', '0', '--log-format', 'pretty'], { env });
+  const line = await loghook.line('stdout', /^health and metrics on/);
+  const { status } = await fetch(`${line.replace(/^.* on /, '')}/healthz`);
+
+  assert.equal(status, 200);
 });
 
 test('check says where it would listen, and what could be done there', async (t) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { PracticeOrg } from '../../src/practice/org.ts';
 import type { PracticeReceiver } from '../../src/practice/receiver.ts';
-import { type Database, openDatabase } from '../../src/state/sqlite.ts';
+import { type Database, openDatabase } from '../../src/state/database/sqlite.ts';
 import {
   addEvents,
   type Ended,
@@ -244,7 +244,14 @@ test('finds events that were never taken in, and names the gap that explains the
 
   assert.equal(code, 5);
   assert.match(stdout, /^ {2}65 in Okta = 40 delivered \+ 25 MISSING$/m);
-  assert.match(stdout, /^ {4}in a known gap \(refused-link\): Okta answered 400$/m);
+  assert.match(
+    stdout,
+    /^ {4}in a known gap \(refused link; read again with an overlap\): Okta answered 400$/m,
+  );
+  assert.match(
+    stdout,
+    /^known gap: refused link; .*\n {2}published \S+Z to \S+Z\n {2}Okta answered 400$/m,
+  );
   assert.match(stdout, /^ {2}and 5 more: all with --json$/m);
   assert.deepEqual(
     json.findings.map(({ event }: { event: string }) => event).sort(),

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { practiceEvent, seededRandom } from '../../src/practice/events.ts';
 import type { PracticeOrg, PracticeOrgOptions } from '../../src/practice/org.ts';
 import type { PracticeReceiver } from '../../src/practice/receiver.ts';
-import { openDatabase } from '../../src/state/sqlite.ts';
+import { openDatabase } from '../../src/state/database/sqlite.ts';
 import { contentOf } from '../support/folder-hash.ts';
 import {
   addEvents,

@@ -30,7 +30,35 @@ test('delivers the events of the last two minutes, byte for byte, and exits 0 on
   assert.ok(receiver.received.every(({ headers }) => headers['loghook-org'] === host));
   const stopped = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
   assert.equal(stopped.msg, 'stopped');
-  assert.deepEqual([stopped.events, stopped.delivered, stopped.owed], [5, 5, 0]);
+  assert.deepEqual([stopped.read, stopped.events, stopped.delivered, stopped.owed], [5, 5, 5, 0]);
+});
+
+test('stops quietly while many routes wait for answers', async (t) => {
+  const { org, env } = await openOrg(t);
+  const answered = deferred<void>();
+  const receivers = await Promise.all(Array.from({ length: 12 }, () => openReceiver(t)));
+  const asked = receivers.map((receiver) => {
+    const { promise, resolve } = deferred<void>();
+    receiver.answer = async () => {
+      resolve();
+      await answered.promise;
+      return { status: 204 };
+    };
+    return promise;
+  });
+  addEvents(org, 1, 60_000);
+  const sandbox = new Sandbox(t);
+  sandbox.write('loghook.csv', receivers.map(({ url }) => `.*,${url}/hook\n`).join(''));
+
+  const loghook = sandbox.start(FAST, { env });
+  await Promise.all(asked);
+  const ended = loghook.stop();
+  await loghook.logged('stopping');
+  answered.resolve();
+  const { code, stderr } = await ended;
+
+  assert.equal(stderr, '');
+  assert.equal(code, 0);
 });
 
 test('asks for the last two minutes at a first start', async (t) => {

@@ -7,7 +7,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { SystemClock } from '../../src/clock.ts';
-import { loadRoutes } from '../../src/config/routes-file.ts';
+import { loadRoutes } from '../../src/config/csv/read.ts';
 import { silentLog } from '../../src/log.ts';
 import type { PracticeOrg } from '../../src/practice/org.ts';
 import type { Routes } from '../../src/routing/routes.ts';

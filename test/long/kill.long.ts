@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SystemClock } from '../../src/clock.ts';
-import { newSecret } from '../../src/delivery/secret.ts';
+import { newSecret } from '../../src/delivery/signing/secret.ts';
 import { FLAKY, HEALTHY, HELD, Killing, LAG_MS, SLOW } from '../support/killing.ts';
 import { numberFrom, repeatWith } from '../support/seeds.ts';
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { type BodyLimits, readBody } from '../../src/okta/answer-body.ts';
-import { PageReader } from '../../src/okta/page-reader.ts';
-import { Trouble } from '../../src/okta/trouble.ts';
+import { PageReader } from '../../src/okta/page/page-reader.ts';
+import { Trouble } from '../../src/okta/trouble/trouble.ts';
 
 const LIMITS: BodyLimits = { maxBytes: 100, tooLate: () => false };
 

@@ -108,6 +108,39 @@ test('remembers the answer for a type, and stays right past as many types as it 
   assert.deepEqual(hostsWanting(routes, `${'x'.repeat(100_000)}7`), ['sevens.example']);
 });
 
+test('says how long each route took over a type, once as long as the type is remembered', () => {
+  const routes = new Routes(
+    routesOf(['^user', 'https://users.example/'], ['end$', 'https://ends.example/']),
+  );
+  const judged: [host: string, ms: number][] = [];
+  let now = 0;
+  const stopwatch = {
+    monotonic: () => (now += 2),
+    judged: ({ url }: Route, ms: number) => judged.push([url.host, ms]),
+  };
+
+  routes.wantedBy({ eventType: 'user.session.end' }, stopwatch);
+  routes.wantedBy({ eventType: 'user.session.end' }, stopwatch);
+
+  assert.deepEqual(judged, [
+    ['users.example', 2],
+    ['ends.example', 2],
+  ]);
+});
+
+test('a route without patterns is not judged', () => {
+  const [route] = routesOf(['^user', 'https://users.example/']);
+  assert.ok(route);
+  const routes = new Routes([{ ...route, patterns: [] }]);
+
+  const wanted = routes.wantedBy(
+    { eventType: 'user.session.end' },
+    { monotonic: () => 0, judged: () => assert.fail('judged') },
+  );
+
+  assert.deepEqual(wanted, []);
+});
+
 test('refuses patterns that are none, all at once, by the name of their route', () => {
   const routes = routesOf(['(', 'https://h.example/secret'], ['[', 'https://h.example/secret']);
 

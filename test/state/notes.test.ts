@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { silentLog } from '../../src/log.ts';
+import { readStanding } from '../../src/state/beside/standing.ts';
 import type { Gap } from '../../src/state/outbox.ts';
 import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
-import { readStanding } from '../../src/state/standing.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import {
   A,

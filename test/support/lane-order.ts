@@ -1,7 +1,7 @@
 /** Whether what came to a route with `order: key` kept its order, held against the order in which it was committed. */
 import { join } from 'node:path';
-import { DATABASE_FILE } from '../../src/state/folder.ts';
-import { openDatabase } from '../../src/state/sqlite.ts';
+import { DATABASE_FILE } from '../../src/state/database/folder.ts';
+import { openDatabase } from '../../src/state/database/sqlite.ts';
 
 export interface Arrival {
   readonly id: string;

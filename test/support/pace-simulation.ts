@@ -1,6 +1,6 @@
 /** A receiver of a known capacity and a sender that always has more, in simulated time. */
 import type { Clock } from '../../src/clock.ts';
-import { Pace } from '../../src/delivery/pace.ts';
+import { Pace } from '../../src/delivery/lanes/pace.ts';
 
 /** A clock that only shows a time that others set. */
 class Dial implements Clock {

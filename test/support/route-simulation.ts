@@ -1,8 +1,9 @@
 /** A route with its queue, its receiver and its rule, in simulated time: what would take days takes milliseconds. */
+
+import type { Schedule } from '../../src/delivery/lanes/schedule.ts';
+import type { RouteState, Verdict } from '../../src/delivery/lanes/verdict.ts';
+import { RouteTrouble } from '../../src/delivery/lanes/whose-trouble.ts';
 import type { Failure, Outcome } from '../../src/delivery/outcome.ts';
-import type { Schedule } from '../../src/delivery/schedule.ts';
-import type { RouteState, Verdict } from '../../src/delivery/verdict.ts';
-import { RouteTrouble } from '../../src/delivery/whose-trouble.ts';
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;

@@ -4,16 +4,16 @@
  */
 import { join } from 'node:path';
 import { silentLog } from '../../src/log.ts';
-import { Beside } from '../../src/state/beside.ts';
-import { BesideIntake } from '../../src/state/beside-intake.ts';
-import { Bundles } from '../../src/state/bundles.ts';
-import { DATABASE_FILE } from '../../src/state/folder.ts';
-import { namedRoutes } from '../../src/state/named-routes.ts';
+import { Beside } from '../../src/state/beside/beside.ts';
+import { BesideIntake } from '../../src/state/beside/beside-intake.ts';
+import { namedRoutes } from '../../src/state/beside/named-routes.ts';
+import { RouteDesk } from '../../src/state/beside/route-desk.ts';
+import { DATABASE_FILE } from '../../src/state/database/folder.ts';
+import { openStateBeside } from '../../src/state/database/schema.ts';
+import type { Database } from '../../src/state/database/sqlite.ts';
+import { Bundles } from '../../src/state/intake/bundles.ts';
 import type { Delivery, Outbox, RouteRef } from '../../src/state/outbox.ts';
-import { RouteDesk } from '../../src/state/route-desk.ts';
-import { openStateBeside } from '../../src/state/schema.ts';
-import { Settlements } from '../../src/state/settlements.ts';
-import type { Database } from '../../src/state/sqlite.ts';
+import { Settlements } from '../../src/state/owed/settlements.ts';
 import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
 import { FakeClock } from './fake-clock.ts';
 import {

@@ -1,12 +1,12 @@
 /** What tells people, on a fake clock and a real outbox that can be closed and opened again; alerts as they are owed. */
 import type { TestContext } from 'node:test';
-import { openTelling } from '../../src/cli/telling.ts';
+import { openTelling } from '../../src/cli/run/telling.ts';
 import { Sender } from '../../src/delivery/attempt.ts';
 import { type Log, openLog } from '../../src/log.ts';
 import type { Route } from '../../src/routing/route.ts';
 import type { RouteState } from '../../src/state/outbox.ts';
 import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
-import { ALERTS_KEY, type Telling, type ToldRoute } from '../../src/status/telling.ts';
+import { ALERTS_KEY, type Telling, type ToldRoute } from '../../src/status/telling/telling.ts';
 import { FakeClock } from './fake-clock.ts';
 import { allTo, eventsOf, never, pageOf, takeDue } from './outbox-events.ts';
 import { tempFolder } from './temp-folder.ts';

@@ -2,11 +2,12 @@
 import type { Meter } from '../../daemon.ts';
 import { attemptWord } from '../../delivery/fault.ts';
 import { delayParts } from '../../state/delay.ts';
-import type { OrgMeter } from '../../status/metrics-meter.ts';
+import type { OrgMeter } from '../../status/metrics/meter.ts';
 
 /** `onRead` is told of every page that was kept. */
 export function meterOf(meter: OrgMeter, onRead: () => void): Meter {
   return {
+    judged: (route, ms) => meter.judged(route, ms),
     read: ({ events }, { owed, repeated }) => {
       onRead();
       const names = owed.map(({ routes }) => routes.map(({ name }) => name));

@@ -1,16 +1,18 @@
 /** What the admin server knows of one org, and what it can do there: joins a session's rooms to health and metrics. */
 import type { Clock } from '../../clock.ts';
 import type { Meter } from '../../daemon.ts';
-import type { TroubleKind } from '../../okta/trouble.ts';
-import { Beside } from '../../state/beside.ts';
-import { diskUsedRatio } from '../../state/disk-use.ts';
-import { type NamedRoute, namedRoutes } from '../../state/named-routes.ts';
-import { RouteDesk } from '../../state/route-desk.ts';
-import { type Stock, StockReader } from '../../state/stock.ts';
+import { OktaError, StateError } from '../../errors.ts';
+import type { TroubleKind } from '../../okta/trouble/trouble.ts';
+import { Beside, IN_A_DAEMON } from '../../state/beside/beside.ts';
+import { Drops } from '../../state/beside/drops.ts';
+import { type NamedRoute, namedRoutes } from '../../state/beside/named-routes.ts';
+import { RouteDesk } from '../../state/beside/route-desk.ts';
+import { type Stock, StockReader } from '../../state/beside/stock.ts';
+import { diskUsedRatio } from '../../state/database/disk-use.ts';
 import type { OrgFacts } from '../../status/health.ts';
-import type { OrgSample } from '../../status/metrics.ts';
-import type { OrgMeter } from '../../status/metrics-meter.ts';
-import type { RouteStateWord } from '../../status/metrics-words.ts';
+import type { OrgMeter } from '../../status/metrics/meter.ts';
+import type { OrgSample } from '../../status/metrics/metrics.ts';
+import type { RouteStateWord } from '../../status/metrics/words.ts';
 import { CHANGES } from '../ledger/pause.ts';
 import { meterOf } from './meter.ts';
 
@@ -66,6 +68,7 @@ export class OrgWatch {
   readonly #clock: Clock;
   readonly #limits: Limits;
   readonly #startedAt: number;
+  readonly #drops: Drops;
   #watched: Watched | undefined;
   #stock: StockReader | undefined;
   /** The last that is known of it. */
@@ -73,7 +76,7 @@ export class OrgWatch {
   /** By the wall clock, which goes on while a machine sleeps, and by the other, which nobody sets. */
   #polledAt: { readonly wall: number; readonly monotonic: number } | undefined;
   #trouble: string | undefined;
-  #hasFailed = false;
+  #failure: OrgFacts['failure'];
 
   constructor(
     org: string,
@@ -87,6 +90,7 @@ export class OrgWatch {
     this.#limits = limits;
     this.#clock = clock;
     this.#startedAt = clock.now();
+    this.#drops = new Drops((route, count) => meter.dropped(route, count));
     this.meter = meterOf(meter, () => {
       this.#polledAt = { wall: clock.now(), monotonic: clock.monotonic() };
       this.#trouble = undefined;
@@ -97,9 +101,10 @@ export class OrgWatch {
   join(watched: Watched): void {
     this.#watched = watched;
     this.#intervalMs = watched.intervalMs;
-    this.#stock = new StockReader(watched.folder, this.#clock);
+    this.#stock = new StockReader(watched.folder, this.#clock, this.#drops);
     this.#trouble = undefined;
-    this.#hasFailed = false;
+    this.#failure = undefined;
+    this.#beginStock();
   }
 
   /** It is over; to be called before its state is closed. */
@@ -110,9 +115,11 @@ export class OrgWatch {
     this.#trouble = ENDED;
   }
 
-  /** An error ended its session, or kept it from opening. */
-  failed(): void {
-    this.#hasFailed = true;
+  /** This ended its session, or kept it from opening. */
+  failed(error: unknown): void {
+    const why = kindOfFailure(error);
+    this.#failure = why === undefined ? {} : { why };
+    this.#trouble = why;
   }
 
   /** Why the log cannot be read. */
@@ -135,7 +142,7 @@ export class OrgWatch {
       mostQueueAgeMs: queueAgeMs,
       isTurning: this.#watched?.isTurning() ?? true,
       isWritable: this.#watched?.outbox.isWritable ?? true,
-      hasFailed: this.#hasFailed,
+      ...(this.#failure !== undefined && { failure: this.#failure }),
       isReadable: stock !== undefined || this.#watched === undefined,
     };
   }
@@ -168,7 +175,7 @@ export class OrgWatch {
   async change(word: 'pause' | 'resume', name: string): Promise<string | undefined> {
     if (this.#watched === undefined) return undefined;
     const { folder, obey } = this.#watched;
-    const beside = new Beside(folder, { readOnly: false });
+    const beside = new Beside(folder, { readOnly: false, ...IN_A_DAEMON });
     let said: string;
     try {
       const route = namedRoutes(beside).find((one) => one.name === name);
@@ -209,6 +216,14 @@ export class OrgWatch {
     return { pollAgeMs: Math.max(now - wall, this.#clock.monotonic() - monotonic) };
   }
 
+  #beginStock(): void {
+    try {
+      this.#stock?.begin();
+    } catch {
+      // As below: what people drop is told of from the first look that succeeds.
+    }
+  }
+
   /** Undefined when it cannot be known. */
   #stockNow(): readonly Stock[] | undefined {
     try {
@@ -218,6 +233,11 @@ export class OrgWatch {
       return undefined;
     }
   }
+}
+
+function kindOfFailure(error: unknown): string | undefined {
+  if (error instanceof OktaError) return TROUBLE_WORDS[error.kind];
+  return error instanceof StateError ? 'its state cannot be opened or trusted' : undefined;
 }
 
 /** Of the routes that should send. */

@@ -5,10 +5,10 @@
 import { type Clock, SystemClock } from '../../clock.ts';
 import { loadOrgSettings, type Settings } from '../../config/config.ts';
 import { refuse } from '../../config/problems.ts';
-import { filterIn } from '../../okta/position.ts';
-import { AuditDesk } from '../../state/audit-desk.ts';
-import { Beside } from '../../state/beside.ts';
-import { namedRoutes } from '../../state/named-routes.ts';
+import { filterIn } from '../../okta/place/position.ts';
+import { AuditDesk } from '../../state/beside/audit-desk.ts';
+import { Beside } from '../../state/beside/beside.ts';
+import { namedRoutes } from '../../state/beside/named-routes.ts';
 import { openBoundedRead } from '../bounded-read/bounded-read.ts';
 import { openRateShare, type RateShare } from '../bounded-read/rate-share.ts';
 import { EXIT } from '../exit.ts';
@@ -16,7 +16,8 @@ import { instantFlag } from '../instant-flag.ts';
 import { type Io, surroundings } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
-import { iso, writeJson, writeLines } from '../words.ts';
+import { writeJson, writeProse } from '../terminal/print.ts';
+import { iso } from '../words/time.ts';
 import type { AuditFlags } from './add-audit.ts';
 import { ahead } from './ahead.ts';
 import { Auditor } from './auditor.ts';
@@ -146,5 +147,5 @@ function print(
     writeJson(io.stdout, auditDocument(auditor, audited), 2);
     return;
   }
-  writeLines(io.stdout, reportLines(auditor, audited));
+  writeProse(io.stdout, reportLines(auditor, audited));
 }

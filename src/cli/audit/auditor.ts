@@ -4,13 +4,13 @@
  * Okta's answer is looked for as well.
  */
 import type { LogEvent } from '../../event.ts';
-import type { AuditDesk, Horizon, Unlisted } from '../../state/audit-desk.ts';
+import type { AuditDesk, Horizon, Unlisted } from '../../state/beside/audit-desk.ts';
+import type { KnownEvent } from '../../state/beside/fates.ts';
+import type { NamedRoute } from '../../state/beside/named-routes.ts';
+import { SeqSet } from '../../state/beside/seq-set.ts';
 import { publishedAt } from '../../state/configs.ts';
-import { digestOf } from '../../state/digest.ts';
-import type { KnownEvent } from '../../state/fates.ts';
-import type { NamedRoute } from '../../state/named-routes.ts';
 import type { Gap } from '../../state/outbox.ts';
-import { SeqSet } from '../../state/seq-set.ts';
+import { digestOf } from '../../state/owed/digest.ts';
 import { Comparison } from './comparison.ts';
 import { Coverage } from './coverage.ts';
 import { Digests } from './digests.ts';
@@ -19,7 +19,7 @@ import { Judge } from './judge.ts';
 import { type Stranger, Strangers } from './strangers.ts';
 import { Tally } from './tally.ts';
 
-export interface AuditorParts {
+interface AuditorParts {
   readonly desk: AuditDesk;
   readonly horizon: Horizon;
   readonly routes: readonly NamedRoute[];

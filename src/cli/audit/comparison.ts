@@ -1,8 +1,8 @@
 /** Whether an event went out, or is kept, as Okta lists it, and no more often than somebody asked for it. */
 import type { LogEvent } from '../../event.ts';
-import type { AuditDesk } from '../../state/audit-desk.ts';
-import { digestOf } from '../../state/digest.ts';
-import type { Fate, KnownEvent } from '../../state/fates.ts';
+import type { AuditDesk } from '../../state/beside/audit-desk.ts';
+import type { Fate, KnownEvent } from '../../state/beside/fates.ts';
+import { digestOf } from '../../state/owed/digest.ts';
 import { differenceOf, type Finding, type Findings } from './findings.ts';
 import type { Tally } from './tally.ts';
 

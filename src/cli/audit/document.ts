@@ -1,6 +1,6 @@
 /** What an audit found, as one JSON document. */
 import type { Gap } from '../../state/outbox.ts';
-import { iso } from '../words.ts';
+import { iso } from '../words/time.ts';
 import type { Auditor } from './auditor.ts';
 import type { Finding } from './findings.ts';
 import type { Tally } from './tally.ts';

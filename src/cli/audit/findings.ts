@@ -1,5 +1,5 @@
 /** What does not add up, one by one as far as that can be shown. All of it is counted; only so many are kept. */
-import type { NamedRoute } from '../../state/named-routes.ts';
+import type { NamedRoute } from '../../state/beside/named-routes.ts';
 import type { Gap } from '../../state/outbox.ts';
 
 export interface Finding {
@@ -22,7 +22,7 @@ export interface Finding {
 export const UNKNOWN = 'not in the ledger';
 
 /** Where two texts part, and what stands there. */
-export interface Difference {
+interface Difference {
   readonly at: number;
   readonly okta: string;
   readonly ours: string;

@@ -1,7 +1,7 @@
 /** Owes what an audit finds missing, to the routes that send: as a backfill does, and nothing twice. */
-import type { AuditDesk } from '../../state/audit-desk.ts';
-import type { Beside } from '../../state/beside.ts';
-import { BesideIntake } from '../../state/beside-intake.ts';
+import type { AuditDesk } from '../../state/beside/audit-desk.ts';
+import type { Beside } from '../../state/beside/beside.ts';
+import { BesideIntake } from '../../state/beside/beside-intake.ts';
 import { publishedAt } from '../../state/configs.ts';
 import type { Lack } from './auditor.ts';
 

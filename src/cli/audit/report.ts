@@ -1,7 +1,8 @@
 /** What an audit found, for people. Not yet fit for a terminal. */
 import type { Gap } from '../../state/outbox.ts';
-import { duration } from '../duration.ts';
-import { count, iso, number } from '../words.ts';
+import { gapInShort } from '../../status/gap-words.ts';
+import { count, number } from '../words/counts.ts';
+import { duration, iso } from '../words/time.ts';
 import type { Auditor } from './auditor.ts';
 import { type Finding, UNKNOWN } from './findings.ts';
 import type { Tally } from './tally.ts';
@@ -32,14 +33,15 @@ function heading(auditor: Auditor, { org, window, partial, unreadable }: Audited
       ? []
       : [`${count(auditor.repeated, 'event')} more than once; each is counted once`]),
     ...(unreadable === 0 ? [] : [`${count(unreadable, 'piece')} of Okta's pages unreadable`]),
-    ...auditor.gaps.map((gap) => `known gap: ${gapLine(gap)}`),
+    ...auditor.gaps.flatMap(gapLines),
   ];
 }
 
-function gapLine(gap: Gap): string {
-  const { fromMs, toMs } = gap;
-  const span = fromMs === undefined ? '' : ` ${iso(fromMs)} to ${iso(toMs) ?? 'now'}`;
-  return `${gap.kind}${span}: ${gap.why}`;
+/** In the words of `status`, with UTC as all of an audit. */
+function gapLines(gap: Gap): string[] {
+  const { fromMs, toMs, why } = gap;
+  const span = fromMs === undefined ? [] : [`  published ${iso(fromMs)} to ${iso(toMs) ?? 'now'}`];
+  return [`known gap: ${gapInShort(gap)}`, ...span, `  ${why}`];
 }
 
 function routeLines(tally: Tally): string[] {
@@ -95,7 +97,7 @@ function lineOf({ event, eventType, published, route, why, gap, difference }: Fi
   return [
     `  ${[...parts, ...(why === UNKNOWN ? [why] : [])].join('  ')}`,
     ...(why === undefined || why === UNKNOWN ? [] : [`    ${why}`]),
-    ...(gap === undefined ? [] : [`    in a known gap (${gap.kind}): ${gap.why}`]),
+    ...(gap === undefined ? [] : [`    in a known gap (${gapInShort(gap)}): ${gap.why}`]),
     ...(difference === undefined
       ? []
       : [

@@ -2,9 +2,9 @@
  * What the state has delivered, given up or owes of a window, and Okta did not list. That alone is no fault: bounded
  * answers may leave out late events. One with the bytes of a listed event is a duplicate of it.
  */
-import type { AuditDesk, Unlisted } from '../../state/audit-desk.ts';
-import { digestOf } from '../../state/digest.ts';
-import type { KnownEvent } from '../../state/fates.ts';
+import type { AuditDesk, Unlisted } from '../../state/beside/audit-desk.ts';
+import type { KnownEvent } from '../../state/beside/fates.ts';
+import { digestOf } from '../../state/owed/digest.ts';
 import type { Digests } from './digests.ts';
 
 export interface Stranger {

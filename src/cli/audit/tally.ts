@@ -1,8 +1,12 @@
 /** What the events of a window came to on one route. All terms but `changed` and the ones after it add up to `listed`. */
 
+import type { Fate } from '../../state/beside/fates.ts';
+import {
+  type DeliveryStatus,
+  type NamedRoute,
+  owedStatus,
+} from '../../state/beside/named-routes.ts';
 import type { ConfigVersion } from '../../state/configs.ts';
-import type { Fate } from '../../state/fates.ts';
-import { type DeliveryStatus, type NamedRoute, owedStatus } from '../../state/named-routes.ts';
 
 const TERMS = ['delivered', 'notWanted', 'dead', 'dropped', 'moved', 'owed', 'missing'] as const;
 

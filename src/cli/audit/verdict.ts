@@ -1,5 +1,6 @@
 /** What an audit came to, in a word: whether it proves what it is to prove, and what there is to do if not. */
-import { count, iso, number } from '../words.ts';
+import { count, number } from '../words/counts.ts';
+import { iso } from '../words/time.ts';
 import type { Coverage } from './coverage.ts';
 import type { Tally } from './tally.ts';
 import type { Window } from './window.ts';

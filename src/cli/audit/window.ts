@@ -1,9 +1,9 @@
 /** Which part of the time that is asked for can be judged, and why not more. */
 import { refuse } from '../../config/problems.ts';
-import type { Horizon } from '../../state/audit-desk.ts';
+import type { Horizon } from '../../state/beside/audit-desk.ts';
 import type { ConfigVersion } from '../../state/configs.ts';
 import { refuseReversed } from '../instant-flag.ts';
-import { iso } from '../words.ts';
+import { iso } from '../words/time.ts';
 
 /** So long after it was published an event may still come to be listed. */
 const SETTLE_MS = 5 * 60_000;

@@ -5,16 +5,17 @@
 import { SystemClock } from '../../clock.ts';
 import { loadOne } from '../../config/config.ts';
 import { refuse } from '../../config/problems.ts';
-import { Backfills, owedIn } from '../../state/backfills.ts';
-import { Beside } from '../../state/beside.ts';
-import { reachOf } from '../../state/reach.ts';
-import { readersBeside } from '../../state/readers.ts';
+import { Backfills, owedIn } from '../../state/beside/backfills.ts';
+import { Beside } from '../../state/beside/beside.ts';
+import { reachOf } from '../../state/beside/reach.ts';
+import { readersBeside } from '../../state/beside/readers.ts';
 import { EXIT } from '../exit.ts';
 import { instantFlag } from '../instant-flag.ts';
 import { type Io, surroundings } from '../io.ts';
 import { noteNoDaemon } from '../ledger/state-turn.ts';
 import { findOrgState } from '../org-state.ts';
-import { iso, writeJson, writeLines } from '../words.ts';
+import { writeJson, writeLines, writeProse } from '../terminal/print.ts';
+import { iso } from '../words/time.ts';
 import type { BackfillFlags } from './add-backfill.ts';
 import { perform, readerName } from './perform.ts';
 import {
@@ -116,7 +117,7 @@ async function fill(sources: Sources, order: Order, flags: BackfillFlags): Promi
     isPartial,
   };
   if (flags.json === true) writeJson(io.stdout, reportDocument(story), 2);
-  else writeLines(io.stdout, reportLines(story));
+  else writeProse(io.stdout, reportLines(story));
   if (isPartial) say(io, [goOnWords(order)]);
   if (order.kind === 'backfill') {
     if (!isPartial && order.rest !== undefined) say(io, [order.rest]);

@@ -1,8 +1,8 @@
 /** Carries out an order: reads Okta inside the rate share that all processes of the state folder have together. */
-import { filterIn } from '../../okta/position.ts';
+import { filterIn } from '../../okta/place/position.ts';
 import type { SystemLog } from '../../okta/system-log.ts';
-import { freeBytesAt } from '../../state/history.ts';
-import { WHOLE_SHARE } from '../../state/readers.ts';
+import { WHOLE_SHARE } from '../../state/beside/readers.ts';
+import { freeBytesAt } from '../../state/pruning/history.ts';
 import { openBoundedRead } from '../bounded-read/bounded-read.ts';
 import type { Progress } from '../bounded-read/progress.ts';
 import { openRateShare, type RateShare, unknownRateShare } from '../bounded-read/rate-share.ts';
@@ -18,7 +18,7 @@ export function readerName(id: number): string {
   return `backfill ${id}`;
 }
 
-export interface Performed {
+interface Performed {
   readonly came: Came;
   /** It was stopped before its end. */
   readonly isPartial: boolean;

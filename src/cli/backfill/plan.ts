@@ -4,13 +4,13 @@ import { refuse } from '../../config/problems.ts';
 import type { RouteFile } from '../../config/route-file.ts';
 import type { Route } from '../../routing/route.ts';
 import { Routes } from '../../routing/routes.ts';
-import type { Backfill } from '../../state/backfills.ts';
-import type { Beside } from '../../state/beside.ts';
-import { type NamedRoute, namedRoutes } from '../../state/named-routes.ts';
-import { mayBeForgotten, type Reach } from '../../state/reach.ts';
+import type { Backfill } from '../../state/beside/backfills.ts';
+import type { Beside } from '../../state/beside/beside.ts';
+import { type NamedRoute, namedRoutes } from '../../state/beside/named-routes.ts';
+import { mayBeForgotten, type Reach } from '../../state/beside/reach.ts';
 import { refuseReversed } from '../instant-flag.ts';
 import { routeNamed } from '../route-named.ts';
-import { iso } from '../words.ts';
+import { iso } from '../words/time.ts';
 import type { BackfillFlags } from './add-backfill.ts';
 
 /** A little behind the clock: what was published this moment may not be in Okta's log yet. */

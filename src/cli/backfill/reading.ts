@@ -12,10 +12,10 @@ import {
   owedIn,
   type RouteCounts,
   sumOf,
-} from '../../state/backfills.ts';
-import type { Beside } from '../../state/beside.ts';
-import { BesideIntake, type Lacking, type Wanted } from '../../state/beside-intake.ts';
-import { mayBeForgotten, type Reach, reachNow } from '../../state/reach.ts';
+} from '../../state/beside/backfills.ts';
+import type { Beside } from '../../state/beside/beside.ts';
+import { BesideIntake, type Lacking, type Wanted } from '../../state/beside/beside-intake.ts';
+import { mayBeForgotten, type Reach, reachNow } from '../../state/beside/reach.ts';
 import type { Chosen } from './plan.ts';
 
 /** A page that is larger is taken in several transactions, so that the daemon need not wait long. */

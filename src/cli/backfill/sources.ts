@@ -1,9 +1,9 @@
 /** What a backfill is made with, and what it is to do. */
 import type { Clock } from '../../clock.ts';
 import type { Settings } from '../../config/config.ts';
-import type { Backfill, Backfills } from '../../state/backfills.ts';
-import type { Beside } from '../../state/beside.ts';
-import type { Reach } from '../../state/reach.ts';
+import type { Backfill, Backfills } from '../../state/beside/backfills.ts';
+import type { Beside } from '../../state/beside/beside.ts';
+import type { Reach } from '../../state/beside/reach.ts';
 import type { Io } from '../io.ts';
 import type { Chosen } from './plan.ts';
 

@@ -1,8 +1,8 @@
 /** How far the reading has come, on the last line of a terminal; lines of the log go above it. */
 
-import { duration } from '../duration.ts';
 import type { Output } from '../io.ts';
-import { count, localTime } from '../words.ts';
+import { count } from '../words/counts.ts';
+import { duration, localTime } from '../words/time.ts';
 
 const HINT = ' (^C to see what there is so far)';
 /** A wait that nobody wonders about. */

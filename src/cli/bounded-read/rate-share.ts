@@ -3,9 +3,9 @@
  * They come and go, so it is asked for anew with each page.
  */
 import type { Clock } from '../../clock.ts';
-import type { Beside } from '../../state/beside.ts';
-import { holderOf } from '../../state/folder.ts';
-import { openReader, WHOLE_SHARE } from '../../state/readers.ts';
+import type { Beside } from '../../state/beside/beside.ts';
+import { openReader, WHOLE_SHARE } from '../../state/beside/readers.ts';
+import { holderOf } from '../../state/database/folder.ts';
 
 /** A daemon looks once a second who else reads. */
 const NOTICED_MS = 1_500;
@@ -19,7 +19,7 @@ export interface RateShare {
 }
 
 /** The org's own state, and who reads beside it: in words. */
-export interface SharedState {
+interface SharedState {
   readonly beside: Beside;
   readonly folder: string;
   readonly what: string;

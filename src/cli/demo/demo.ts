@@ -11,17 +11,17 @@ import { PracticeOrg } from '../../practice/org.ts';
 import { PracticeReceiver } from '../../practice/receiver.ts';
 import { parseDestination } from '../../routing/route.ts';
 import { Routes } from '../../routing/routes.ts';
-import { duration } from '../duration.ts';
 import { EXIT } from '../exit.ts';
 import { type Io, startedFromTerminal, wantsColours } from '../io.ts';
 import { wholeNumber } from '../numbers.ts';
-import { runSession } from '../run-session.ts';
+import { runSession } from '../run/run-session.ts';
 import { listenForSignals } from '../signals.ts';
-import { Terminal } from '../terminal.ts';
+import { Terminal } from '../terminal/terminal.ts';
+import { duration } from '../words/time.ts';
 import { Account } from './account.ts';
 import { type Stage, script } from './script.ts';
 
-export interface DemoFlags {
+interface DemoFlags {
   readonly events?: string;
   readonly follow?: boolean;
 }
@@ -155,7 +155,8 @@ function summary(account: Account): readonly string[] {
     'With your own org:',
     '',
     '  export OKTA_ORG_URL=https://YOUR-ORG.okta.com OKTA_API_KEY=YOUR-TOKEN',
-    '  npx loghook listen 3000         your events to a port of this machine',
+    '  npx loghook tail --since 2h     your events, on this screen',
+    '  npx loghook listen 3000         the same to a port of this machine',
     '  npx loghook check               look at the routes in loghook.csv, then',
     '  npx loghook                     run them',
   ];

@@ -3,8 +3,8 @@ import type { Clock } from '../../clock.ts';
 import { practiceEvent, type Random, seededRandom } from '../../practice/events.ts';
 import type { PracticeOrg } from '../../practice/org.ts';
 import type { PracticeReceiver } from '../../practice/receiver.ts';
-import { clock as timeOfDay } from '../drawing.ts';
-import type { Terminal } from '../terminal.ts';
+import { clock as timeOfDay } from '../terminal/drawing.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import type { Account } from './account.ts';
 
 export interface Stage {
@@ -18,7 +18,7 @@ export interface Stage {
   readonly account: Account;
 }
 
-export interface ScriptOptions {
+interface ScriptOptions {
   /** How many events happen while the scenes are played. */
   readonly events: number;
   /** Whether more of them happen afterwards, until `stop` aborts. */

@@ -1,4 +1,4 @@
-/** `loghook dead …`: its words on the command line. What they do is in dead-letters.ts. */
+/** `loghook dead …`: its words on the command line. What they do is in dead.ts. */
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import { whichOrg } from '../options.ts';
@@ -16,6 +16,7 @@ export function addDead(program: Command, io: Io, ended: (code: number) => void)
   const dead = program
     .command('dead')
     .description('events that a route gave up: look at them, send them again, or drop them')
+    .summary('events that a route gave up: list, show, replay, drop')
     .addHelpText('before', EXAMPLES)
     .addHelpText('after', AFTER);
   const door = () => import('./dead.ts');

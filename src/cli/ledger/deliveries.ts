@@ -3,21 +3,26 @@ import { SystemClock } from '../../clock.ts';
 import { didYouMean } from '../../config/did-you-mean.ts';
 import { refuse } from '../../config/problems.ts';
 import { quote } from '../../config/quote.ts';
-import { Beside } from '../../state/beside.ts';
-import { shortId } from '../../state/event-finder.ts';
-import { type LedgerEntry, type LedgerQuestion, ledgerEntries } from '../../state/ledger.ts';
-import { allRoutes, DELIVERY_STATUSES, type DeliveryStatus } from '../../state/named-routes.ts';
-import { PARKED, UNPLACED } from '../../state/schema.ts';
-import { duration } from '../duration.ts';
+import { Beside } from '../../state/beside/beside.ts';
+import { shortId } from '../../state/beside/event-finder.ts';
+import { type LedgerEntry, type LedgerQuestion, ledgerEntries } from '../../state/beside/ledger.ts';
+import {
+  allRoutes,
+  DELIVERY_STATUSES,
+  type DeliveryStatus,
+} from '../../state/beside/named-routes.ts';
+import { PARKED, UNPLACED } from '../../state/database/schema.ts';
 import { EXIT } from '../exit.ts';
-import { fittedTable } from '../fitted-table.ts';
 import { instantFlag } from '../instant-flag.ts';
 import type { Io } from '../io.ts';
 import { wholeNumber } from '../numbers.ts';
 import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
-import { count, iso, jsonLine, localTime, number, shortTime } from '../words.ts';
-import { written } from '../written.ts';
+import { jsonLine } from '../terminal/print.ts';
+import { written } from '../terminal/written.ts';
+import { count, number } from '../words/counts.ts';
+import { fittedTable } from '../words/fitted-table.ts';
+import { duration, iso, localTime, shortTime } from '../words/time.ts';
 import type { DeliveriesFlags } from './add-ledger.ts';
 
 const DEFAULT_LINES = 50;

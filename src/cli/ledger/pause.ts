@@ -1,12 +1,13 @@
 /** `loghook pause` and `loghook resume`: what a person wants of routes, and what that means. */
 import { refuse } from '../../config/problems.ts';
 import { printable } from '../../printable.ts';
-import { type NamedRoute, namedRoutes } from '../../state/named-routes.ts';
-import { RouteDesk } from '../../state/route-desk.ts';
+import { type NamedRoute, namedRoutes } from '../../state/beside/named-routes.ts';
+import { RouteDesk } from '../../state/beside/route-desk.ts';
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { routeNamed } from '../route-named.ts';
-import { count, localTime } from '../words.ts';
+import { count } from '../words/counts.ts';
+import { localTime } from '../words/time.ts';
 import type { PauseFlags } from './add-pause.ts';
 import { noteNoDaemon, type Opened, withState } from './state-turn.ts';
 

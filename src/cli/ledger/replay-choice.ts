@@ -1,9 +1,9 @@
 /** What `loghook replay` was asked for, from its words: one event, dead letters, or what a route took. */
 import { refuse } from '../../config/problems.ts';
-import type { Beside } from '../../state/beside.ts';
-import { type NamedRoute, namedRoutes } from '../../state/named-routes.ts';
-import type { ReplayWish } from '../../state/replay-desk.ts';
-import { type RouteTimeline, timelineOf } from '../../state/timeline.ts';
+import type { Beside } from '../../state/beside/beside.ts';
+import { type NamedRoute, namedRoutes } from '../../state/beside/named-routes.ts';
+import type { ReplayWish } from '../../state/beside/replay-desk.ts';
+import { type RouteTimeline, timelineOf } from '../../state/beside/timeline.ts';
 import { instantFlag, refuseReversed } from '../instant-flag.ts';
 import { routeNamed } from '../route-named.ts';
 import type { ReplayFlags } from './add-replay.ts';

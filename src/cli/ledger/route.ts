@@ -1,19 +1,21 @@
 /** `loghook route list|drop|move`. What changes anything says first what it would do. */
 import { SystemClock } from '../../clock.ts';
 import { refuse } from '../../config/problems.ts';
-import { holderOf } from '../../state/folder.ts';
-import { type NamedRoute, namedRoutes } from '../../state/named-routes.ts';
-import { type MovePlan, RouteDesk, type RouteStock } from '../../state/route-desk.ts';
-import { type RouteStanding, readStanding } from '../../state/standing.ts';
-import { ALERTS_KEY } from '../../status/telling.ts';
+import { type NamedRoute, namedRoutes } from '../../state/beside/named-routes.ts';
+import { type MovePlan, RouteDesk, type RouteStock } from '../../state/beside/route-desk.ts';
+import { type RouteStanding, readStanding } from '../../state/beside/standing.ts';
+import { holderOf } from '../../state/database/folder.ts';
+import { ALERTS_KEY } from '../../status/telling/telling.ts';
 import { EXIT } from '../exit.ts';
-import { fittedTable } from '../fitted-table.ts';
 import type { Io } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
-import { agreed, type Question } from '../question.ts';
 import { routeNamed } from '../route-named.ts';
 import { stateOf } from '../status/report.ts';
-import { count, iso, number, when, writeJson, writeLines } from '../words.ts';
+import { writeJson, writeLines } from '../terminal/print.ts';
+import { agreed, type Question } from '../terminal/question.ts';
+import { count, number } from '../words/counts.ts';
+import { fittedTable } from '../words/fitted-table.ts';
+import { iso, when } from '../words/time.ts';
 import type { RouteFlags } from './add-route.ts';
 import { noteNoDaemon, withState } from './state-turn.ts';
 
@@ -47,7 +49,7 @@ export function dropRoute(name: string, flags: RouteFlags, io: Io): Promise<numb
     const desk = new RouteDesk(beside);
     const stock = desk.stock(route);
     const mustAsk = flags.dryRun === true || stock.queued + (route.retired ? stock.dead : 0) > 0;
-    say(io, dropPlan(route, stock, holderOf(folder) !== undefined));
+    writeLines(io.stderr, dropPlan(route, stock, holderOf(folder) !== undefined));
     const asked = { where: 'route drop', would: 'this drops them for good' };
     if (mustAsk && !(await isWanted('Drop them?', asked, flags, io))) return EXIT.asAsked;
     const queued = await desk.dropQueue(route, turn);
@@ -72,7 +74,7 @@ export function moveRoute(
     refuseMove(from, to);
     const desk = new RouteDesk(beside);
     const plan = desk.movePlan(from, to);
-    say(io, movePlan(from, to, plan));
+    writeLines(io.stderr, movePlan(from, to, plan));
     const asked = { where: 'route move', would: 'this sends them to another receiver' };
     const mustAsk = flags.dryRun === true || plan.queued + plan.dead > 0;
     if (mustAsk && !(await isWanted('Move them?', asked, flags, io))) return EXIT.asAsked;
@@ -143,10 +145,6 @@ function refuseDrop({ name }: NamedRoute): never {
     `${name} is in force`,
     'Take it out of the routes file first; or give up only what waits, with --queue.',
   );
-}
-
-function say(io: Io, lines: readonly string[]): void {
-  writeLines(io.stderr, lines);
 }
 
 function asJson(route: RouteStanding) {

@@ -1,7 +1,7 @@
 /** What the commands that change a state folder beside a daemon have in common. */
 import { SystemClock } from '../../clock.ts';
-import { Beside, type Turn } from '../../state/beside.ts';
-import { holderOf } from '../../state/folder.ts';
+import { Beside, type Turn } from '../../state/beside/beside.ts';
+import { holderOf } from '../../state/database/folder.ts';
 import type { Io } from '../io.ts';
 import { findOrgState, type OrgFlags } from '../org-state.ts';
 

@@ -5,14 +5,14 @@ import { codeOf } from '../../errors.ts';
 import { practiceEvent, type Random, seededRandom } from '../../practice/events.ts';
 import { type Fault, PracticeOrg, type RequestRecord } from '../../practice/org.ts';
 import { printable } from '../../printable.ts';
-import { clock as timeOfDay } from '../drawing.ts';
 import { EXIT } from '../exit.ts';
 import { type Io, startedFromTerminal } from '../io.ts';
 import { durationMs, wholeNumber } from '../numbers.ts';
 import { listenForSignals, type StopSignals } from '../signals.ts';
+import { clock as timeOfDay } from '../terminal/drawing.ts';
 import { makePracticeKey, type PracticeKey } from './practice-app.ts';
 
-export interface PracticeOrgFlags {
+interface PracticeOrgFlags {
   readonly port?: string;
   readonly every?: string;
   readonly events?: string;

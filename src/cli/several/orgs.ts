@@ -4,11 +4,11 @@
  */
 import type { Config } from '../../config/config.ts';
 import { EXIT, exitCodeOf, explain } from '../exit.ts';
-import type { ProcessWide } from '../process-wide.ts';
+import type { ProcessWide } from '../run/process-wide.ts';
 import { inWords, OrgRun, type OrgRunParts } from './org-run.ts';
 import { isSameOrg } from './same-org.ts';
 
-export type OrgsParts = Omit<OrgRunParts, 'onChange' | 'stop'>;
+type OrgsParts = Omit<OrgRunParts, 'onChange' | 'stop'>;
 
 export class Orgs {
   readonly #parts: OrgsParts;

@@ -1,12 +1,12 @@
 /** What `secret`, `sign` and `verify` work on: secrets, bodies, instants. No secret is taken from the command line itself. */
 import { resolve } from 'node:path';
 import { SystemClock } from '../../clock.ts';
-import { reloadRoutes } from '../../config/config.ts';
+import { parseInstant } from '../../config/instant.ts';
 import { refuse } from '../../config/problems.ts';
+import { loadRoutesAlone } from '../../config/reload.ts';
 import { decodeUtf8, readBytes } from '../../config/text-file.ts';
-import { parseInstant } from '../../config/time.ts';
-import { parseSecret } from '../../delivery/secret.ts';
-import type { SigningSecret } from '../../delivery/signature.ts';
+import { parseSecret } from '../../delivery/signing/secret.ts';
+import type { SigningSecret } from '../../delivery/signing/signature.ts';
 import type { Io } from '../io.ts';
 import { routeNamed } from '../route-named.ts';
 
@@ -46,7 +46,7 @@ async function secretsOfRoute(
   { config, org }: SecretFlags,
   { env, cwd }: Io,
 ): Promise<readonly SigningSecret[]> {
-  const { routes } = await reloadRoutes({ flags: { config, org }, env, cwd });
+  const { routes } = await loadRoutesAlone({ flags: { config, org }, env, cwd });
   const { name, secrets = [] } = routeNamed(
     [...routes.all, ...routes.disabled],
     written,
@@ -71,13 +71,13 @@ export function variable(name: string, flag: string, { env }: Io): string {
 }
 
 /** @throws ConfigError */
-export function fileText(path: string, flag: string, io: Io): string {
+function fileText(path: string, flag: string, io: Io): string {
   const text = decodeUtf8(fileBytes(path, flag, io));
   return text ?? refuse(flag, 'it is not UTF-8 text');
 }
 
 /** @throws ConfigError */
-export function fileBytes(path: string, flag: string, { cwd }: Io): Buffer {
+function fileBytes(path: string, flag: string, { cwd }: Io): Buffer {
   if (path.startsWith('whsec_')) {
     refuse(
       flag,

@@ -1,12 +1,12 @@
 /** `loghook secret new` and `loghook secret check`. A secret stands on stdout only where it is new. */
 import { refuse } from '../../config/problems.ts';
 import { decodeUtf8 } from '../../config/text-file.ts';
-import { fingerprintOf, newSecret, parseSecret } from '../../delivery/secret.ts';
+import { fingerprintOf, newSecret, parseSecret } from '../../delivery/signing/secret.ts';
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { inputBytes, variable } from './input.ts';
 
-export interface CheckFlags {
+interface CheckFlags {
   readonly env?: string;
 }
 

@@ -1,12 +1,12 @@
 /** `loghook sign`: the three headers that a receiver should see for a body. */
 import { randomUUID } from 'node:crypto';
 import { refuse } from '../../config/problems.ts';
-import { Signer } from '../../delivery/signature.ts';
+import { Signer } from '../../delivery/signing/signature.ts';
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { inputBytes, instantOf, type SecretFlags, secretsOf } from './input.ts';
 
-export interface SignFlags extends SecretFlags {
+interface SignFlags extends SecretFlags {
   readonly id?: string;
   readonly timestamp?: string;
 }

@@ -7,7 +7,7 @@ import { RouteRequests } from '../../delivery/route-requests.ts';
 import type { LogEvent } from '../../event.ts';
 import { raw } from '../../formats/raw.ts';
 import type { Route } from '../../routing/route.ts';
-import { pingRequest } from '../telling.ts';
+import { pingRequest } from '../run/telling.ts';
 import type { Tested } from './report.ts';
 import { headerMap, shownRequest } from './shown-request.ts';
 import { signatureOn } from './signature-words.ts';

@@ -1,8 +1,8 @@
 /** Whether a request carries what its receiver needs to verify it, looked at as the receiver would. */
 import { createSecretKey } from 'node:crypto';
-import { signatureOf } from '../../delivery/signature.ts';
+import { signatureOf } from '../../delivery/signing/signature.ts';
 import type { SigningSecret } from '../../routing/route.ts';
-import { count } from '../words.ts';
+import { count } from '../words/counts.ts';
 
 export type Signature = 'none' | 'expired' | 'verifies' | 'broken';
 

@@ -12,7 +12,7 @@ import type { LogEvent } from '../../event.ts';
 import { PRACTICE_EVENT_TYPES, practiceEventOf, seededRandom } from '../../practice/events.ts';
 import type { Route } from '../../routing/route.ts';
 import { Routes } from '../../routing/routes.ts';
-import { alertOf } from '../../status/alerts.ts';
+import { alertOf } from '../../status/telling/alerts.ts';
 import { setPath } from './set-path.ts';
 
 export interface EventFlags {
@@ -21,7 +21,7 @@ export interface EventFlags {
   readonly set?: readonly string[];
 }
 
-export interface TestEvent {
+interface TestEvent {
   readonly event: LogEvent;
   /** What a person should know of it. */
   readonly notes: readonly string[];

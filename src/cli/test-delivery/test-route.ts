@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import { SystemClock } from '../../clock.ts';
 import { readEnvironment } from '../../config/environment.ts';
-import { orgHostIn } from '../../config/org-settings.ts';
+import { orgHostIn } from '../../config/identity/org-settings.ts';
 import { chooseOrg } from '../../config/orgs.ts';
 import { readAll } from '../../config/problems.ts';
 import { type ProxyFor, proxySettings } from '../../config/proxy.ts';
@@ -14,12 +14,12 @@ import type { Route } from '../../routing/route.ts';
 import { EXIT } from '../exit.ts';
 import { type Io, userAgentOf } from '../io.ts';
 import { routeNamed } from '../route-named.ts';
-import { printableLines, writeJson } from '../words.ts';
+import { printableLines, writeJson } from '../terminal/print.ts';
 import { type Tested, testDocument, testLines } from './report.ts';
 import { sendTest } from './send.ts';
 import { type EventFlags, refuseEvent, testEvent } from './test-event.ts';
 
-export interface TestFlags extends EventFlags {
+interface TestFlags extends EventFlags {
   readonly config?: string;
   readonly org?: string;
   readonly json?: boolean;

@@ -1,9 +1,9 @@
 /** What a rehearsal found, for people. Lines are at most 80 characters where names allow; not yet fit for a terminal. */
 import type { Rate } from '../../routing/route.ts';
-import { duration } from '../duration.ts';
-import type { EventSummary } from '../event-summary.ts';
-import { rateWords } from '../option-words.ts';
-import { count, localTime, number } from '../words.ts';
+import { count, number } from '../words/counts.ts';
+import { rateWords } from '../words/route-options.ts';
+import { duration, localTime } from '../words/time.ts';
+import type { EventSummary } from './event-summary.ts';
 import { exactPattern } from './patterns.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import { MOST_KEYS, type RouteTally } from './route-tally.ts';

@@ -1,6 +1,6 @@
 /** Three events of a route, of different types where it has them, each type's newest. */
 import type { LogEvent } from '../../event.ts';
-import { type EventSummary, summaryOf } from '../event-summary.ts';
+import { type EventSummary, summaryOf } from './event-summary.ts';
 
 const MOST = 3;
 

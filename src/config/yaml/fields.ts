@@ -3,11 +3,12 @@
  * for what was written, which complaints.ts puts there only where it cannot be a secret.
  */
 import * as v from 'valibot';
-import { parseSecret } from '../../delivery/secret.ts';
+import { parseSecret } from '../../delivery/signing/secret.ts';
+import { parseDuration } from '../../duration.ts';
 import { compilePattern } from '../../routing/pattern.ts';
 import { type Destination, parseDestination, type Rate } from '../../routing/route.ts';
+import { parseInstant } from '../instant.ts';
 import { parseProxy } from '../proxy.ts';
-import { parseDuration, parseInstant } from '../time.ts';
 
 interface Wrong {
   readonly wrong: string;

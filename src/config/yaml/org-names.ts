@@ -1,13 +1,13 @@
 /** The orgs of a file by name and URL alone, for whoever looks at state: no secret of it is read, nor need it be whole. */
 import { dirname } from 'node:path';
 import type { Environment } from '../environment.ts';
-import { parseOrgUrl } from '../org-url.ts';
+import { parseOrgUrl } from '../identity/org-url.ts';
 import { decodeUtf8, readBytes } from '../text-file.ts';
 import { itemsOf, listByName } from './routes-section.ts';
 import { type Sources, substitute } from './substitute.ts';
 import { nodeAt, parseTree, type Tree } from './tree.ts';
 
-export interface OrgName {
+interface OrgName {
   readonly name: string;
   readonly url: URL;
 }

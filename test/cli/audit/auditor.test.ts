@@ -4,10 +4,10 @@ import { type TestContext, test } from 'node:test';
 import { Auditor } from '../../../src/cli/audit/auditor.ts';
 import { Repair } from '../../../src/cli/audit/repair.ts';
 import { sumLine } from '../../../src/cli/audit/report.ts';
-import { AuditDesk } from '../../../src/state/audit-desk.ts';
-import { Beside } from '../../../src/state/beside.ts';
-import { namedRoutes } from '../../../src/state/named-routes.ts';
-import { RouteDesk } from '../../../src/state/route-desk.ts';
+import { AuditDesk } from '../../../src/state/beside/audit-desk.ts';
+import { Beside } from '../../../src/state/beside/beside.ts';
+import { namedRoutes } from '../../../src/state/beside/named-routes.ts';
+import { RouteDesk } from '../../../src/state/beside/route-desk.ts';
 import { openOutbox } from '../../support/open-outbox.ts';
 import { A, allTo, B, cursorAt, eventsOf, never } from '../../support/outbox-events.ts';
 

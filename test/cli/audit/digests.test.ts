@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Digests } from '../../../src/cli/audit/digests.ts';
-import { digestOf } from '../../../src/state/digest.ts';
+import { digestOf } from '../../../src/state/owed/digest.ts';
 
 function digest(n: number): Buffer {
   return digestOf(Buffer.from(String(n)));

@@ -5,11 +5,11 @@ import { Auditor } from '../../../src/cli/audit/auditor.ts';
 import { sumLine } from '../../../src/cli/audit/report.ts';
 import { Tally, talliesShown } from '../../../src/cli/audit/tally.ts';
 import type { LogEvent } from '../../../src/event.ts';
-import { AuditDesk } from '../../../src/state/audit-desk.ts';
-import { Beside } from '../../../src/state/beside.ts';
-import { digestOf } from '../../../src/state/digest.ts';
-import { namedRoutes } from '../../../src/state/named-routes.ts';
-import { PARKED, SOURCES, UNPLACED } from '../../../src/state/schema.ts';
+import { AuditDesk } from '../../../src/state/beside/audit-desk.ts';
+import { Beside } from '../../../src/state/beside/beside.ts';
+import { namedRoutes } from '../../../src/state/beside/named-routes.ts';
+import { PARKED, SOURCES, UNPLACED } from '../../../src/state/database/schema.ts';
+import { digestOf } from '../../../src/state/owed/digest.ts';
 import { openOutbox } from '../../support/open-outbox.ts';
 import { A, allTo, cursorAt, eventOf, eventsOf, never } from '../../support/outbox-events.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Asked, windowOf } from '../../../src/cli/audit/window.ts';
 import { ConfigError } from '../../../src/errors.ts';
-import type { Horizon } from '../../../src/state/audit-desk.ts';
+import type { Horizon } from '../../../src/state/beside/audit-desk.ts';
 
 const MINUTE = 60_000;
 const NOW = Date.parse('2026-11-21T12:00:00.000Z');

@@ -11,8 +11,8 @@ import {
 } from '../../../src/cli/backfill/plan.ts';
 import { ConfigError } from '../../../src/errors.ts';
 import { Routes } from '../../../src/routing/routes.ts';
-import type { Backfill } from '../../../src/state/backfills.ts';
-import type { Reach } from '../../../src/state/reach.ts';
+import type { Backfill } from '../../../src/state/beside/backfills.ts';
+import type { Reach } from '../../../src/state/beside/reach.ts';
 
 import { plainRoute } from '../../support/plain-route.ts';
 

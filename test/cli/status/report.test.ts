@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { openStateBeside } from '../../../src/state/database/schema.ts';
 import type { Gap } from '../../../src/state/outbox.ts';
-import { openStateBeside } from '../../../src/state/schema.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { loghook } from '../../support/front-door.ts';
 import { openOutbox } from '../../support/open-outbox.ts';

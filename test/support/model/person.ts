@@ -1,9 +1,9 @@
 /** What a person does beside the daemon, with the commands' own desks on a second connection: pause, resume, replay, move. */
 import { int, pick, type Random } from '../../../src/practice/random.ts';
-import { Beside, type Turn } from '../../../src/state/beside.ts';
-import { type NamedRoute, namedRoutes } from '../../../src/state/named-routes.ts';
-import { ReplayDesk, type ReplayWish } from '../../../src/state/replay-desk.ts';
-import { RouteDesk } from '../../../src/state/route-desk.ts';
+import { Beside, type Turn } from '../../../src/state/beside/beside.ts';
+import { type NamedRoute, namedRoutes } from '../../../src/state/beside/named-routes.ts';
+import { ReplayDesk, type ReplayWish } from '../../../src/state/beside/replay-desk.ts';
+import { RouteDesk } from '../../../src/state/beside/route-desk.ts';
 import type { Pair } from './pairs.ts';
 import { homeOf, type PaperRoute } from './paper.ts';
 import { NEIGHBOUR, type World } from './world.ts';

@@ -3,8 +3,8 @@
  * what was done, on every route, before it is repaired and after.
  */
 import { int, type Random } from '../../../src/practice/random.ts';
-import { Beside } from '../../../src/state/beside.ts';
-import { type NamedRoute, namedRoutes } from '../../../src/state/named-routes.ts';
+import { Beside } from '../../../src/state/beside/beside.ts';
+import { type NamedRoute, namedRoutes } from '../../../src/state/beside/named-routes.ts';
 import { auditOf, pagesOf, repairAll, verify } from './audit.ts';
 import { Deeds } from './deeds.ts';
 import type { World } from './world.ts';

@@ -1,7 +1,7 @@
 /** What must hold when all is well again and everything has come to its end. */
 import { join } from 'node:path';
-import { DATABASE_FILE } from '../../../src/state/folder.ts';
-import { openDatabase } from '../../../src/state/sqlite.ts';
+import { DATABASE_FILE } from '../../../src/state/database/folder.ts';
+import { openDatabase } from '../../../src/state/database/sqlite.ts';
 import { NEIGHBOUR, type World } from './world.ts';
 
 const MINUTE = 60_000;

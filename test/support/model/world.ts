@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Daemon } from '../../../src/daemon.ts';
 import { Sender } from '../../../src/delivery/attempt.ts';
 import { openLog } from '../../../src/log.ts';
-import { queryText } from '../../../src/okta/position.ts';
+import { queryText } from '../../../src/okta/place/position.ts';
 import { SystemLog } from '../../../src/okta/system-log.ts';
 import { practiceEvent, seededRandom } from '../../../src/practice/events.ts';
 import { PracticeOrg } from '../../../src/practice/org.ts';

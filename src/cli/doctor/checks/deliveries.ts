@@ -1,8 +1,8 @@
 /** What is overdue: polling that stopped, routes that send nothing, queues that nobody empties. */
-import type { Interval } from '../../../okta/poll-interval.ts';
-import type { RouteStanding, Standing } from '../../../state/standing.ts';
-import { duration } from '../../duration.ts';
-import { count, when } from '../../words.ts';
+import { type Interval, longestIntervalMs } from '../../../okta/poll-interval.ts';
+import type { RouteStanding, Standing } from '../../../state/beside/standing.ts';
+import { count } from '../../words/counts.ts';
+import { duration, when } from '../../words/time.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { Scene } from '../scene.ts';
 
@@ -23,14 +23,13 @@ export function checkDeliveries({ state, clock, config }: Scene): readonly Findi
   return [finding('deliveries-fine', `nothing is overdue, ${queued} queued`)];
 }
 
-/** With `auto` it waits for less than a minute. */
 function polling(
   { holderPid, cursor }: Standing,
   now: number,
   interval: Interval | undefined,
 ): Finding[] {
   if (holderPid === undefined || cursor === undefined) return [];
-  const intervalMs = typeof interval === 'number' ? interval : 0;
+  const intervalMs = interval === undefined ? 0 : longestIntervalMs(interval);
   if (now - cursor.readAt <= Math.max(LATE_POLL_MS, 3 * intervalMs)) return [];
   const found = `the daemon runs, but its last good poll was ${when(cursor.readAt, now)}`;
   return [finding('poll-late', found, 'see what is said above of the way to Okta, and its log')];
@@ -66,7 +65,7 @@ function held(
   const fix =
     state.until === undefined
       ? `it waits for you: put its URL right, then loghook resume ${name}`
-      : 'mend what its reason says: it is tried again by itself, and no event is lost';
+      : `see its answer with loghook test ${name}, and mend it: it goes on by itself, and no event is lost`;
   return finding('route-held', found, fix);
 }
 
