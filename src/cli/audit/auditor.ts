@@ -16,7 +16,7 @@ import { Coverage } from './coverage.ts';
 import { Digests } from './digests.ts';
 import { type Finding, Findings, UNKNOWN } from './findings.ts';
 import { Judge } from './judge.ts';
-import { Strangers } from './strangers.ts';
+import { type Stranger, Strangers } from './strangers.ts';
 import { Tally } from './tally.ts';
 
 interface AuditorParts {
@@ -117,19 +117,10 @@ export class Auditor {
   finish(until: number, repaired = false): void {
     if (!repaired) this.#lookAgain();
     const { desk, window } = this.#parts;
-    const strangers = new Strangers(desk);
-    let leftOut = 0;
+    const strangers = new Strangers(desk, this.#digests);
     for (const some of desk.unlisted({ since: window.since, until }, this.#listed)) {
-      leftOut += some.filter(({ event }) => event.seq <= this.#newest).length;
-      strangers.take(some);
+      for (const unlisted of some) this.#takeStranger(unlisted, strangers.of(unlisted));
     }
-    const twins = new Set<number>();
-    for (const { unlisted, route, isTwin } of strangers.all(this.#digests)) {
-      if (isTwin && unlisted.event.seq <= this.#newest) twins.add(unlisted.event.seq);
-      const tally = this.tallies.find((one) => one.route.id === route);
-      if (tally !== undefined) this.#tellStranger(unlisted, tally, isTwin);
-    }
-    this.coverage.leftOut = leftOut - twins.size;
   }
 
   /** Without what cannot be judged, was in the page before, or stands in this one twice; `others`: with other bytes. */
@@ -231,6 +222,15 @@ export class Auditor {
     tally.terms.missing -= 1;
     tally.count(fate, this.#parts.now);
     return true;
+  }
+
+  #takeStranger(unlisted: Unlisted, all: readonly Stranger[]): void {
+    const isTwin = all.some((one) => one.isTwin);
+    if (!isTwin && unlisted.event.seq <= this.#newest) this.coverage.leftOut += 1;
+    for (const { route, isTwin: isTwinHere } of all) {
+      const tally = this.tallies.find((one) => one.route.id === route);
+      if (tally !== undefined) this.#tellStranger(unlisted, tally, isTwinHere);
+    }
   }
 
   #tellStranger(unlisted: Unlisted, tally: Tally, isTwin: boolean): void {

@@ -1,4 +1,4 @@
-/** The digests of many events, 8 bytes of each: to see whether some of a few others are among them. */
+/** The digests of many events, 8 bytes of each: to see whether some other is among them. */
 
 const BYTES = 8;
 const CHUNK = 65_536;
@@ -6,6 +6,7 @@ const CHUNK = 65_536;
 export class Digests {
   readonly #chunks: Buffer[] = [];
   #count = 0;
+  #sorted = new BigUint64Array();
 
   add(digest: Buffer): void {
     const at = this.#count % CHUNK;
@@ -14,21 +15,31 @@ export class Digests {
     this.#count += 1;
   }
 
-  /** Those of `wanted` that were added. */
-  among(wanted: ReadonlySet<string>): Set<string> {
-    const found = new Set<string>();
-    if (wanted.size === 0) return found;
-    for (let n = 0; n < this.#count; n += 1) {
-      const at = (n % CHUNK) * BYTES;
-      const chunk = this.#chunks[Math.floor(n / CHUNK)];
-      const start = chunk?.toString('latin1', at, at + BYTES) ?? '';
-      if (wanted.has(start)) found.add(start);
-    }
-    return found;
+  get isEmpty(): boolean {
+    return this.#count === 0;
   }
 
-  /** As `among` names it. */
-  static startOf(digest: Buffer): string {
-    return digest.toString('latin1', 0, BYTES);
+  /** To be asked once all were added: it puts them in order first. */
+  has(digest: Buffer): boolean {
+    const wanted = digest.readBigUInt64LE();
+    const sorted = this.#inOrder();
+    let low = 0;
+    let high = sorted.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((sorted[middle] ?? 0n) < wanted) low = middle + 1;
+      else high = middle;
+    }
+    return sorted[low] === wanted;
+  }
+
+  #inOrder(): BigUint64Array {
+    if (this.#sorted.length === this.#count) return this.#sorted;
+    this.#sorted = BigUint64Array.from({ length: this.#count }, (_, n) => this.#at(n)).sort();
+    return this.#sorted;
+  }
+
+  #at(n: number): bigint {
+    return this.#chunks[Math.floor(n / CHUNK)]?.readBigUInt64LE((n % CHUNK) * BYTES) ?? 0n;
   }
 }

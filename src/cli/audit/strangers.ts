@@ -3,13 +3,12 @@
  * answers may leave out late events. One with the bytes of a listed event is a duplicate of it.
  */
 import type { AuditDesk, Unlisted } from '../../state/beside/audit-desk.ts';
-import type { Fate, KnownEvent } from '../../state/beside/fates.ts';
+import type { KnownEvent } from '../../state/beside/fates.ts';
 import { digestOf } from '../../state/owed/digest.ts';
-import { Digests } from './digests.ts';
+import type { Digests } from './digests.ts';
 
-interface Stranger {
-  readonly unlisted: Unlisted;
-  /** Its id. */
+export interface Stranger {
+  /** The id of a route that has it. */
   readonly route: number;
   /** Whether a listed event has its bytes. */
   readonly isTwin: boolean;
@@ -17,35 +16,34 @@ interface Stranger {
 
 export class Strangers {
   readonly #desk: AuditDesk;
-  readonly #all: (Omit<Stranger, 'isTwin'> & { readonly digest: string })[] = [];
-
-  constructor(desk: AuditDesk) {
-    this.#desk = desk;
-  }
-
-  take(some: readonly Unlisted[]): void {
-    for (const unlisted of some) {
-      for (const [route, fate] of unlisted.event.fates) {
-        if (fate.kind === 'moved') continue;
-        this.#all.push({ unlisted, route, digest: this.#digestOf(unlisted.event, fate) });
-      }
-    }
-  }
+  readonly #listed: Digests;
 
   /** `listed`: of all events that Okta lists and routes have, or should have. */
-  *all(listed: Digests): Generator<Stranger> {
-    const found = listed.among(new Set(this.#all.map(({ digest }) => digest)));
-    for (const { unlisted, route, digest } of this.#all) {
-      yield { unlisted, route, isTwin: found.has(digest) };
-    }
+  constructor(desk: AuditDesk, listed: Digests) {
+    this.#desk = desk;
+    this.#listed = listed;
   }
 
-  /** Empty where the bytes are not known any more: no digest is. */
-  #digestOf(event: KnownEvent, fate: Fate): string {
-    if (fate.kind === 'delivered') {
-      return fate.digest === undefined ? '' : Digests.startOf(fate.digest);
-    }
+  /** On each route that has it. */
+  of({ event }: Unlisted): Stranger[] {
+    const fates = [...event.fates].filter(([, { kind }]) => kind !== 'moved');
+    if (fates.length === 0) return [];
+    const isKept = this.#listed.isEmpty ? false : this.#isAmong(this.#keptDigest(event));
+    return fates.map(([route, fate]) => {
+      const isTwin = fate.kind === 'delivered' ? this.#isAmong(fate.digest) : isKept;
+      return { route, isTwin };
+    });
+  }
+
+  #isAmong(digest: Buffer | undefined): boolean {
+    return digest !== undefined && this.#listed.has(digest);
+  }
+
+  /** Undefined where the bytes are not known any more. */
+  #keptDigest(event: KnownEvent): Buffer | undefined {
+    const needsBytes = [...event.fates.values()].some(({ kind }) => kind !== 'delivered');
+    if (!needsBytes) return undefined;
     const bytes = this.#desk.atOnce(() => this.#desk.bytesOf(event));
-    return bytes === undefined ? '' : Digests.startOf(digestOf(bytes));
+    return bytes === undefined ? undefined : digestOf(bytes);
   }
 }

@@ -40,6 +40,7 @@ export function verdict(audited: Audited): string[] {
     const still = owed === 0 ? '' : `; ${number(owed)} still to be sent`;
     return [
       `it adds up: nothing missing, changed or sent twice${still}`,
+      ...idle(tallies),
       ...doubt(coverage, audited.events),
     ];
   }
@@ -65,6 +66,17 @@ const NO_PROOF =
 
 function leftOut({ leftOut: n, known }: Coverage): string {
   return `${number(n)} of the ${count(known, 'event')} that the ledger has`;
+}
+
+/** What waits on a route that nobody sends to adds up, and comes to nobody. */
+function idle(tallies: readonly Tally[]): string[] {
+  const owed = tallies
+    .filter(({ route }) => route.retired)
+    .reduce((n, { terms }) => n + terms.owed, 0);
+  if (owed === 0) return [];
+  return [
+    `but ${number(owed)} wait on routes that are not in force: put those back, or \`loghook route move\``,
+  ];
 }
 
 /** Who proves something with a list must know where it is not whole, or not a list. */

@@ -82,10 +82,11 @@ export class Reading {
     let events = 0;
     let routes: RouteCounts = {};
     for await (const page of systemLog.read(range, signal)) {
-      const wanted = this.#wanted(page.events, reach);
+      const once = onceEach(page.events);
+      const wanted = this.#wanted(once, reach);
       const lacking = beside.read(() => this.#intake.look(wanted));
       routes = sumOf(routes, countsOf(wanted, lacking));
-      events += page.events.length;
+      events += once.length;
       this.#unreadable += page.leftovers.length;
       await onPage({ events, owed: owedIn(routes), readTo: page.cursor.lastPublishedAt });
     }
@@ -116,7 +117,7 @@ export class Reading {
     const { beside, reach, now } = this.#parts;
     const { nextUrl, lastPublishedAt } = page.cursor;
     this.#unreadable += page.leftovers.length;
-    const parts = inParts(page.events);
+    const parts = inParts(onceEach(page.events));
     parts.forEach((events, index) => {
       this.#refuseFull(events);
       const isLast = index === parts.length - 1;
@@ -175,6 +176,11 @@ export class Reading {
       hint: 'Free some space on that disk; the same command then goes on where it was.',
     });
   }
+}
+
+/** One that stands in a page twice is owed once, and must be counted so. */
+function onceEach(events: Page['events']): Page['events'] {
+  return [...new Map(events.map((event) => [event.id, event])).values()];
 }
 
 function inParts(events: Page['events']): Page['events'][] {

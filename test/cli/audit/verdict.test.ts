@@ -51,6 +51,15 @@ const VERDICTS: readonly (readonly [
     [/^it adds up: .*; 5 still to be sent$/],
   ],
   [
+    'some waits for a route that is off',
+    auditedOf({ tallies: [tallyOf({ owed: 3 }), tallyOf({ owed: 2 }, {}, true)] }),
+    true,
+    [
+      /^it adds up: .*; 5 still to be sent$/,
+      'but 2 wait on routes that are not in force: put those back, or `loghook route move`',
+    ],
+  ],
+  [
     'nothing happened',
     auditedOf({ events: 0, tallies: [] }, 0),
     true,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  askedFor,
   type Chosen,
   isStillMeant,
   leftWords,
@@ -12,6 +13,8 @@ import { ConfigError } from '../../../src/errors.ts';
 import { Routes } from '../../../src/routing/routes.ts';
 import type { Backfill } from '../../../src/state/beside/backfills.ts';
 import type { Reach } from '../../../src/state/beside/reach.ts';
+
+import { plainRoute } from '../../support/plain-route.ts';
 
 const DAY_MS = 86_400_000;
 const NOW = Date.parse('2026-11-21T12:00:00.000Z');
@@ -124,4 +127,22 @@ test('says what the same words mean by now beyond one that was cut off', () => {
   assert.equal(words(ago(4), NOW), undefined);
   assert.equal(words(undefined, ago(4) + 59_998), undefined);
   assert.match(String(words(undefined, ago(4) + 59_999)), /^that was/);
+});
+
+test('one is the same as another only if it asks the same of the same routes', () => {
+  const route = plainRoute('a');
+  const of = (flags: { since?: string; until?: string; route?: string }, more = {}, query = '') => {
+    const routes = new Routes([{ ...route, ...more }]);
+    const rows = new Map([...CHOSEN.rows].map(([, row]) => [route.key, row]));
+    return askedFor(flags, { routes, rows }, { ...REACH, query });
+  };
+
+  const first = of({ since: '1h' });
+
+  assert.equal(of({ since: '1h' }, { name: 'renamed' }), first);
+  assert.notEqual(of({ since: '2h' }), first);
+  assert.notEqual(of({ since: '1h', until: '1m' }), first);
+  assert.notEqual(of({ since: '1h', route: 'a' }), first);
+  assert.notEqual(of({ since: '1h' }, { patterns: ['^user'] }), first);
+  assert.notEqual(of({ since: '1h' }, {}, 'filter=x'), first);
 });

@@ -28,11 +28,11 @@ function pageOf(events: readonly LogEvent[], n: number): Page {
 
 type Range = Parameters<ReadingParts['systemLog']['read']>[0];
 
-async function opened(t: TestContext, pages: (range: Range) => Iterable<Page>) {
+async function opened(t: TestContext, pages: (range: Range) => Iterable<Page>, since?: number) {
   const folder = tempFolder(t);
   const clock = new FakeClock();
   const outbox = SqliteOutbox.open({ folder, clock, log: silentLog(), pid: process.pid });
-  await outbox.adopt([{ ...A, patterns: ['.*'] }], { query: '', since: clock.now() });
+  await outbox.adopt([{ ...A, patterns: ['.*'] }], { query: '', since: since ?? clock.now() });
   const beside = new Beside(folder, { readOnly: false });
   t.after(async () => {
     beside.close();
@@ -68,6 +68,8 @@ async function opened(t: TestContext, pages: (range: Range) => Iterable<Page>) {
     outbox,
     clock,
     left: () => backfills.of(backfill.id),
+    backfills,
+    exec: (sql: string) => beside.database.exec(sql),
     count: (table: string) => beside.sql(`SELECT count(*) AS n FROM ${table}`).get()?.n,
     run: () => reading.run(backfill, backfills, never),
   };
@@ -128,4 +130,82 @@ test('ends with words when its route is put out of force meanwhile', async (t) =
   await assert.rejects(run(), /is no longer in force/);
 
   assert.equal(count('owed'), 0);
+});
+
+test('one that was left long ago begins again from where it came to: its link is not taken any more', async (t) => {
+  const refused = new OktaError('refused', { kind: 'request' });
+  const { asked, run, left, exec, count } = await opened(t, function* (range) {
+    if ('nextUrl' in range) throw refused;
+    yield pageOf(eventsOf(1, 10), 1);
+  });
+  exec(`UPDATE backfills SET next_url = 'https://acme.okta.com/old', read_to = ${PUBLISHED_AT}`);
+
+  await run();
+
+  assert.deepEqual(asked, [
+    { nextUrl: 'https://acme.okta.com/old' },
+    { ...RANGE, since: PUBLISHED_AT },
+  ]);
+  assert.equal(count('owed'), 10);
+  assert.notEqual(left().endedAt, undefined);
+});
+
+test('owes nothing that the ledger forgets meanwhile, and says how much', async (t) => {
+  const pages = function* () {
+    yield pageOf(eventsOf(1, 3), 1);
+    exec(`UPDATE horizons SET ledger_from = ${PUBLISHED_AT};
+      DELETE FROM owed; DELETE FROM events; DELETE FROM bundles`);
+    yield pageOf(eventsOf(1, 3), 2);
+  };
+  const { run, exec, count } = await opened(t, pages, 0);
+
+  const { routes, forgotten } = await run();
+
+  assert.equal(count('owed'), 0);
+  assert.deepEqual([...forgotten], [[1, 3]]);
+  assert.deepEqual(routes, { 1: { wanted: 3, owed: 3 } });
+});
+
+test('of several that were cut off the newest is gone on with, and none that is over', async (t) => {
+  const { backfills, clock, left } = await opened(t, () => []);
+  const newest = backfills.begin('asked', RANGE, clock.now());
+  const other = backfills.begin('other words', RANGE, clock.now());
+
+  const first = backfills.unfinished('asked');
+  backfills.end(newest.id, clock.now());
+  const second = backfills.unfinished('asked');
+  backfills.end(left().id, clock.now());
+
+  assert.deepEqual([first?.id, second?.id], [newest.id, left().id]);
+  assert.equal(backfills.unfinished('asked'), undefined);
+  assert.equal(backfills.unfinished('other words')?.id, other.id);
+});
+
+test('a large page is taken in parts, and read again if it was not taken to its end', async (t) => {
+  const filler = 'x'.repeat(5_000_000);
+  const page = pageOf(eventsOf(1, 4, filler), 1);
+  const { disk, asked, run, left, count } = await opened(t, () => [page]);
+  let looks = 0;
+  Object.defineProperty(disk, 'free', {
+    get: () => (++looks === 2 ? 0 : 1e12),
+    set: () => undefined,
+  });
+
+  await assert.rejects(run(), StateError);
+  const kept = left();
+  const owed = count('owed');
+  await run();
+
+  assert.deepEqual([kept.events, kept.nextUrl, kept.readTo, owed], [2, undefined, undefined, 2]);
+  assert.deepEqual(asked, [RANGE, RANGE]);
+  assert.equal(count('owed'), 4);
+});
+
+test('counts once what stands in a page twice', async (t) => {
+  const { run, count } = await opened(t, () => [pageOf([...eventsOf(1, 3), ...eventsOf(2, 3)], 1)]);
+
+  const { events, routes } = await run();
+
+  assert.equal(count('owed'), 4);
+  assert.deepEqual([events, routes], [4, { 1: { wanted: 4, owed: 4 } }]);
 });

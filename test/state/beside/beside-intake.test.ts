@@ -146,6 +146,14 @@ test('what was delivered, is dead or is owed is not owed again', async (t) => {
   assert.equal(await backfill(eventsOf(1, 4), ROUTE_A), 0);
 });
 
+test('what a person moved elsewhere is not owed again where it came from', async (t) => {
+  const { tail, backfill, write } = await opened(t);
+  await tail(eventsOf(1, 2), A);
+  write(`DELETE FROM owed; INSERT INTO moves (seq, route, to_route) VALUES (1, ${ROUTE_A}, 9)`);
+
+  assert.equal(await backfill(eventsOf(1, 2), ROUTE_A), 1);
+});
+
 test('an event that nobody wanted when it was read gets its bytes and is sent', async (t) => {
   const { tail, backfill, deliver, rows } = await opened(t);
   await tail(eventsOf(1, 3));
@@ -199,11 +207,12 @@ test('bytes that were forgotten are kept anew, and no other event is taken for t
 });
 
 test('an event that stands in a page twice is owed once', async (t) => {
-  const { backfill, deliver } = await opened(t);
+  const { backfill, deliver, rows } = await opened(t);
 
   await backfill([eventOf(1), eventOf(1), eventOf(2)], ROUTE_A);
 
   assert.deepEqual(idsOf(await deliver(A)), ['event-000001', 'event-000002']);
+  assert.deepEqual(rows('SELECT * FROM owed'), []);
 });
 
 test('live events go first, and four for each one of a backfill', async (t) => {
