@@ -221,7 +221,7 @@ export class OrgRun {
     if (this.#failures === 0) this.#failingSince = this.#parts.clock.monotonic();
     this.#failures += 1;
     this.#error = error;
-    this.#parts.adminDoor?.expect(this.name).failed();
+    this.#parts.adminDoor?.expect(this.name).failed(error);
     const hint = error instanceof LoghookError ? error.hint : undefined;
     const again = this.#config.once ? undefined : duration(this.#waitMs());
     this.#log[isKnown ? 'debug' : 'error'](
