@@ -105,7 +105,7 @@ function orderLines({ route, keys, count: events }: RouteTally): string[] {
     : [`order key: ${many} different keys`];
 }
 
-const PATTERN = 40;
+const PATTERN = 48;
 const AT = 4;
 const TYPE = 46;
 const STORY = 60;
