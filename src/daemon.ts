@@ -34,6 +34,9 @@ export interface Stop {
 }
 
 export interface Counts {
+  /** New ones of the log, wanted or not. */
+  readonly read: number;
+  /** Of these, the ones that a route wants. */
   readonly events: number;
   readonly delivered: number;
   readonly postponed: number;
@@ -45,6 +48,7 @@ export class Daemon {
   readonly #dispatch: Dispatch;
   /** Ends every loop: a soft stop, or a fault that no loop can go on from. */
   readonly #halt = new AbortController();
+  #read = 0;
   #events = 0;
   #readToEnd = false;
   #turnedAt: number;
@@ -56,9 +60,9 @@ export class Daemon {
     this.#dispatch = new Dispatch(parts, (error) => this.#fail(error));
   }
 
-  /** What this run did so far: events owed, and what became of attempts. */
+  /** What this run did so far: events read and owed, and what became of attempts. */
   get counts(): Counts {
-    return { events: this.#events, ...this.#dispatch.counts };
+    return { read: this.#read, events: this.#events, ...this.#dispatch.counts };
   }
 
   /** With `once`: whether Okta's log was read to its first short page. */
@@ -211,6 +215,7 @@ export class Daemon {
 
   #say(page: Page, { owed, repeated }: Committed): void {
     const { log } = this.#parts;
+    this.#read += page.events.length - repeated;
     this.#events += owed.length;
     for (const { event, routes } of owed) {
       log.info(

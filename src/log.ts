@@ -10,7 +10,7 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', '
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Takes whole lines. What goes to `fd` is written at the end of each turn of the event loop, and at exit. */
-export type LogTarget = { readonly fd: number } | { write(line: string): void };
+type LogTarget = { readonly fd: number } | { write(line: string): void };
 
 /** More than this is written at once, in the middle of a turn. */
 const BUFFERED_CHARACTERS = 15 * 1024;

@@ -12,6 +12,7 @@ const LEAVES = [
   'event',
   'errors',
   'clock',
+  'duration',
   'alarm',
   'log',
   'printable',

@@ -26,7 +26,7 @@ function namesIn(expressions: readonly string[]): Set<string> {
 
 interface Panel {
   readonly title: string;
-  readonly targets: readonly { readonly expr: string }[];
+  readonly targets: readonly { readonly expr: string; readonly legendFormat: string }[];
 }
 
 function dashboard(): { readonly panels: readonly Panel[]; readonly text: string } {
@@ -82,6 +82,34 @@ test('the dashboard shows every metric there is, but for when the process began'
   assert.deepEqual(missing, ['process_start_time_seconds']);
 });
 
+/** A series of one org or route; of the process there is one, whatever it reads. */
+const OF_AN_ORG = /\bloghook_(?!build_info)\w+\{[^}]*\}/g;
+
+test('with several orgs one can be chosen on the dashboard, and told from the others', () => {
+  const targets = dashboard().panels.flatMap((panel) =>
+    panel.targets.map((target) => ({ ...target, title: panel.title })),
+  );
+
+  for (const { title, expr, legendFormat } of targets) {
+    for (const [series] of expr.matchAll(OF_AN_ORG)) assert.match(series, /org=~"\$org"/, title);
+    const split = /\bby \([^)]*\b(?:org|route)\b[^)]*\)/.exec(expr)?.[0];
+    if (split !== undefined) assert.match(split, /\borg\b/, title);
+    const isOfAll = /^(?:sum|min|max|histogram_quantile)\b/.test(expr) && split === undefined;
+    if (expr.search(OF_AN_ORG) >= 0 && !isOfAll) assert.match(legendFormat, /\{\{org\}\}/, title);
+  }
+});
+
+test('an alert of one org says which', () => {
+  const ofTheProcess = ['LoghookAbsent', 'LoghookDown'];
+
+  const silent = rules().filter(({ annotations }) => !annotations.summary?.includes('$labels.org'));
+
+  assert.deepEqual(
+    silent.map(({ alert }) => alert),
+    ofTheProcess,
+  );
+});
+
 test('every rule has a summary and a name of its own', () => {
   const all = rules();
 
@@ -125,8 +153,10 @@ test('promtool takes the rules', (t) => {
   assert.equal(checked.status, 0);
 });
 
-/** Series that stay as they are, looked at after two hours: the alerts that then fire for each instance. */
-const STAYS = 'x480';
+/** Series as they are every 15 s, looked at after two hours: the alerts that then fire for each instance. */
+const STAYS = '+0x480';
+/** What came half an hour before. */
+const roseFrom = (before: string, after: string) => `${before}+0x359 ${after}+0x120`;
 const SCENES: readonly (readonly [
   why: string,
   series: readonly string[],
@@ -161,6 +191,36 @@ const SCENES: readonly (readonly [
     ],
     [],
   ],
+  [
+    'an event that is given up on',
+    [
+      `loghook_deliveries_total{route="r",result="dead"} ${roseFrom('0', '1')}`,
+      `loghook_dead_letters{route="r"} ${roseFrom('0', '1')}`,
+    ],
+    ['LoghookDeadLetters'],
+  ],
+  [
+    'events that were given up on right after a start, before anybody scraped it',
+    [
+      'loghook_deliveries_total{route="r",result="dead"} _x360 5+0x120',
+      `loghook_dead_letters{route="r"} ${roseFrom('3', '8')}`,
+    ],
+    ['LoghookDeadLetters'],
+  ],
+  [
+    'a piece of a page that could not be read',
+    [`loghook_dead_letters{route="(unreadable pages)"} ${roseFrom('0', '1')}`],
+    ['LoghookDeadLetters'],
+  ],
+  [
+    'dead letters that lie there since yesterday, or that a person drops',
+    [
+      'loghook_deliveries_total{route="r",result="dead"} 9',
+      `loghook_deliveries_total{route="r",result="dropped"} ${roseFrom('0', '4')}`,
+      `loghook_dead_letters{route="r"} ${roseFrom('9', '5')}`,
+    ],
+    [],
+  ],
   ['one of several that does not run', ['up 0'], ['LoghookDown']],
   ['one that runs', ['up 1'], []],
 ];
@@ -169,9 +229,12 @@ for (const [why, series, alerts] of SCENES) {
   test(`alerts: ${why}`, (t) => {
     const names = rules().map(({ alert }) => alert);
     const inputs = [...series, 'loghook_build_info{version="1"} 1'].map((text) => {
-      const [, name = '', labels = '', value = ''] = /^(\w+)(?:\{(.*)\})? (\d+)$/.exec(text) ?? [];
+      const [, name = '', labels = '', value = ''] = /^(\w+)(?:\{(.*)\})? (.+)$/.exec(text) ?? [];
       const all = [labels, 'job="loghook"', 'instance="here"'].filter((label) => label !== '');
-      return { series: `${name}{${all.join(',')}}`, values: `${value}+0${STAYS}` };
+      return {
+        series: `${name}{${all.join(',')}}`,
+        values: /^\d+$/.test(value) ? value + STAYS : value,
+      };
     });
     const file = join(tempFolder(t), 'scene.json');
     const firing = `count by (alertname) (ALERTS{alertstate="firing"})`;

@@ -11,6 +11,10 @@ import {
 } from '../errors.ts';
 import { printable } from '../printable.ts';
 import type { Output } from './io.ts';
+import { folded } from './terminal/folded.ts';
+
+/** Where the words of a hint begin. */
+const HANG = 4;
 
 export const EXIT = {
   asAsked: 0,
@@ -54,6 +58,7 @@ function explainProblem(problem: Problem, stderr: Output): void {
 }
 
 function say(stderr: Output, message: string, hint: string | undefined): void {
-  stderr.write(`${printable(message)}\n`);
-  if (hint !== undefined) stderr.write(`  → ${printable(hint)}\n`);
+  const lines = folded(printable(message), stderr, HANG);
+  if (hint !== undefined) lines.push(...folded(`  → ${printable(hint)}`, stderr, HANG));
+  stderr.write(`${lines.join('\n')}\n`);
 }

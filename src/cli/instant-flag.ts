@@ -1,7 +1,8 @@
 /** Instants as flags name them. */
+
+import { parseInstant } from '../config/instant.ts';
 import { refuse } from '../config/problems.ts';
 import { quote } from '../config/quote.ts';
-import { parseInstant } from '../config/time.ts';
 
 /** Ms since 1970; undefined where nothing was written. @throws ConfigError */
 export function instantFlag(

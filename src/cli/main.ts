@@ -2,7 +2,7 @@
  * The command line: which commands there are. Each command's words stand in an `add-…` file; what it does is loaded
  * when it is called, so that `--version` and `--help` answer at once.
  */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import { refuse } from '../config/problems.ts';
 import { addAudit } from './audit/add-audit.ts';
 import { addBackfill } from './backfill/add-backfill.ts';
@@ -80,6 +80,7 @@ function commands(io: Io, ended: Ended): Command {
       "Sends the events of an Okta org's System Log to your URLs, byte for byte, losing nothing.",
     )
     .version(io.version, '-V, --version', 'print the version')
+    .configureHelp({ subcommandTerm: termOf, visibleCommands })
     .showSuggestionAfterError()
     .showHelpAfterError('Run `loghook --help` for the commands.')
     .enablePositionalOptions()
@@ -89,30 +90,49 @@ function commands(io: Io, ended: Ended): Command {
       writeErr: (text) => void io.stderr.write(text),
       outputError: (text, write) => write(usageMessage(text)),
     });
+  program.commandsGroup('Run it:');
   addRun(program, io, ended);
-  addListen(program, io, ended);
   addCheck(program, io, ended);
   addDoctor(program, io, ended);
-  addConvert(program, io, ended);
+  addStatus(program, io, ended);
+  addService(program, io, ended);
+  program.commandsGroup('Try it out:');
+  addDemo(program, io, ended);
   addTail(program, io, ended);
+  addListen(program, io, ended);
   addTry(program, io, ended);
   addTest(program, io, ended);
-  addStatus(program, io, ended);
+  addPracticeOrg(program, io, ended);
+  program.commandsGroup('What became of events:');
   addLedger(program, io, ended);
   addReplay(program, io, ended);
-  addAudit(program, io, ended);
-  addBackfill(program, io, ended);
   addDead(program, io, ended);
   addPause(program, io, ended);
   addRoute(program, io, ended);
+  program.commandsGroup('Nothing missing:');
+  addAudit(program, io, ended);
+  addBackfill(program, io, ended);
+  program.commandsGroup('Routes file and signatures:');
+  addConvert(program, io, ended);
   addSecret(program, io, ended);
   addSign(program, io, ended);
   addVerify(program, io, ended);
-  addDemo(program, io, ended);
-  addPracticeOrg(program, io, ended);
-  addService(program, io, ended);
   pointToHelp(program, 'loghook');
-  return program.addHelpText('before', EXAMPLES).addHelpText('after', EXIT_CODES);
+  return program.addHelpText('before', EXAMPLES).addHelpText('after', AFTER);
+}
+
+/** That each has options needs no word. */
+function termOf(command: Command): string {
+  const words = command.registeredArguments.map((one) => {
+    const name = one.variadic ? `${one.name()}...` : one.name();
+    return one.required ? `<${name}>` : `[${name}]`;
+  });
+  return [command.name(), ...words].join(' ');
+}
+
+/** But for `help`: it is there for who types it, and would stand in a group of its own. */
+function visibleCommands(command: Command): Command[] {
+  return new Help().visibleCommands(command).filter((one) => one.name() !== 'help');
 }
 
 /** Who gets the words of a command wrong wants its help, not the list of all commands. */
@@ -125,20 +145,28 @@ function pointToHelp({ commands }: Command, words: string): void {
 }
 
 const EXAMPLES = `Examples:
-  loghook demo                 see it work: no Okta account needed
-  loghook check                look at the settings and the routes, reach nothing
-  loghook                      run with ./loghook.yaml or ./loghook.csv (as: loghook run)
-  loghook listen 3000          every event to http://localhost:3000, no routes file needed
-  loghook tail --since 2h      events on stdout, one a line
+  loghook demo            see it work: no Okta account needed
+  loghook check           look at the settings and the routes, reach nothing
+  loghook                 run with ./loghook.yaml or ./loghook.csv
+  loghook listen 3000     every event to http://localhost:3000, no routes file
+  loghook status          how things stand, beside a running daemon or without
 `;
 
-const EXIT_CODES = `
-Settings: OKTA_ORG_URL, and OKTA_API_KEY or OKTA_API_KEY_FILE, or for a service
-app OKTA_CLIENT_ID and OKTA_PRIVATE_KEY_FILE, from the environment or ./.env;
-else those of Okta's other tools (OKTA_CLIENT_ORGURL..., ~/.okta/okta.yaml).
+const AFTER = `
+Settings, from the environment or ./.env:
+  OKTA_ORG_URL             https://your-org.okta.com
+  OKTA_API_KEY             an API token (or OKTA_API_KEY_FILE), or
+  OKTA_CLIENT_ID           a service app, with OKTA_PRIVATE_KEY_FILE
+Else those of Okta's other tools: OKTA_CLIENT_ORGURL..., ~/.okta/okta.yaml.
 
-Exit codes: 0 stopped as asked, 1 bug (\`doctor\`: a problem was found), 2
-configuration or usage, 3 state cannot be opened or trusted, or what was printed
-could not be written, 4 Okta refused the credentials at a first start, 5
-\`--once\` ended with deliveries still owed, or the log not read to its end;
-\`test\` was not answered 2xx; \`audit\` did not add up.`;
+Exit codes:
+  0  stopped as asked
+  1  a bug; of \`doctor\`: it found a problem
+  2  configuration or usage
+  3  state cannot be opened or trusted, or output not be written
+  4  Okta refused the credentials at a first start
+  5  \`--once\` still owes or did not read to the end, \`test\` got no 2xx, or
+     \`audit\` did not add up
+
+\`loghook COMMAND --help\` has examples. docs/ in the package has a page for each
+task.`;

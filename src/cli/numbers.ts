@@ -1,7 +1,7 @@
 /** Numbers and durations of the practice commands, refused in words. */
 import { refuse } from '../config/problems.ts';
 import { quote } from '../config/quote.ts';
-import { parseDuration } from '../config/time.ts';
+import { parseDuration } from '../duration.ts';
 
 interface Bounds {
   readonly least: number;

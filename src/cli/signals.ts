@@ -4,7 +4,7 @@
  */
 import { setMaxListeners } from 'node:events';
 
-export interface SignalHandlers {
+interface SignalHandlers {
   readonly fromTerminal: boolean;
   readonly onReload: () => void;
   /** Ends the process now. */

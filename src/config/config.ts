@@ -3,7 +3,7 @@ import type { Problem } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
 import type { Interval } from '../okta/poll-interval.ts';
 import { Routes } from '../routing/routes.ts';
-import { type AdminSettings, adminSettings } from './admin.ts';
+import { type AdminSettings, adminSettings, pollAgeNotes } from './admin.ts';
 import { chooseOne, loadEach } from './each-org.ts';
 import { Environment, readEnvironment, type Variables } from './environment.ts';
 import { type OrgSettings, orgSettings } from './identity/org-settings.ts';
@@ -98,10 +98,11 @@ export async function loadConfigs(input: SettingsInput): Promise<readonly Config
     stateFolder: () => stateFolder({ ...input, flag: flags.state, environment }),
     admin: () => adminSettings(flags.admin, environment, cwd),
   }));
-  return all.map(({ loaded, file, orgName }) =>
+  return all.map(({ loaded, file, orgName }, index) =>
     Object.freeze({
       ...loaded.settings,
       ...file,
+      notes: [...file.notes, ...adminNotes(loaded.more.admin, loaded.settings, index === 0)],
       ...(orgName !== undefined && { orgName }),
       ...(loaded.more.admin !== undefined && { admin: loaded.more.admin }),
       stateFolder: loaded.more.stateFolder,
@@ -110,6 +111,16 @@ export async function loadConfigs(input: SettingsInput): Promise<readonly Config
       once: flags.once ?? false,
     }),
   );
+}
+
+/** What is of all orgs is said with the first. */
+function adminNotes(
+  admin: AdminSettings | undefined,
+  { interval }: Settings,
+  isFirst: boolean,
+): readonly string[] {
+  if (admin === undefined) return [];
+  return [...(isFirst ? admin.notes : []), ...pollAgeNotes(admin, interval)];
 }
 
 /** The settings of one org, its routes, and what else a command needs. Throws ConfigError with every problem. */
@@ -162,7 +173,7 @@ export async function loadOrgSettings<P extends Parts>(
  * file says them, `of`. A flag goes before the file, and the file before a variable. Throws ConfigError with every
  * problem of all of them.
  */
-export function loadSettings<P extends Parts>(
+function loadSettings<P extends Parts>(
   input: SettingsInput,
   parts: (environment: Environment) => P,
   of?: OrgInFile,

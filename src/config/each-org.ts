@@ -4,7 +4,7 @@ import { chooseOrg } from './orgs.ts';
 import { problemsOf } from './problems.ts';
 import type { FoundFile, OrgInFile, ReadRoutes, RouteFile } from './route-file.ts';
 
-export interface EachOrg<S> {
+interface EachOrg<S> {
   /** What was loaded for it. */
   readonly loaded: S;
   /** Its routes, and what is to be known of them. */
@@ -14,7 +14,7 @@ export interface EachOrg<S> {
 }
 
 /** `file` gives the whole file, or throws what is wrong with it; `of` is what the file says of the org. */
-export type LoadOrg<S> = (file: () => RouteFile, of?: OrgInFile) => S;
+type LoadOrg<S> = (file: () => RouteFile, of?: OrgInFile) => S;
 
 export interface File {
   readonly found: FoundFile;

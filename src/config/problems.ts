@@ -3,7 +3,7 @@ import { ConfigError, type Problem, RoutesError } from '../errors.ts';
 
 export type Parts = Readonly<Record<string, () => unknown>>;
 export type Read<P extends Parts> = { readonly [Name in keyof P]: ReturnType<P[Name]> };
-export type PartlyRead<P extends Parts> = { readonly [Name in keyof P]?: ReturnType<P[Name]> };
+type PartlyRead<P extends Parts> = { readonly [Name in keyof P]?: ReturnType<P[Name]> };
 
 /**
  * Runs every part, in order, and returns what each gave, under its name. Throws one ConfigError with the problems of

@@ -1,12 +1,14 @@
 /** The small settings: each from its flag, else its variable, else its default. A flag wins. */
+
+import { parseDuration } from '../duration.ts';
 import { LOG_LEVELS, type LogLevel } from '../log.ts';
 import type { Interval } from '../okta/poll-interval.ts';
 import type { Environment } from './environment.ts';
+import { parseInstant } from './instant.ts';
 import { refuse } from './problems.ts';
 import { quote } from './quote.ts';
-import { parseDuration, parseInstant } from './time.ts';
 
-export const LOG_FORMATS = ['pretty', 'json'] as const;
+const LOG_FORMATS = ['pretty', 'json'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
 const DEFAULT_INTERVAL_MS = 15_000;

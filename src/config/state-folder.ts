@@ -3,7 +3,7 @@ import { posix, win32 } from 'node:path';
 import type { Environment } from './environment.ts';
 import { refuse } from './problems.ts';
 
-export interface StateFolderInput {
+interface StateFolderInput {
   /** `--state`. */
   readonly flag?: string | undefined;
   readonly environment: Environment;

@@ -6,7 +6,7 @@ import { codeOf, type Problem, reasonOf } from '../errors.ts';
 const MAX_BYTES = 4 * 1024 * 1024;
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
-export type FileBytes =
+type FileBytes =
   | { readonly kind: 'read'; readonly bytes: Buffer }
   | { readonly kind: 'absent' }
   | { readonly kind: 'folder' }

@@ -6,14 +6,7 @@ import type { Made } from './outcome.ts';
 /** `connect`: there was no connection, or it broke. `blocked`: an address that may not be dialled. */
 export type Fault = 'timeout' | 'dns' | 'connect' | 'tls' | 'blocked';
 
-export type AttemptWord =
-  | Fault
-  | 'ok'
-  | 'http_3xx'
-  | 'http_4xx'
-  | 'auth'
-  | 'http_5xx'
-  | 'throttled';
+type AttemptWord = Fault | 'ok' | 'http_3xx' | 'http_4xx' | 'auth' | 'http_5xx' | 'throttled';
 
 const DNS = /^(ENOTFOUND|EAI_)/;
 const TLS =

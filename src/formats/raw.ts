@@ -2,7 +2,7 @@
 import type { LogEvent } from '../event.ts';
 
 /** What a route sends and how it is labelled. */
-export interface Format {
+interface Format {
   readonly contentType: string;
   /** The body that carries `event`; must not copy more than the format needs. */
   encode(event: LogEvent): Buffer;

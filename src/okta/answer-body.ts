@@ -13,7 +13,7 @@ export interface AnswerBody {
 }
 
 /** `stalled`: it never came to an end; `ended`: the other side ended it too early; `too-large`; `encoding`. */
-export type CutKind = 'stalled' | 'ended' | 'too-large' | 'encoding';
+type CutKind = 'stalled' | 'ended' | 'too-large' | 'encoding';
 
 export interface BodyLimits {
   /** Both of what comes over the wire and of what it inflates to. */

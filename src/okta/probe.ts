@@ -10,7 +10,7 @@ import { type Answer, OktaDoor } from './request.ts';
 import { readRefusal, troubleOf, whereTo } from './trouble/refusal.ts';
 import { Trouble } from './trouble/trouble.ts';
 
-export interface ProbeOptions {
+interface ProbeOptions {
   readonly org: URL;
   readonly identity: Identity;
   readonly clock: Clock;

@@ -49,7 +49,7 @@ interface Outgoing {
   readonly maxBytes: number;
 }
 
-export interface OktaDoorOptions {
+interface OktaDoorOptions {
   readonly org: URL;
   readonly credentials: Credentials;
   readonly clock: Clock;

@@ -64,8 +64,8 @@ export const AGENTS = [
   ['python-requests/2.32.3', 'Unknown', 'UNKNOWN', 'Unknown'],
 ] as const;
 
-export const APPS = ['Practice CRM', 'Wiki & Docs', 'Payroll', 'Türöffner', 'Source Control'];
-export const GROUPS = ['Everyone', 'Engineering', 'Finance', 'Équipe Paris', 'Contractors'];
+const APPS = ['Practice CRM', 'Wiki & Docs', 'Payroll', 'Türöffner', 'Source Control'];
+const GROUPS = ['Everyone', 'Engineering', 'Finance', 'Équipe Paris', 'Contractors'];
 
 /** RFC 5737 */
 export const NETS = ['192.0.2', '198.51.100', '203.0.113'];

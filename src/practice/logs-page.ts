@@ -16,7 +16,7 @@ export interface Links {
   readonly next: string | undefined;
 }
 
-export interface PageRequest {
+interface PageRequest {
   /** As the client sees the org: links repeat its origin. */
   readonly url: URL;
   readonly now: number;

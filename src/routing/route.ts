@@ -87,7 +87,7 @@ export interface Tls {
 
 export type Destination = Omit<Route, 'name' | 'patterns'>;
 
-export interface DestinationError {
+interface DestinationError {
   readonly error: string;
   readonly hint: string;
 }

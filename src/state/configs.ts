@@ -17,7 +17,7 @@ import type { Reading, RouteRef } from './outbox.ts';
 const LEDGER_MS = 30 * 86_400_000;
 
 /** What one route wanted. */
-export interface ConfigRoute {
+interface ConfigRoute {
   /** Its row in `routes`. */
   readonly id: number;
   readonly patterns: readonly string[];

@@ -18,7 +18,7 @@ const MOST_HEADER_BYTES = 8_192;
 const MOST_BODY_BYTES = 1_024;
 
 /** How long a client may take. */
-export interface Patience {
+interface Patience {
   readonly headMs: number;
   /** Head and body. */
   readonly requestMs: number;
@@ -28,7 +28,7 @@ export interface Patience {
 
 /** What came of a change that was asked for, in words. */
 export interface Asked {
-  readonly kind: 'done' | 'unknown' | 'unclear' | 'failed';
+  readonly kind: 'done' | 'unknown' | 'unclear' | 'failed' | 'not now' | 'no room';
   readonly words: string;
 }
 
@@ -154,7 +154,8 @@ export class AdminServer {
   }
 
   async #replyTo(request: IncomingMessage): Promise<Reply> {
-    const { method = '', headers, url = '/' } = request;
+    const { method = '', headers, headersDistinct, url = '/' } = request;
+    if ((headersDistinct.host ?? []).length > 1) return words(400, 'one Host header is enough');
     if (!isOurHost(headers.host, this.#options.names)) {
       return words(
         421,
@@ -226,7 +227,14 @@ export class AdminServer {
   }
 }
 
-const STATUS = { done: 200, unknown: 404, unclear: 409, failed: 422 } as const;
+const STATUS = {
+  done: 200,
+  unknown: 404,
+  unclear: 409,
+  failed: 422,
+  'not now': 503,
+  'no room': 507,
+} as const;
 
 function said({ kind, words: text }: Asked): Reply {
   return words(STATUS[kind], text);

@@ -52,6 +52,11 @@ async function started(
   return { org, env: all, sandbox, loghook, url, restart: start };
 }
 
+function databaseOf({ cwd }: Sandbox): string {
+  const [folder = ''] = readdirSync(join(cwd, 'state'));
+  return join(cwd, 'state', folder, 'state.db');
+}
+
 async function plainRoutes(t: TestContext) {
   const receiver = await openReceiver(t);
   return { receiver, routes: [{ name: 'siem', match: '.*', url: `${receiver.url}/siem` }] };
@@ -253,8 +258,7 @@ test('health is red while an event waits too long, unless a person paused its ro
 test('health is red while the state cannot be written', async (t) => {
   const { receiver, routes } = await plainRoutes(t);
   const { org, sandbox, loghook, url } = await started(t, routes);
-  const [folder = ''] = readdirSync(join(sandbox.cwd, 'state'));
-  const other = openDatabase(join(sandbox.cwd, 'state', folder, 'state.db'));
+  const other = openDatabase(databaseOf(sandbox));
   t.after(() => other.close());
 
   other.exec('BEGIN IMMEDIATE');
@@ -341,6 +345,24 @@ test('what a person drops beside it is counted, and not again after a restart', 
   assert.equal(again.value('loghook_deliveries_total', dropped), 0);
 });
 
+test('a change that the state does not take is refused in words', async (t) => {
+  const { routes } = await plainRoutes(t);
+  const { sandbox, loghook, url } = await started(t, routes, { LOGHOOK_ADMIN_TOKEN: ADMIN_TOKEN });
+  const other = openDatabase(databaseOf(sandbox));
+  t.after(() => other.close());
+
+  other.exec('BEGIN IMMEDIATE');
+  const refused = await change(url, '/routes/siem/pause');
+  other.exec('ROLLBACK');
+  const done = await change(url, '/routes/siem/pause');
+
+  assert.deepEqual([refused.status, done.status], [503, 200]);
+  assert.match(await refused.text(), /^could not pause: .*try again/);
+  await loghook.logged('the admin server could not change a route', {
+    reason: 'database is locked',
+  });
+});
+
 test('a port that is in use is refused before anything is opened', async (t) => {
   const { routes } = await plainRoutes(t);
   const { url, sandbox } = await started(t, routes);
@@ -368,6 +390,18 @@ test('an address that is not of the loopback is warned of', async (t) => {
 
   assert.match(String(warned.admin), /^0\.0\.0\.0:\d+$/);
   assert.equal(warned.level, 40);
+});
+
+test('the terminal is told where it listens, whatever port is free', async (t) => {
+  const { env } = await openOrg(t);
+  const sandbox = new Sandbox(t);
+  sandbox.write('loghook.csv', '.*,http://127.0.0.1:9/\n');
+
+  const loghook = sandbox.start(['run', '--admin', '0', '--log-format', 'pretty'], { env });
+  const line = await loghook.line('stdout', /^health and metrics on/);
+  const { status } = await fetch(`${line.replace(/^.* on /, '')}/healthz`);
+
+  assert.equal(status, 200);
 });
 
 test('check says where it would listen, and what could be done there', async (t) => {

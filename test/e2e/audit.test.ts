@@ -244,7 +244,14 @@ test('finds events that were never taken in, and names the gap that explains the
 
   assert.equal(code, 5);
   assert.match(stdout, /^ {2}65 in Okta = 40 delivered \+ 25 MISSING$/m);
-  assert.match(stdout, /^ {4}in a known gap \(refused-link\): Okta answered 400$/m);
+  assert.match(
+    stdout,
+    /^ {4}in a known gap \(refused link; read again with an overlap\): Okta answered 400$/m,
+  );
+  assert.match(
+    stdout,
+    /^known gap: refused link; .*\n {2}published \S+ \S+ to \S+ \S+\n {2}Okta answered 400$/m,
+  );
   assert.match(stdout, /^ {2}and 5 more: all with --json$/m);
   assert.deepEqual(
     json.findings.map(({ event }: { event: string }) => event).sort(),
@@ -397,8 +404,42 @@ test('counts once what Okta lists twice, and notes what it does not list', async
   assert.match(stdout, /^ {2}1 in the ledger, not in Okta's answer: it may leave out late ones$/m);
   assert.match(
     stdout,
-    /^it adds up: .*\nbut Okta's answer leaves out 1 that the ledger has: it may/m,
+    /^it adds up: .*\nbut Okta's answer leaves out 1 event that the ledger has: it may/m,
   );
+});
+
+test('proves nothing with an answer of Okta that lacks what the ledger has', async (t) => {
+  const world = await settled(t);
+  world.org.fail({ kind: 'body', body: Buffer.from('[]') });
+  const empty = await audit(world);
+  world.org.fail({ kind: 'body', body: Buffer.from('[]') });
+  const json = JSON.parse((await audit(world, '--route', 'siem', '--json')).stdout);
+
+  const whole = await audit(world);
+
+  assert.equal(empty.code, 5, empty.stdout);
+  assert.match(empty.stdout, /^0 events in Okta$/m);
+  assert.match(
+    empty.stdout,
+    /^IT DOES NOT ADD UP: Okta's answer leaves out 40 of the 40 events that the ledger has\nsuch a list proves nothing: run it again/m,
+  );
+  assert.equal(json.addsUp, false);
+  assert.deepEqual(json.ledger, { events: 40, unlisted: 40, isCovered: false });
+  assert.equal(whole.code, 0, whole.stdout);
+});
+
+test('finds an event that Okta lists twice with other bytes', async (t) => {
+  const world = await settled(t);
+  const raw = String(world.receiver.received[0]?.body);
+  const twice = Buffer.from(raw.replace('"severity":"', '"severity":"X'));
+  world.org.add(twice, { publishedAt: Date.parse(JSON.parse(raw).published) });
+
+  const { code, stdout } = await audit(world, '--route', 'siem');
+
+  assert.equal(code, 5, stdout);
+  assert.match(stdout, /^1 event more than once; each is counted once$/m);
+  assert.match(stdout, /^siem\n {2}40 in Okta = 40 delivered .*\n {2}1 CHANGED/m);
+  assert.match(stdout, /^ {4}Okta lists it twice, and not with the same bytes\n {4}from byte/m);
 });
 
 test('says how many cannot be compared because their digests were not kept', async (t) => {
@@ -438,13 +479,15 @@ test('does not take for missing what a tail that is gone has yet to read', async
 
 test('proves nothing when it is stopped before its end, and says so', async (t) => {
   const world = await settled(t);
-  const args = ['audit', '--since', '2h', '--state', 'state', '--log-level', 'debug'];
-  const before = world.org.requestCount;
-  world.org.fail({ kind: 'slow', ms: 60_000 });
+  const args = ['audit', '--since', '2h', '--state', 'state'];
+  world.org.fail({ kind: 'hang' });
   const loghook = world.sandbox.start(args, {
     env: { OKTA_ORG_URL: world.org.url, OKTA_API_KEY: world.org.token },
   });
-  await world.org.waitForRequests(before + 1);
+  await until(
+    async () => world.org.requests.map(({ fault }) => fault),
+    (faults) => faults.includes('hang'),
+  );
 
   const { code, stdout } = await loghook.stop('SIGINT');
 

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { practiceEvent, seededRandom } from '../../src/practice/events.ts';
 import type { PracticeOrg, PracticeOrgOptions } from '../../src/practice/org.ts';
 import type { PracticeReceiver } from '../../src/practice/receiver.ts';
+import { openDatabase } from '../../src/state/database/sqlite.ts';
 import { contentOf } from '../support/folder-hash.ts';
 import {
   addEvents,
@@ -316,6 +317,34 @@ test('is stopped by ^C between two pages, and goes on from there', async (t) => 
   assert.match(stopped.stderr, /the same command goes on from here/);
   assert.match(stderr, /goes on with the backfill/);
   assert.match(stdout, /siem +5,001 +1 +5,000\n/);
+});
+
+test('does not take the last hours of yesterday for those of today', async (t) => {
+  const { org, sandbox, receiver, routes, route, daemon, backfill, startBackfill } = await desk(t);
+  routes(route('siem'));
+  spreadEvents(org, 3_000, 2 * HOUR_MS);
+  addEvents(org, 1, 30_000, 2);
+  const running = daemon('--interval', '1h');
+  await receiver.waitFor(1);
+  const first = await hanging(org, () => startBackfill('--since', '3h'));
+  await first.stop('SIGKILL');
+  await running.stop();
+  const url = new URL(org.url);
+  const path = join(sandbox.cwd, 'state', `${url.hostname}-${url.port}`, 'state.db');
+  const database = openDatabase(path, { timeout: 5_000 });
+  database.exec(`UPDATE backfills SET since = since - 86400000, until = until - 86400000,
+    read_to = read_to - 86400000, started_at = started_at - 86400000`);
+  database.close();
+
+  const { code, stdout, stderr } = await backfill('--since', '3h');
+
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stderr,
+    /^the backfill of these words that began at \S+ was cut off, and is left so/m,
+  );
+  assert.doesNotMatch(stderr, /goes on/);
+  assert.match(stdout, /: 3,001 events read\n/);
 });
 
 test('begins again from where it came to when Okta refuses its link', async (t) => {

@@ -144,6 +144,6 @@ test('says at the start where the org and the token came from', async (t) => {
   assert.equal(tokenFrom, 'OKTA_CLIENT_TOKEN in the environment');
   assert.match(
     pretty.stdout,
-    /^org from OKTA_CLIENT_ORGURL in the environment, token from OKTA_CLIENT_TOKEN in the environment$/m,
+    /^org from OKTA_CLIENT_ORGURL in the environment\ntoken from OKTA_CLIENT_TOKEN in the environment$/m,
   );
 });

@@ -30,7 +30,7 @@ test('delivers the events of the last two minutes, byte for byte, and exits 0 on
   assert.ok(receiver.received.every(({ headers }) => headers['loghook-org'] === host));
   const stopped = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
   assert.equal(stopped.msg, 'stopped');
-  assert.deepEqual([stopped.events, stopped.delivered, stopped.owed], [5, 5, 0]);
+  assert.deepEqual([stopped.read, stopped.events, stopped.delivered, stopped.owed], [5, 5, 5, 0]);
 });
 
 test('stops quietly while many routes wait for answers', async (t) => {

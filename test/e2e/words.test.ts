@@ -6,7 +6,7 @@ import { BIN, Sandbox } from '../support/loghook.ts';
 
 const COMMANDS = [
   ...['run', 'listen', 'check', 'doctor', 'tail', 'demo', 'practice-org', 'service print'],
-  ...['sign', 'verify', 'secret check', 'try', 'test', 'convert'],
+  ...['sign', 'verify', 'secret new', 'secret check', 'try', 'test', 'convert'],
   ...['status', 'deliveries', 'show', 'replay', 'dead', 'pause', 'resume', 'route'],
   ...['audit', 'backfill'],
 ];
@@ -23,19 +23,29 @@ for (const command of COMMANDS) {
     const { code, stdout } = await new Sandbox(t).run([...command.split(' '), '--help']);
 
     assert.equal(code, 0);
-    assert.match(stdout, new RegExp(`^Examples:\n  loghook ${command}`));
+    assert.match(stdout, new RegExp(`^Examples:\n  (?:\\(umask 077; )?loghook ${command}`));
     const tooLong = stdout.split('\n').filter((line) => line.length > 80);
     assert.deepEqual(tooLong, []);
   });
 }
 
-test('loghook --help lists every command and the exit codes', async (t) => {
+test('loghook --help lists every command, each on a line, and the exit codes', async (t) => {
   const { code, stdout } = await new Sandbox(t).run(['--help']);
 
   assert.equal(code, 0);
+  const tooLong = stdout.split('\n').filter((line) => line.length > 80);
+  assert.deepEqual(tooLong, []);
   for (const command of COMMANDS)
-    assert.match(stdout, new RegExp(`^  ${command.split(' ')[0]} `, 'm'));
-  assert.match(stdout, /Exit codes: 0 stopped as asked/);
+    assert.match(stdout, new RegExp(`^  ${command.split(' ')[0]} .*  \\S.{20,}$`, 'm'));
+  assert.doesNotMatch(stdout, /^ {10,}\S/m);
+  assert.match(stdout, /^Exit codes:\n {2}0 {2}stopped as asked$/m);
+});
+
+test('of the commands below another none is lost', async (t) => {
+  const { stdout } = await new Sandbox(t).run(['dead', '--help']);
+
+  const listed = [...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name);
+  assert.deepEqual(listed.slice(-4), ['list', 'show', 'replay', 'drop']);
 });
 
 const USAGE: readonly (readonly [args: string, stderr: RegExp])[] = [

@@ -2,10 +2,12 @@
 import { hostname } from 'node:os';
 import { SystemClock } from '../../clock.ts';
 import type { AdminSettings } from '../../config/admin.ts';
-import { ConfigError, codeOf, reasonOf } from '../../errors.ts';
+import { ConfigError, codeOf, reasonOf, StateError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
+import { isDiskFull } from '../../state/database/sqlite.ts';
 import { AdminServer, type Asked } from '../../status/admin-server.ts';
 import { type Health, healthOf, orgHealth } from '../../status/health.ts';
+import { Kept } from '../../status/kept.ts';
 import { Metrics } from '../../status/metrics/metrics.ts';
 import { OrgWatch, type Watched } from './org-watch.ts';
 
@@ -24,6 +26,8 @@ export class Admin {
   readonly #watches = new Map<string, OrgWatch>();
   readonly #clock = new SystemClock();
   readonly #openedAt = this.#clock.monotonic();
+  /** Whoever reaches us may ask for them in a loop. */
+  readonly #text = new Kept(this.#clock, () => this.#freshText());
   /** Puts the routes file in force again, for all orgs. Resolves to what is wrong with it, in words. */
   reloader: (() => Promise<readonly string[]>) | undefined;
   #server: AdminServer | undefined;
@@ -84,7 +88,7 @@ export class Admin {
         ...(token !== undefined && { token }),
         log,
         health: async () => this.#health(),
-        metrics: () => this.#text(),
+        metrics: () => this.#text.get(),
         reload: () => this.#reload(),
         change: (word, route, org) => this.#change(word, route, org),
       });
@@ -104,7 +108,7 @@ export class Admin {
     return healthOf(facts, this.#clock.monotonic() - this.#openedAt);
   }
 
-  async #text(): Promise<{ readonly text: string; readonly type: string }> {
+  async #freshText(): Promise<{ readonly text: string; readonly type: string }> {
     const samples = [...this.#watches.values()].map((watch) => {
       const org = this.#label(watch.org);
       const isHealthy = orgHealth(watch.facts()).status !== 'failing';
@@ -117,9 +121,16 @@ export class Admin {
   async #reload(): Promise<Asked> {
     const problems = (await this.reloader?.()) ?? ['there is no routes file'];
     for (const watch of this.#watches.values()) watch.forget();
+    this.#text.forget();
     if (problems.length === 0) return { kind: 'done', words: 'the routes are in force' };
     const words = `the routes are not reloaded, the old ones stay in force\n${problems.join('\n')}`;
     return { kind: 'failed', words };
+  }
+
+  #refused(word: 'pause' | 'resume', error: unknown): Asked {
+    const refused = refusedChange(word, error);
+    this.#parts.log.warn({ reason: reasonOf(error) }, 'the admin server could not change a route');
+    return refused;
   }
 
   async #change(word: 'pause' | 'resume', route: string, org: string | undefined): Promise<Asked> {
@@ -135,10 +146,30 @@ export class Admin {
         words: `several orgs have this route: add ?org= with one of ${namesOf(meant)}`,
       };
     }
-    const said = await meant[0]?.change(word, route);
+    let said: string | undefined;
+    try {
+      said = await meant[0]?.change(word, route);
+    } catch (error) {
+      return this.#refused(word, error);
+    }
+    this.#text.forget();
     if (said !== undefined) return { kind: 'done', words: said };
     return { kind: 'unknown', words: 'no route has this name: see loghook route list' };
   }
+}
+
+/** The path of the state is for the log. @throws what is no trouble of the state's */
+function refusedChange(word: string, error: unknown): Asked {
+  if (!(error instanceof StateError)) throw error;
+  return isDiskFull(error.cause)
+    ? {
+        kind: 'no room',
+        words: `could not ${word}: the disk that holds the state is full; free some space`,
+      }
+    : {
+        kind: 'not now',
+        words: `could not ${word}: the state cannot be written now, or another process writes to it; try again, the log says more`,
+      };
 }
 
 function namesOf(watches: readonly OrgWatch[]): string {

@@ -20,6 +20,7 @@ export function addAudit(program: Command, io: Io, ended: Ended): void {
   const command = program
     .command('audit')
     .description("proof that nothing is missing: Okta's list of events against the ledger")
+    .summary("proof of completeness: Okta's list against the ledger")
     .option('-c, --config <file>', 'where `orgs` are named (./loghook.yaml, .yml or .json)')
     .option('-s, --state <dir>', 'the state folder to look in')
     .addOption(whichOrg())

@@ -16,15 +16,17 @@ import { instantFlag } from '../instant-flag.ts';
 import { type Io, surroundings } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
-import { iso, writeJson, writeLines } from '../words/words.ts';
+import { writeJson, writeLines } from '../terminal/print.ts';
+import { iso } from '../words/time.ts';
 import type { AuditFlags } from './add-audit.ts';
 import { ahead } from './ahead.ts';
 import { Auditor } from './auditor.ts';
 import { auditDocument } from './document.ts';
 import { Repair } from './repair.ts';
-import { type Audited, addsUp, reportLines } from './report.ts';
+import { reportLines } from './report.ts';
 import { talliesShown } from './tally.ts';
-import { type Window, windowOf } from './window.ts';
+import { type Audited, addsUp } from './verdict.ts';
+import { isBehind, type Window, windowOf } from './window.ts';
 
 const DAY_MS = 86_400_000;
 /** A daemon beside us comes to write between two pages that are repaired. */
@@ -55,7 +57,10 @@ export async function audit(flags: AuditFlags, io: Io): Promise<number> {
     const stretch = await readAll(auditor, plan);
     const tallies = talliesShown(auditor.tallies, horizon.versions, stretch.window);
     const repaired = repair === undefined ? {} : { repaired: repair.owed };
-    const audited = { org: settings.org.url.host, ...stretch, tallies, ...repaired };
+    const { coverage, events } = auditor;
+    const behind = isBehind(horizon, now) ? horizon.readTo : undefined;
+    const org = settings.org.url.host;
+    const audited = { org, events, ...stretch, coverage, behind, tallies, ...repaired };
     print(auditor, audited, { flags, io });
     return addsUp(audited) ? EXIT.asAsked : EXIT.doesNotAddUp;
   } finally {
@@ -96,6 +101,7 @@ async function readAll(
     ...plan,
     notes: settings.org.notes,
     filter: query === undefined ? undefined : filterIn(query),
+    rate: { onWait: (waitMs) => progress.waits(waitMs) },
     exitCode: EXIT.doesNotAddUp,
   });
   let share: RateShare | undefined;

@@ -12,13 +12,14 @@ import { publishedAt } from '../../state/configs.ts';
 import type { Gap } from '../../state/outbox.ts';
 import { digestOf } from '../../state/owed/digest.ts';
 import { Comparison } from './comparison.ts';
+import { Coverage } from './coverage.ts';
 import { Digests } from './digests.ts';
-import { type Finding, Findings } from './findings.ts';
+import { type Finding, Findings, UNKNOWN } from './findings.ts';
 import { Judge } from './judge.ts';
 import { Strangers } from './strangers.ts';
 import { Tally } from './tally.ts';
 
-export interface AuditorParts {
+interface AuditorParts {
   readonly desk: AuditDesk;
   readonly horizon: Horizon;
   readonly routes: readonly NamedRoute[];
@@ -37,13 +38,17 @@ export class Auditor {
   /** Of every route that there ever was. */
   readonly tallies: readonly Tally[];
   readonly gaps: readonly Gap[];
+  readonly coverage = new Coverage();
   readonly #parts: AuditorParts;
   readonly #judge: Judge;
   readonly #findings = new Findings();
   readonly #comparison: Comparison;
   readonly #listed = new SeqSet();
   readonly #digests = new Digests();
-  #before: ReadonlySet<string> = new Set();
+  /** By id, the events of the page before. */
+  #before: ReadonlyMap<string, LogEvent> = new Map();
+  /** What was read later may be later than the list. */
+  readonly #newest: number;
   #events = 0;
   #repeated = 0;
   #upTo: number | undefined;
@@ -52,6 +57,7 @@ export class Auditor {
   constructor(parts: AuditorParts) {
     this.#parts = parts;
     this.#from = parts.window.since;
+    this.#newest = parts.desk.newest();
     this.#judge = new Judge(parts.horizon.versions);
     this.#comparison = new Comparison(parts.desk, this.#findings);
     this.tallies = parts.routes.map((route) => new Tally(route));
@@ -86,10 +92,14 @@ export class Auditor {
   take(page: readonly LogEvent[]): readonly Lack[] {
     return this.#parts.desk.atOnce(() => {
       this.#from = Math.max(this.#from, this.#parts.desk.forgottenTo() + 1);
-      const events = this.#unseen(page);
+      const { events, others } = this.#unseen(page);
       this.#upTo = publishedAt(events.at(-1)?.published) ?? this.#upTo;
-      const known = this.#parts.desk.look(events.map(({ id }) => id));
-      return events.flatMap((event, n) => this.#takeOne(event, known.get(n)));
+      const known = this.#parts.desk.look([...events, ...others].map(({ id }) => id));
+      const lacks = events.flatMap((event, n) => this.#takeOne(event, known.get(n)));
+      for (const [n, event] of others.entries()) {
+        this.#takeAgain(event, known.get(events.length + n));
+      }
+      return lacks;
     });
   }
 
@@ -108,37 +118,50 @@ export class Auditor {
     if (!repaired) this.#lookAgain();
     const { desk, window } = this.#parts;
     const strangers = new Strangers(desk);
+    let leftOut = 0;
     for (const some of desk.unlisted({ since: window.since, until }, this.#listed)) {
+      leftOut += some.filter(({ event }) => event.seq <= this.#newest).length;
       strangers.take(some);
     }
+    const twins = new Set<number>();
     for (const { unlisted, route, isTwin } of strangers.all(this.#digests)) {
+      if (isTwin && unlisted.event.seq <= this.#newest) twins.add(unlisted.event.seq);
       const tally = this.tallies.find((one) => one.route.id === route);
       if (tally !== undefined) this.#tellStranger(unlisted, tally, isTwin);
     }
+    this.coverage.leftOut = leftOut - twins.size;
   }
 
-  /** Without what cannot be judged, was in the page before, or stands in this one twice. */
-  #unseen(page: readonly LogEvent[]): LogEvent[] {
-    const { until } = this.#parts.window;
-    const ids = new Set<string>();
-    const unseen = page.filter(({ id, published }) => {
-      const at = publishedAt(published);
-      if (at !== undefined && (at < this.#from || at >= until)) return false;
-      const isRepeated = this.#before.has(id) || ids.has(id);
-      if (isRepeated) this.#repeated += 1;
-      ids.add(id);
-      return !isRepeated;
+  /** Without what cannot be judged, was in the page before, or stands in this one twice; `others`: with other bytes. */
+  #unseen(page: readonly LogEvent[]): { readonly events: LogEvent[]; readonly others: LogEvent[] } {
+    const byId = new Map<string, LogEvent>();
+    const others: LogEvent[] = [];
+    const events = page.filter((event) => {
+      if (!this.#isJudged(event)) return false;
+      const same = byId.get(event.id) ?? this.#before.get(event.id);
+      byId.set(event.id, same ?? event);
+      if (same === undefined) return true;
+      this.#repeated += 1;
+      if (!same.raw.equals(event.raw)) others.push(event);
+      return false;
     });
-    this.#before = ids;
-    return unseen;
+    this.#before = byId;
+    return { events, others };
+  }
+
+  #isJudged({ published }: LogEvent): boolean {
+    const at = publishedAt(published);
+    return at === undefined || (at >= this.#from && at < this.#parts.window.until);
   }
 
   #takeOne(event: LogEvent, known: KnownEvent | undefined): Lack[] {
     if (known !== undefined && !this.#listed.add(known.seq)) {
       this.#repeated += 1;
+      this.#takeAgain(event, known);
       return [];
     }
     this.#events += 1;
+    if (known !== undefined) this.coverage.listed += 1;
     const lacking = this.#count(event, known);
     if (known === undefined || known.fates.size === 0) {
       if (lacking.length === 0) return [];
@@ -148,8 +171,13 @@ export class Auditor {
       this.#digests.add(digest);
       this.#comparison.check(event, digest, known, this.tallies);
     }
-    this.#tellMissing(event, lacking);
+    this.#tellMissing(event, lacking, known === undefined ? { why: UNKNOWN } : {});
     return lacking.length === 0 ? [] : [{ event, routes: lacking }];
+  }
+
+  /** Okta lists it a second time. */
+  #takeAgain(event: LogEvent, known: KnownEvent | undefined): void {
+    if (known !== undefined) this.#comparison.checkAgain(event, known, this.tallies);
   }
 
   /** Once on every route. Returns those that it is missing on. */
@@ -166,11 +194,11 @@ export class Auditor {
     return lacking;
   }
 
-  #tellMissing(event: LogEvent, routes: readonly NamedRoute[]): void {
+  #tellMissing(event: LogEvent, routes: readonly NamedRoute[], why: Partial<Finding>): void {
     if (routes.length === 0) return;
     const gap = this.#gapAt(publishedAt(event.published));
     for (const route of routes) {
-      this.#findings.tell('missing', event, route, gap === undefined ? {} : { gap });
+      this.#findings.tell('missing', event, route, { ...why, ...(gap && { gap }) });
     }
   }
 

@@ -1,13 +1,13 @@
 /** What an audit found, as one JSON document. */
 import type { Gap } from '../../state/outbox.ts';
-import { iso } from '../words/words.ts';
+import { iso } from '../words/time.ts';
 import type { Auditor } from './auditor.ts';
 import type { Finding } from './findings.ts';
-import { type Audited, addsUp } from './report.ts';
 import type { Tally } from './tally.ts';
+import { type Audited, addsUp } from './verdict.ts';
 
 export function auditDocument(auditor: Auditor, audited: Audited): unknown {
-  const { org, window, partial, unreadable, tallies, repaired } = audited;
+  const { org, window, partial, unreadable, coverage, tallies, repaired } = audited;
   return {
     org,
     since: iso(window.since),
@@ -18,6 +18,7 @@ export function auditDocument(auditor: Auditor, audited: Audited): unknown {
     events: auditor.events,
     repeated: auditor.repeated,
     unreadable,
+    ledger: { events: coverage.known, unlisted: coverage.leftOut, isCovered: coverage.isEnough },
     routes: tallies.map(routeDocument),
     findings: auditor.findings.map(findingDocument),
     gaps: auditor.gaps.map(gapDocument),

@@ -18,8 +18,11 @@ export interface Finding {
   readonly difference?: Difference;
 }
 
+/** Why something is missing that was never taken in, or was wiped out altogether. */
+export const UNKNOWN = 'not in the ledger';
+
 /** Where two texts part, and what stands there. */
-export interface Difference {
+interface Difference {
   readonly at: number;
   readonly okta: string;
   readonly ours: string;

@@ -1,33 +1,15 @@
 /** What an audit found, for people. Not yet fit for a terminal. */
 import type { Gap } from '../../state/outbox.ts';
-import { duration } from '../words/duration.ts';
-import { count, iso, localTime, number } from '../words/words.ts';
+import { gapInShort } from '../../status/gap-words.ts';
+import { count, number } from '../words/counts.ts';
+import { duration, iso, localTime } from '../words/time.ts';
 import type { Auditor } from './auditor.ts';
-import type { Finding } from './findings.ts';
+import { type Finding, UNKNOWN } from './findings.ts';
 import type { Tally } from './tally.ts';
-import type { Window } from './window.ts';
+import { type Audited, some, verdict } from './verdict.ts';
 
 const MOST_SHOWN = 20;
 const ID_START = 8;
-
-/** What was audited. */
-export interface Audited {
-  readonly org: string;
-  readonly window: Window;
-  /** It was stopped before its end. */
-  readonly partial: boolean;
-  /** Pieces of Okta's pages that could not be read as events. */
-  readonly unreadable: number;
-  /** Of the routes that are asked for, and had to do with it. */
-  readonly tallies: readonly Tally[];
-  /** Owed again, with --repair. */
-  readonly repaired?: number;
-}
-
-/** Whether it proves that nothing is missing, changed or was sent twice. */
-export function addsUp({ partial, unreadable, tallies }: Audited): boolean {
-  return !partial && unreadable === 0 && tallies.every((tally) => tally.addsUp);
-}
 
 export function reportLines(auditor: Auditor, audited: Audited): string[] {
   return [
@@ -41,7 +23,7 @@ export function reportLines(auditor: Auditor, audited: Audited): string[] {
 
 function heading(auditor: Auditor, { org, window, partial, unreadable }: Audited): string[] {
   const { since, until, notes } = window;
-  const span = `${localTime(since)} to ${localTime(until)}`;
+  const span = `${iso(since)} to ${iso(until)}`;
   return [
     ...(partial ? ['PARTIAL: it was stopped before all events were read'] : []),
     `${org}, ${span} (${duration(until - since)})`,
@@ -51,14 +33,16 @@ function heading(auditor: Auditor, { org, window, partial, unreadable }: Audited
       ? []
       : [`${count(auditor.repeated, 'event')} more than once; each is counted once`]),
     ...(unreadable === 0 ? [] : [`${count(unreadable, 'piece')} of Okta's pages unreadable`]),
-    ...auditor.gaps.map((gap) => `known gap: ${gapLine(gap)}`),
+    ...auditor.gaps.flatMap(gapLines),
   ];
 }
 
-function gapLine(gap: Gap): string {
-  const { fromMs, toMs } = gap;
-  const span = fromMs === undefined ? '' : ` ${iso(fromMs)} to ${iso(toMs) ?? 'now'}`;
-  return `${gap.kind}${span}: ${gap.why}`;
+/** As `status` says it. */
+function gapLines(gap: Gap): string[] {
+  const { fromMs, toMs, why } = gap;
+  const to = toMs === undefined ? 'now' : localTime(toMs);
+  const span = fromMs === undefined ? [] : [`  published ${localTime(fromMs)} to ${to}`];
+  return [`known gap: ${gapInShort(gap)}`, ...span, `  ${why}`];
 }
 
 function routeLines(tally: Tally): string[] {
@@ -95,10 +79,6 @@ export function sumLine(tally: Tally): string {
   return `${number(tally.listed)} in Okta = ${words.join(' + ')}${none}`;
 }
 
-function some(n: number, words: string): string[] {
-  return n === 0 ? [] : [`${number(n)} ${words}`];
-}
-
 function findingLines(findings: readonly Finding[]): string[] {
   return (['missing', 'changed', 'duplicate'] as const).flatMap((kind) => {
     const all = findings.filter((finding) => finding.kind === kind);
@@ -116,9 +96,9 @@ function findingLines(findings: readonly Finding[]): string[] {
 function lineOf({ event, eventType, published, route, why, gap, difference }: Finding): string[] {
   const parts = [event.slice(0, ID_START), eventType ?? '-', published ?? '-', route];
   return [
-    `  ${parts.join('  ')}`,
-    ...(why === undefined ? [] : [`    ${why}`]),
-    ...(gap === undefined ? [] : [`    in a known gap (${gap.kind}): ${gap.why}`]),
+    `  ${[...parts, ...(why === UNKNOWN ? [why] : [])].join('  ')}`,
+    ...(why === undefined || why === UNKNOWN ? [] : [`    ${why}`]),
+    ...(gap === undefined ? [] : [`    in a known gap (${gapInShort(gap)}): ${gap.why}`]),
     ...(difference === undefined
       ? []
       : [
@@ -126,59 +106,5 @@ function lineOf({ event, eventType, published, route, why, gap, difference }: Fi
           `    Okta: …${difference.okta}…`,
           `    kept: …${difference.ours}…`,
         ]),
-  ];
-}
-
-function verdict(audited: Audited): string[] {
-  const { tallies } = audited;
-  const sum = (of: (tally: Tally) => number) => tallies.reduce((n, tally) => n + of(tally), 0);
-  const missing = sum(({ terms }) => terms.missing);
-  const owed = sum(({ terms }) => terms.owed);
-  if (addsUp(audited)) {
-    const still = owed === 0 ? '' : `; ${number(owed)} still to be sent`;
-    return [`it adds up: nothing missing, changed or sent twice${still}`, ...doubt(tallies)];
-  }
-  const faults = [
-    ...some(missing, 'missing'),
-    ...some(
-      sum(({ changed }) => changed),
-      'changed',
-    ),
-    ...some(
-      sum(({ duplicates }) => duplicates),
-      'sent twice',
-    ),
-    ...some(audited.unreadable, 'unreadable'),
-    ...(audited.partial ? ['not read to its end'] : []),
-  ];
-  return [`IT DOES NOT ADD UP: ${faults.join(', ')}`, ...advice(audited)];
-}
-
-/** Who proves something with a list must know that it is not whole. */
-function doubt(tallies: readonly Tally[]): string[] {
-  const unlisted = tallies.reduce((n, tally) => n + tally.unlisted, 0);
-  if (unlisted === 0) return [];
-  return [
-    `but Okta's answer leaves out ${number(unlisted)} that the ledger has: it may leave out others, too`,
-  ];
-}
-
-function advice({ tallies, repaired }: Audited): string[] {
-  const missingOn = (retired: boolean) =>
-    tallies
-      .filter(({ route }) => route.retired === retired)
-      .reduce((n, { terms }) => n + terms.missing, 0);
-  const off = missingOn(true);
-  return [
-    ...(missingOn(false) === 0
-      ? []
-      : [
-          repaired === undefined
-            ? 'owe what is missing: run it again with --repair'
-            : `${number(repaired)} owed now: run it again to see them delivered`,
-        ]),
-    ...(off === 0
-      ? []
-      : [`${number(off)} missing on routes that are not in force: nobody would send them`]),
   ];
 }

@@ -7,7 +7,7 @@ import type { Fate, KnownEvent } from '../../state/beside/fates.ts';
 import { digestOf } from '../../state/owed/digest.ts';
 import { Digests } from './digests.ts';
 
-export interface Stranger {
+interface Stranger {
   readonly unlisted: Unlisted;
   /** Its id. */
   readonly route: number;

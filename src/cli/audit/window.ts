@@ -3,7 +3,7 @@ import { refuse } from '../../config/problems.ts';
 import type { Horizon } from '../../state/beside/audit-desk.ts';
 import type { ConfigVersion } from '../../state/configs.ts';
 import { refuseReversed } from '../instant-flag.ts';
-import { iso } from '../words/words.ts';
+import { iso } from '../words/time.ts';
 
 /** So long after it was published an event may still come to be listed. */
 const SETTLE_MS = 5 * 60_000;
@@ -43,6 +43,11 @@ export function windowOf({ since, until, now }: Asked, horizon: Horizon): Window
     ...endNotes({ until, now, readTo }),
   ];
   return { ...window, notes };
+}
+
+/** What came late may not have been read yet. */
+export function isBehind({ readTo }: Horizon, now: number): boolean {
+  return readTo !== undefined && readTo < now - SETTLE_MS;
 }
 
 const UNREAD = 'what came later loghook has not read yet';

@@ -20,6 +20,7 @@ export function addBackfill(program: Command, io: Io, ended: Ended): void {
   const command = program
     .command('backfill')
     .description("read the org's past events again, and owe the routes what they never got")
+    .summary('owe the routes past events that they never got')
     .option('--since <when>', 'from here: 7d, or a time such as 2026-11-20T10:00:00Z')
     .option('--until <when>', 'up to here (as far as the daemon has read)')
     .option('--route <name>', 'only to this route, or the start of its name')

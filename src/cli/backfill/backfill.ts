@@ -14,10 +14,21 @@ import { instantFlag } from '../instant-flag.ts';
 import { type Io, surroundings } from '../io.ts';
 import { noteNoDaemon } from '../ledger/state-turn.ts';
 import { findOrgState } from '../org-state.ts';
-import { iso, writeJson, writeLines } from '../words/words.ts';
+import { writeJson, writeLines } from '../terminal/print.ts';
+import { iso } from '../words/time.ts';
 import type { BackfillFlags } from './add-backfill.ts';
 import { perform, readerName } from './perform.ts';
-import { askedFor, type Chosen, chooseRoutes, isRelative, resumeWords, windowOf } from './plan.ts';
+import {
+  askedFor,
+  type Chosen,
+  chooseRoutes,
+  isStillMeant,
+  leftWords,
+  restWords,
+  resumeWords,
+  type WindowWish,
+  windowOf,
+} from './plan.ts';
 import { reportDocument, reportLines } from './report.ts';
 import type { Order, Sources } from './sources.ts';
 
@@ -55,17 +66,19 @@ function refuseNoDaemon(): never {
 function openOrder(
   { beside, reach, chosen, io }: Sources,
   flags: BackfillFlags,
-  wish: Parameters<typeof windowOf>[0],
+  wish: WindowWish,
 ): Order {
   const backfills = new Backfills(beside);
   const asked = askedFor(flags, chosen, reach);
   const { now } = wish;
-  const left = flags.dryRun ? undefined : backfills.unfinished(asked, isRelative(flags), now);
-  if (left !== undefined) {
-    refuseTwice(beside, left.id, now);
+  const left = flags.dryRun ? undefined : backfills.unfinished(asked);
+  if (left !== undefined) refuseTwice(beside, left.id, now);
+  if (left !== undefined && isStillMeant(left, wish)) {
     say(io, [resumeWords(left)]);
-    return { kind: 'backfill', backfills, backfill: left, wasResumed: true };
+    const rest = restWords(left, wish, reach);
+    return { kind: 'backfill', backfills, backfill: left, wasResumed: true, rest };
   }
+  if (left !== undefined) say(io, [leftWords(left)]);
   const { notes, ...range } = windowOf(wish, reach, chosen);
   say(io, notes);
   if (flags.dryRun === true) return { kind: 'rehearsal', range };
@@ -107,6 +120,7 @@ async function fill(sources: Sources, order: Order, flags: BackfillFlags): Promi
   else writeLines(io.stdout, reportLines(story));
   if (isPartial) say(io, [goOnWords(order)]);
   if (order.kind === 'backfill') {
+    if (!isPartial && order.rest !== undefined) say(io, [order.rest]);
     say(io, pausedWords(chosen));
     if (owedIn(came.routes) > 0) noteNoDaemon(folder, io, '`loghook run` will send them');
   }

@@ -1,17 +1,15 @@
 /** How far a backfill has come: a bar on a terminal, elsewhere a line now and then. */
 
-import type { Progress } from '../bounded-read/progress.ts';
+import { type Progress, SHORT_MS } from '../bounded-read/progress.ts';
 import type { Io } from '../io.ts';
-import { duration } from '../words/duration.ts';
-import { count, iso, number } from '../words/words.ts';
+import { count, number } from '../words/counts.ts';
+import { duration, iso } from '../words/time.ts';
 import type { Progressed } from './reading.ts';
 
 const WIDTH = 20;
 const LINE_EVERY_MS = 10_000;
-/** A wait that nobody wonders about. */
-const SHORT_MS = 2_000;
 
-export interface BarParts {
+interface BarParts {
   readonly progress: Progress;
   readonly stderr: Io['stderr'];
   /** Nothing is owed, it is only counted. */

@@ -18,7 +18,7 @@ export function readerName(id: number): string {
   return `backfill ${id}`;
 }
 
-export interface Performed {
+interface Performed {
   readonly came: Came;
   /** It was stopped before its end. */
   readonly isPartial: boolean;

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { refuse } from '../../config/problems.ts';
 import type { RouteFile } from '../../config/route-file.ts';
-import { parseDuration } from '../../config/time.ts';
 import type { Route } from '../../routing/route.ts';
 import { Routes } from '../../routing/routes.ts';
 import type { Backfill } from '../../state/beside/backfills.ts';
@@ -11,13 +10,16 @@ import { type NamedRoute, namedRoutes } from '../../state/beside/named-routes.ts
 import { mayBeForgotten, type Reach } from '../../state/beside/reach.ts';
 import { refuseReversed } from '../instant-flag.ts';
 import { routeNamed } from '../route-named.ts';
-import { iso } from '../words/words.ts';
+import { iso } from '../words/time.ts';
 import type { BackfillFlags } from './add-backfill.ts';
 
 /** A little behind the clock: what was published this moment may not be in Okta's log yet. */
 const SETTLE_MS = 10_000;
 /** https://developer.okta.com/docs/reference/system-log-query/#data-retention */
 const OKTA_KEEPS_MS = 90 * 86_400_000;
+
+/** A rest that nobody would begin another backfill for. */
+const REST_WORTH_MS = 60_000;
 
 /** The routes that are owed to, by their keys. */
 export interface Chosen {
@@ -68,8 +70,9 @@ export function askedFor(
   return JSON.stringify({ since, until, route, routes: digest.slice(0, 16) });
 }
 
-export function isRelative({ since, until }: BackfillFlags): boolean {
-  return [since, until].some((text) => text !== undefined && parseDuration(text) !== undefined);
+/** Whether the words mean, now, some of what they meant when it began: "the last hour", said tomorrow, is another one. */
+export function isStillMeant({ until }: Backfill, { since }: WindowWish): boolean {
+  return until > since;
 }
 
 /** Instants in ms since 1970. */
@@ -144,4 +147,15 @@ function refuseForgotten(
 export function resumeWords({ since, until, readTo, startedAt }: Backfill): string {
   const from = readTo === undefined ? '' : `, from ${iso(readTo)}`;
   return `goes on with the backfill that began at ${iso(startedAt)} (${iso(since)} to ${iso(until)})${from}`;
+}
+
+/** It is begun anew: the words that the other was asked for in mean another time now. */
+export function leftWords({ since, until, readTo, startedAt }: Backfill): string {
+  return `the backfill of these words that began at ${iso(startedAt)} was cut off, and is left so: --since ${iso(readTo ?? since)} --until ${iso(until)} reads its rest`;
+}
+
+/** Words for what the same command means now and did not mean when this one began; undefined: nothing to speak of. */
+export function restWords(left: Backfill, wish: WindowWish, reach: Reach): string | undefined {
+  if (endOf(wish, reach).until < left.until + REST_WORTH_MS) return undefined;
+  return `that was up to ${iso(left.until)}, as when it began: the same command again reads what came after`;
 }

@@ -1,9 +1,11 @@
 /** What a backfill came to: per route for people, or as one JSON document. */
 
-import { count, iso, number, table } from '../words/words.ts';
+import { count, number } from '../words/counts.ts';
+import { table } from '../words/table.ts';
+import { iso } from '../words/time.ts';
 import type { Came } from './reading.ts';
 
-export interface Story {
+interface Story {
   readonly org: string;
   /** Instants in ms since 1970. */
   readonly since: number;

@@ -31,4 +31,6 @@ export type Order =
       readonly backfills: Backfills;
       readonly backfill: Backfill;
       readonly wasResumed: boolean;
+      /** In words, what it was not asked for when it began, and would be now. */
+      readonly rest?: string | undefined;
     };

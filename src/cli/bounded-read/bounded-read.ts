@@ -11,7 +11,7 @@ import { type Asking, openSystemLog } from '../system-log.ts';
 import { openCommandLog } from '../terminal/command-log.ts';
 import { Progress } from './progress.ts';
 
-export interface BoundedReadOptions {
+interface BoundedReadOptions {
   readonly settings: Settings;
   /** Goes before the filter of the settings, even where it is undefined. */
   readonly filter: string | undefined;
@@ -24,7 +24,7 @@ export interface BoundedReadOptions {
   readonly io: Io;
 }
 
-export interface BoundedRead {
+interface BoundedRead {
   readonly progress: Progress;
   readonly systemLog: SystemLog;
   /** Aborts when a signal asks it to stop. */

@@ -19,7 +19,7 @@ export interface RateShare {
 }
 
 /** The org's own state, and who reads beside it: in words. */
-export interface SharedState {
+interface SharedState {
   readonly beside: Beside;
   readonly folder: string;
   readonly what: string;

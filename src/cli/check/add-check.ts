@@ -7,6 +7,7 @@ export function addCheck(program: Command, io: Io, ended: Ended): void {
   const command = program
     .command('check')
     .description('print the settings and the routes, or every problem; reaches and changes nothing')
+    .summary('print settings and routes, or every problem; reach nothing')
     .option('-c, --config <file>', 'the routes (./loghook.yaml, .yml or .json, else ./loghook.csv)')
     .option('-s, --state <dir>', 'where what is owed is kept')
     .option('--interval <time>', 'how often to poll when nothing is waiting (15s), or auto');

@@ -7,10 +7,10 @@ import type { Routes } from '../../routing/routes.ts';
 import { EXIT } from '../exit.ts';
 import { type Io, shownPath, surroundings } from '../io.ts';
 import { describeRoutes } from '../run/announcement.ts';
+import { writeLines } from '../terminal/print.ts';
 import { identityLines } from '../words/identity.ts';
 import { intervalWords } from '../words/interval.ts';
 import { routeTree } from '../words/route-tree.ts';
-import { writeLines } from '../words/words.ts';
 
 /** @throws ConfigError with every problem */
 export async function check(flags: Flags, io: Io): Promise<number> {

@@ -13,6 +13,7 @@ export function addConvert(program: Command, io: Io, ended: Ended): void {
     .command('convert')
     .argument('[file]', 'the CSV (./loghook.csv)')
     .description('write the loghook.yaml that says what a loghook.csv says; queues are kept')
+    .summary('write a loghook.yaml from a loghook.csv; queues are kept')
     .option('-o, --output <file>', 'where to write it (beside the CSV, with .yaml as its ending)')
     .option('--stdout', 'print it instead');
   examples(

@@ -17,7 +17,7 @@ import { refuse } from '../../config/problems.ts';
 import { codeOf, reasonOf } from '../../errors.ts';
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
-import { writeLines } from '../words/words.ts';
+import { writeLines } from '../terminal/print.ts';
 import type { ConvertFlags } from './add-convert.ts';
 
 const DEFAULT_FILE = 'loghook.csv';

@@ -8,7 +8,7 @@ interface Made {
   readonly missing: Set<string>;
 }
 
-export interface Totals {
+interface Totals {
   readonly made: number;
   readonly wanted: number;
   readonly delivered: number;

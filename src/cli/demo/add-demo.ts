@@ -9,6 +9,7 @@ export function addDemo(program: Command, io: Io, ended: Ended): void {
     .description(
       'the main job on this machine alone, with trouble on the way; no Okta account needed',
     )
+    .summary('see it work on this machine; no Okta account needed')
     .option('--events <n>', 'how many events happen in about 16 seconds (48)')
     .option('--follow', 'go on making events until ^C');
   examples(

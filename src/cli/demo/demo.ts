@@ -17,11 +17,11 @@ import { wholeNumber } from '../numbers.ts';
 import { runSession } from '../run/run-session.ts';
 import { listenForSignals } from '../signals.ts';
 import { Terminal } from '../terminal/terminal.ts';
-import { duration } from '../words/duration.ts';
+import { duration } from '../words/time.ts';
 import { Account } from './account.ts';
 import { type Stage, script } from './script.ts';
 
-export interface DemoFlags {
+interface DemoFlags {
   readonly events?: string;
   readonly follow?: boolean;
 }

@@ -18,7 +18,7 @@ export interface Stage {
   readonly account: Account;
 }
 
-export interface ScriptOptions {
+interface ScriptOptions {
   /** How many events happen while the scenes are played. */
   readonly events: number;
   /** Whether more of them happen afterwards, until `stop` aborts. */

@@ -15,6 +15,7 @@ export interface DoctorFlags {
 export function addDoctor(program: Command, io: Io, ended: Ended): void {
   const command = orgOption(program.command('doctor'))
     .description('look at all that a run needs, and say what is wrong with it and what to do')
+    .summary('look at all that a run needs; what is wrong, what to do')
     .option('-c, --config <file>', 'the routes (./loghook.yaml, .yml or .json, else ./loghook.csv)')
     .option('-s, --state <dir>', 'where what is owed is kept')
     .option('--send [route...]', 'send a test event, too: to these routes, or to all')

@@ -18,7 +18,7 @@ export interface Machine {
   readonly fileSystem: (path: string) => FileSystem | undefined;
 }
 
-export interface FileSystem {
+interface FileSystem {
   /** Linux's magic number of it. */
   readonly type: number;
   /** For a process without privileges. */

@@ -1,7 +1,9 @@
 /** What was found, for people and as JSON. */
 import { printable } from '../../printable.ts';
-import { type Io, wantsColours } from '../io.ts';
-import { count, writeJson } from '../words/words.ts';
+import { type Io, type Output, wantsColours } from '../io.ts';
+import { folded } from '../terminal/folded.ts';
+import { writeJson } from '../terminal/print.ts';
+import { count } from '../words/counts.ts';
 import type { CheckName, Finding, Level } from './finding.ts';
 
 export interface Tally {
@@ -45,20 +47,31 @@ const DIM = 2;
 
 /** Sections in the order of the findings; a line a finding, what to do below it. */
 export function report(findings: readonly Finding[], { stdout, env }: Io): void {
-  const paint = wantsColours(stdout, env) ? painted : (_: number, text: string) => text;
+  const paint: Paint = wantsColours(stdout, env) ? painted : (_, text) => text;
   let before: Finding | undefined;
   for (const one of findings) {
-    const { org, check, level, found, fix } = one;
+    const { org, check } = one;
     const isOther = org !== before?.org;
     if (isOther) stdout.write(`${before === undefined ? '' : '\n'}${paint(BOLD, `org ${org}`)}\n`);
     if (isOther || check !== before?.check) stdout.write(`${TITLES[check]}\n`);
     before = one;
-    const [mark, colour] = MARKS[level];
-    stdout.write(`  ${paint(colour, mark)} ${printable(found)}\n`);
-    if (fix !== undefined) stdout.write(`    ${paint(DIM, `→ ${printable(fix)}`)}\n`);
+    for (const line of findingLines(one, stdout, paint)) stdout.write(`${line}\n`);
   }
   const { problems, warnings } = tallyOf(findings);
   stdout.write(`\n${count(problems, 'problem')}, ${count(warnings, 'warning')}\n`);
+}
+
+type Paint = (colour: number, text: string) => string;
+
+function findingLines({ level, found, fix }: Finding, stdout: Output, paint: Paint): string[] {
+  const [mark, colour] = MARKS[level];
+  const [first = '', ...more] = folded(`  ${mark} ${printable(found)}`, stdout, 4);
+  const fixLines = fix === undefined ? [] : folded(`    → ${printable(fix)}`, stdout, 6);
+  return [
+    first.replace(mark, () => paint(colour, mark)),
+    ...more,
+    ...fixLines.map((line) => paint(DIM, line)),
+  ];
 }
 
 function painted(colour: number, text: string): string {

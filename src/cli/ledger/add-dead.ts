@@ -16,6 +16,7 @@ export function addDead(program: Command, io: Io, ended: (code: number) => void)
   const dead = program
     .command('dead')
     .description('events that a route gave up: look at them, send them again, or drop them')
+    .summary('events that a route gave up: list, show, replay, drop')
     .addHelpText('before', EXAMPLES)
     .addHelpText('after', AFTER);
   const door = () => import('./dead.ts');

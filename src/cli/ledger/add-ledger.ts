@@ -25,6 +25,7 @@ export function addLedger(program: Command, io: Io, ended: Ended): void {
   program
     .command('deliveries')
     .description('what became of each event on each route, newest first')
+    .summary('what became of each event on each route')
     .option('-s, --state <dir>', 'the state folder to look in')
     .addOption(whichOrg())
     .option('--route <name>', 'only of this route, as `loghook status` names it')
@@ -44,6 +45,7 @@ export function addLedger(program: Command, io: Io, ended: Ended): void {
     .command('show')
     .argument('<id>', 'the id of an event, or the start of it')
     .description('what became of one event: every attempt on every route')
+    .summary('every attempt of one event on every route')
     .option('-s, --state <dir>', 'the state folder to look in')
     .addOption(whichOrg())
     .option('--route <name>', 'only on this route')

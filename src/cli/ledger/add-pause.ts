@@ -19,7 +19,10 @@ export function addPause(program: Command, io: Io, ended: Ended): void {
       ended(await (await door()).pauseRoutes(names, flags, io)),
     );
   options(
-    program.command('resume').description('let a paused route go on; a held one is tried at once'),
+    program
+      .command('resume')
+      .description('let a paused route go on; a held one is tried at once')
+      .summary('let a paused route go on; try a held one at once'),
   )
     .option('--all', 'every route that is paused')
     .addHelpText('before', RESUME_EXAMPLES)

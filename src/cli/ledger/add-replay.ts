@@ -20,6 +20,7 @@ export function addReplay(program: Command, io: Io, ended: Ended): void {
     .command('replay')
     .argument('[id]', 'the id of an event, or the start of it')
     .description('send events again: one, dead letters, or all that a route took since a time')
+    .summary('send again: one event, dead letters, or since a time')
     .option('-s, --state <dir>', 'the state folder to look in')
     .addOption(whichOrg())
     .option(

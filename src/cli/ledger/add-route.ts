@@ -16,6 +16,7 @@ export function addRoute(program: Command, io: Io, ended: Ended): void {
   const route = program
     .command('route')
     .description('routes and what they are owed: list them, drop a queue, hand it to another one')
+    .summary('queues: list them, drop one, move it to another route')
     .addHelpText('before', EXAMPLES)
     .addHelpText('after', AFTER);
   const door = () => import('./route.ts');

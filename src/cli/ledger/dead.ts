@@ -9,7 +9,10 @@ import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
-import { count, iso, localTime, printableLines, table, writeJson } from '../words/words.ts';
+import { printableLines, writeJson } from '../terminal/print.ts';
+import { count } from '../words/counts.ts';
+import { table } from '../words/table.ts';
+import { iso, localTime } from '../words/time.ts';
 import type { DeadFlags } from './add-dead.ts';
 
 /** Rows of the table are lined up in groups of so many, so that a long list needs no memory. */

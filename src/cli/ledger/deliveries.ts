@@ -18,10 +18,11 @@ import type { Io } from '../io.ts';
 import { wholeNumber } from '../numbers.ts';
 import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
+import { jsonLine } from '../terminal/print.ts';
 import { written } from '../terminal/written.ts';
-import { duration } from '../words/duration.ts';
+import { count, number } from '../words/counts.ts';
 import { fittedTable } from '../words/fitted-table.ts';
-import { count, iso, jsonLine, localTime, number, shortTime } from '../words/words.ts';
+import { duration, iso, localTime, shortTime } from '../words/time.ts';
 import type { DeliveriesFlags } from './add-ledger.ts';
 
 const DEFAULT_LINES = 50;

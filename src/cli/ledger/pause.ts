@@ -6,7 +6,8 @@ import { RouteDesk } from '../../state/beside/route-desk.ts';
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { routeNamed } from '../route-named.ts';
-import { count, localTime } from '../words/words.ts';
+import { count } from '../words/counts.ts';
+import { localTime } from '../words/time.ts';
 import type { PauseFlags } from './add-pause.ts';
 import { noteNoDaemon, type Opened, withState } from './state-turn.ts';
 

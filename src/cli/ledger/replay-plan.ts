@@ -1,8 +1,8 @@
 /** What a replay would do to one route, in words. */
 import type { Route } from '../../routing/route.ts';
 import type { ReplayPlan } from '../../state/beside/replay-desk.ts';
-import { duration } from '../words/duration.ts';
-import { count, number, when } from '../words/words.ts';
+import { count, number } from '../words/counts.ts';
+import { duration, when } from '../words/time.ts';
 import { routeTrouble } from './route-words.ts';
 
 /** How many are to be owed again. */

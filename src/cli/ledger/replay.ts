@@ -6,8 +6,10 @@ import { ReplayDesk, type ReplayPlan, type ReplayWish } from '../../state/beside
 import type { Replayed } from '../../state/owed/settlements.ts';
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
+import { writeLines } from '../terminal/print.ts';
 import { agreed } from '../terminal/question.ts';
-import { count, iso, writeLines } from '../words/words.ts';
+import { count } from '../words/counts.ts';
+import { iso } from '../words/time.ts';
 import type { ReplayFlags } from './add-replay.ts';
 import { chooseReplay } from './replay-choice.ts';
 import { planLines, sendable } from './replay-plan.ts';

@@ -1,7 +1,7 @@
 /** What an owed delivery waits for, as people say it. */
 import type { NamedRoute } from '../../state/beside/named-routes.ts';
 import { PARKED, UNPLACED } from '../../state/database/schema.ts';
-import { localTime } from '../words/words.ts';
+import { localTime } from '../words/time.ts';
 
 export interface Owed {
   readonly route: NamedRoute;

@@ -11,9 +11,11 @@ import type { Io } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
 import { stateOf } from '../status/report.ts';
+import { writeJson, writeLines } from '../terminal/print.ts';
 import { agreed, type Question } from '../terminal/question.ts';
+import { count, number } from '../words/counts.ts';
 import { fittedTable } from '../words/fitted-table.ts';
-import { count, iso, number, when, writeJson, writeLines } from '../words/words.ts';
+import { iso, when } from '../words/time.ts';
 import type { RouteFlags } from './add-route.ts';
 import { noteNoDaemon, withState } from './state-turn.ts';
 

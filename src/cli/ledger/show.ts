@@ -17,18 +17,11 @@ import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
+import { printableLines, writeJson, writeLines } from '../terminal/print.ts';
+import { count, number } from '../words/counts.ts';
 import { delayAsJson, delayLine } from '../words/delays.ts';
 import { fittedTable } from '../words/fitted-table.ts';
-import {
-  count,
-  iso,
-  number,
-  printableLines,
-  shortTime,
-  when,
-  writeJson,
-  writeLines,
-} from '../words/words.ts';
+import { iso, shortTime, when } from '../words/time.ts';
 import type { ShowFlags } from './add-ledger.ts';
 import { standsSo } from './route-words.ts';
 

@@ -14,6 +14,7 @@ export function addListen(program: Command, io: Io, ended: Ended): void {
   const command = program
     .command('listen')
     .description('send events to one URL while you build what receives them; no routes file needed')
+    .summary('send every event to one URL while you build a receiver')
     .argument('<target>', 'a port of this machine, or a URL')
     .option('-m, --match <regex>', 'only event types in which this is found (.*)');
   examples(

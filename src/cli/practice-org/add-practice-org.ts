@@ -7,6 +7,7 @@ export function addPracticeOrg(program: Command, io: Io, ended: Ended): void {
   const command = program
     .command('practice-org')
     .description('a make-believe Okta org on this machine, to try routes and receivers against')
+    .summary('a make-believe Okta org on this machine')
     .option('-p, --port <port>', 'where it listens on 127.0.0.1 (4700)')
     .option('--every <time>', 'how often something happens in it (1s)')
     .option('--events <n>', 'stop making events after so many (never)')

@@ -12,7 +12,7 @@ import { listenForSignals, type StopSignals } from '../signals.ts';
 import { clock as timeOfDay } from '../terminal/drawing.ts';
 import { makePracticeKey, type PracticeKey } from './practice-app.ts';
 
-export interface PracticeOrgFlags {
+interface PracticeOrgFlags {
   readonly port?: string;
   readonly every?: string;
   readonly events?: string;

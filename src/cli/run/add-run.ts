@@ -7,6 +7,7 @@ export function addRun(program: Command, io: Io, ended: Ended): void {
   const command = program
     .command('run')
     .description('tail the System Log and deliver what the routes want (the default command)')
+    .summary('tail the System Log and deliver (the default command)')
     .option('-c, --config <file>', 'the routes (./loghook.yaml, .yml or .json, else ./loghook.csv)')
     .option('--once', 'read to the end of the log, try each due delivery once, and end');
   examples(

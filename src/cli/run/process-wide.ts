@@ -10,7 +10,7 @@ import { EXIT } from '../exit.ts';
 import { type Io, startedFromTerminal } from '../io.ts';
 import { listenForSignals } from '../signals.ts';
 
-export interface ProcessWideOptions {
+interface ProcessWideOptions {
   readonly io: Io;
   readonly log: Log;
   readonly clock: Clock;

@@ -1,8 +1,11 @@
-/** On SIGHUP, or when it is asked for over HTTP: the routes are read anew, and put in force when all of them are usable. */
+/**
+ * On SIGHUP, or when it is asked for over HTTP: routes and credentials are read anew, and put in force when all of the
+ * routes are usable.
+ */
 import { ConfigError, type Problem, RoutesError, reasonOf } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { describeRoutes, shoutInsecure } from './announcement.ts';
-import type { RoutesInForce } from './session.ts';
+import type { ReadAnew } from './session.ts';
 
 /**
  * Never rejects: what is wrong is said, and returned in words, and the old routes stay. `read` throws when they are not
@@ -10,8 +13,8 @@ import type { RoutesInForce } from './session.ts';
  */
 export async function reload(
   log: Log,
-  read: () => Promise<RoutesInForce>,
-  putInForce: (read: RoutesInForce) => Promise<boolean>,
+  read: () => Promise<ReadAnew>,
+  putInForce: (read: ReadAnew) => Promise<boolean>,
 ): Promise<readonly string[]> {
   try {
     const found = await read();

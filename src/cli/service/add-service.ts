@@ -8,12 +8,12 @@ export function addService(program: Command, io: Io, ended: Ended): void {
   const print = service
     .command('print')
     .description('print the unit for this machine; changes nothing')
-    .argument('<kind>', 'systemd, systemd-user or launchd');
+    .argument('<kind>', 'systemd (a server), systemd-user (your account) or launchd (macOS)');
   examples(
     print,
     `  loghook service print systemd | sudo tee /etc/systemd/system/loghook.service
   loghook service print systemd-user > ~/.config/systemd/user/loghook.service
-  loghook service print launchd > ~/Library/LaunchAgents/loghook.plist`,
+  loghook service print launchd > ~/Library/LaunchAgents/com.loghook.plist`,
   ).action(async (kind) => {
     const { servicePrint } = await import('./print.ts');
     ended(await servicePrint(kind, io));

@@ -8,7 +8,7 @@ import type { ProcessWide } from '../run/process-wide.ts';
 import { inWords, OrgRun, type OrgRunParts } from './org-run.ts';
 import { isSameOrg } from './same-org.ts';
 
-export type OrgsParts = Omit<OrgRunParts, 'onChange' | 'stop'>;
+type OrgsParts = Omit<OrgRunParts, 'onChange' | 'stop'>;
 
 export class Orgs {
   readonly #parts: OrgsParts;

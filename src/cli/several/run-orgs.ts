@@ -32,7 +32,7 @@ export async function runOrgs(
     onReload: () => void reloadAll(),
   });
   const orgs = new Orgs(
-    { io, log, clock, paces: new Paces(clock), ...(adminDoor && { adminDoor }) },
+    { io, log, clock, paces: new Paces(clock), reload, ...(adminDoor && { adminDoor }) },
     wide,
   );
   const reloadAll = async () => {

@@ -7,6 +7,7 @@ export function addSecret(program: Command, io: Io, ended: Ended): void {
   const secret = program
     .command('secret')
     .description('secrets that sign what is sent (Standard Webhooks): make one, or look at one')
+    .summary('make or check a secret that signs what is sent')
     .addHelpText('after', WHERE);
   const door = () => import('./secret.ts');
 
@@ -35,5 +36,7 @@ const WHERE = `
 Give it to the receiver, and put it into the route in loghook.yaml:
   secrets: \${file:siem.secret}      or  \${SIEM_SECRET}
 To change it, put the new one first and give the old one its end:
-  secrets: [ '\${file:new.secret}', { secret: '\${file:siem.secret}', until: 2027-01-31 } ]
+  secrets:
+    - \${file:new.secret}
+    - { secret: '\${file:siem.secret}', until: 2027-01-31 }
 Never write a secret on a command line: others can see it there.`;

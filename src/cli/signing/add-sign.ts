@@ -7,6 +7,7 @@ export function addSign(program: Command, io: Io, ended: Ended): void {
   const command = secretOptions(program.command('sign'))
     .argument('[body]', 'the file that holds the body (stdin)')
     .description('print the three headers that sign a body (Standard Webhooks)')
+    .summary('print the three headers that sign a body')
     .option('--id <id>', 'what webhook-id says (a new one)')
     .option('--timestamp <when>', 'when it is signed: seconds since 1970, or a time (now)');
   examples(
@@ -24,6 +25,7 @@ export function addVerify(program: Command, io: Io, ended: Ended): void {
   const command = secretOptions(program.command('verify'))
     .argument('[body]', 'the file that holds the body (stdin)')
     .description('say whether a request is signed as it should be, and which part is wrong')
+    .summary('say whether a request is signed as it should be')
     .addOption(header)
     .option('--request <file>', 'a whole request, headers and body; - is stdin')
     .option('--tolerance <time>', 'how far its timestamp may be from now (5m)')

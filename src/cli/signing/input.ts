@@ -2,9 +2,9 @@
 import { resolve } from 'node:path';
 import { SystemClock } from '../../clock.ts';
 import { reloadRoutes } from '../../config/config.ts';
+import { parseInstant } from '../../config/instant.ts';
 import { refuse } from '../../config/problems.ts';
 import { decodeUtf8, readBytes } from '../../config/text-file.ts';
-import { parseInstant } from '../../config/time.ts';
 import { parseSecret } from '../../delivery/signing/secret.ts';
 import type { SigningSecret } from '../../delivery/signing/signature.ts';
 import type { Io } from '../io.ts';
@@ -71,13 +71,13 @@ export function variable(name: string, flag: string, { env }: Io): string {
 }
 
 /** @throws ConfigError */
-export function fileText(path: string, flag: string, io: Io): string {
+function fileText(path: string, flag: string, io: Io): string {
   const text = decodeUtf8(fileBytes(path, flag, io));
   return text ?? refuse(flag, 'it is not UTF-8 text');
 }
 
 /** @throws ConfigError */
-export function fileBytes(path: string, flag: string, { cwd }: Io): Buffer {
+function fileBytes(path: string, flag: string, { cwd }: Io): Buffer {
   if (path.startsWith('whsec_')) {
     refuse(
       flag,

@@ -6,7 +6,7 @@ import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { inputBytes, variable } from './input.ts';
 
-export interface CheckFlags {
+interface CheckFlags {
   readonly env?: string;
 }
 

@@ -6,7 +6,7 @@ import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { inputBytes, instantOf, type SecretFlags, secretsOf } from './input.ts';
 
-export interface SignFlags extends SecretFlags {
+interface SignFlags extends SecretFlags {
   readonly id?: string;
   readonly timestamp?: string;
 }

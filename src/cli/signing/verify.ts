@@ -1,8 +1,8 @@
 /** `loghook verify`: whether a request is signed as it should be, and which part of it is wrong. */
 
 import { refuse } from '../../config/problems.ts';
-import { parseDuration } from '../../config/time.ts';
 import { type Claim, type Fault, verify } from '../../delivery/signing/verification.ts';
+import { parseDuration } from '../../duration.ts';
 import { ConfigError } from '../../errors.ts';
 import { printable } from '../../printable.ts';
 import { EXIT } from '../exit.ts';
@@ -13,7 +13,7 @@ import { addHeader, type Headers, parseRequest } from './raw-request.ts';
 /** As the libraries have it. */
 const TOLERANCE_MS = 5 * 60_000;
 
-export interface VerifyFlags extends SecretFlags {
+interface VerifyFlags extends SecretFlags {
   readonly header?: readonly string[];
   readonly request?: string;
   readonly tolerance?: string;

@@ -13,6 +13,7 @@ export function addStatus(program: Command, io: Io, ended: (code: number) => voi
   program
     .command('status')
     .description('how things stand: how far behind, and what each route is owed')
+    .summary('how far behind, and what each route is owed')
     .option('-s, --state <dir>', 'the state folder to look in')
     .addOption(whichOrg())
     .option('--json', 'one JSON object; of several orgs a list of them')

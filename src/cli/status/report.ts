@@ -5,9 +5,10 @@ import type { RouteStanding, Standing } from '../../state/beside/standing.ts';
 import type { Gap, RouteState } from '../../state/outbox.ts';
 import { gapInShort } from '../../status/gap-words.ts';
 import { ALERTS_KEY } from '../../status/telling/telling.ts';
+import { number } from '../words/counts.ts';
 import { delayAsJson, recentDelayLines } from '../words/delays.ts';
-import { ago, duration } from '../words/duration.ts';
-import { iso, localTime, number, table, when } from '../words/words.ts';
+import { table } from '../words/table.ts';
+import { ago, duration, iso, localTime, when } from '../words/time.ts';
 
 /** For people; not yet filtered for a terminal. */
 export function statusLines(standing: Standing, now: number): string[] {

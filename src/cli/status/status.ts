@@ -5,7 +5,7 @@ import { readStanding } from '../../state/beside/standing.ts';
 import { EXIT, exitCodeOf, explain } from '../exit.ts';
 import { type Io, shownPath } from '../io.ts';
 import { findOrgStates, hasState, type OrgState, type Place } from '../org-state.ts';
-import { writeJson, writeLines } from '../words/words.ts';
+import { writeJson, writeLines } from '../terminal/print.ts';
 import type { StatusFlags } from './add-status.ts';
 import { statusDocument, statusLines } from './report.ts';
 

@@ -7,6 +7,7 @@ export function addTail(program: Command, io: Io, ended: Ended): void {
   const command = program
     .command('tail')
     .description('print events as NDJSON, one a line, as Okta wrote them; keeps no state')
+    .summary('print events as Okta wrote them, one a line')
     .option('-m, --match <regex>', 'only event types in which this is found (.*)')
     .option('--since <when>', 'from here: 2h, or a time such as 2026-11-20T10:00:00Z (2m)')
     .option('--until <when>', 'up to here, and end; needs --since')

@@ -14,7 +14,7 @@ import { parseMatch } from '../target.ts';
 import { openCommandLog } from '../terminal/command-log.ts';
 import { written } from '../terminal/written.ts';
 
-export interface TailFlags extends Flags {
+interface TailFlags extends Flags {
   readonly match?: string;
   readonly until?: string;
 }
@@ -71,7 +71,7 @@ const NEWLINE = Buffer.from('\n');
  * The event's bytes on one line. Line ends can only stand between JSON tokens (inside a string they are escaped:
  * RFC 8259 section 7), so each is replaced by a space; every other byte stays as Okta wrote it.
  */
-export function oneLine(raw: Buffer): Buffer {
+function oneLine(raw: Buffer): Buffer {
   if (!raw.includes(LF) && !raw.includes(CR)) return raw;
   return Buffer.from(raw.map((byte) => (byte === LF || byte === CR ? SPACE : byte)));
 }

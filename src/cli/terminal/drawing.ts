@@ -8,9 +8,9 @@
  */
 
 import { printable } from '../../printable.ts';
-import { duration } from '../words/duration.ts';
 import { AUTO_WORDS } from '../words/interval.ts';
 import { routeTree, type ShownRoute } from '../words/route-tree.ts';
+import { duration } from '../words/time.ts';
 
 export interface Line extends Readonly<Record<string, unknown>> {
   readonly level: number;
@@ -125,16 +125,18 @@ function banner(line: Line): string[] {
     ...routeTree(routesOf(line)),
     `reading from ${instant(line.from, line.time)}${why}`,
     ...(line.interval === 'auto' ? [`polling ${AUTO_WORDS}`] : []),
+    ...(line.admin === undefined ? [] : [`health and metrics on http://${line.admin}`]),
   ];
 }
 
-/** Where the org and the secret were found. */
+/** Where the org and the secret were found, a line each: both may be paths. */
 function whoLine({ orgFrom, tokenFrom, appFrom, keyFrom }: Line): string[] {
+  if (orgFrom === undefined) return [];
   const secret =
     tokenFrom === undefined
-      ? `app from ${appFrom}, key from ${keyFrom}`
-      : `token from ${tokenFrom}`;
-  return orgFrom === undefined ? [] : [`org from ${orgFrom}, ${secret}`];
+      ? [`app from ${appFrom}`, `key from ${keyFrom}`]
+      : [`token from ${tokenFrom}`];
+  return [`org from ${orgFrom}`, ...secret];
 }
 
 function routesOf(line: Line): readonly ShownRoute[] {
@@ -166,7 +168,9 @@ function isRefused(line: Line): boolean {
 
 function advice(line: Line): string {
   if (isRefused(line)) return `${RUNNING} `;
-  if (/^40[137] /.test(String(line.why))) return 'check the key or password in its URL; ';
+  const why = String(line.why);
+  if (/^40[137] /.test(why)) return 'check the key or password in its URL; ';
+  if (/^4(?:00|0[456]|13|15|22) /.test(why)) return `see its answer: loghook test ${line.route}; `;
   return '';
 }
 
@@ -184,7 +188,7 @@ function closing(line: Line): string[] {
     line.removed === undefined ? '' : `, ${line.removed} kept for routes that were removed`;
   const look = dead > 0 ? ': loghook dead list' : '';
   return [
-    `stopped: ${line.events} events, ${line.delivered} delivered, ${owed} queued${kept}${removed}, ${dead} dead${look}`,
+    `stopped: ${line.read} events read, ${line.events} wanted, ${line.delivered} delivered, ${owed} queued${kept}${removed}, ${dead} dead${look}`,
   ];
 }
 

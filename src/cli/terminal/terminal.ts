@@ -5,6 +5,7 @@
 import { printable } from '../../printable.ts';
 import type { Output } from '../io.ts';
 import { draw, type Line } from './drawing.ts';
+import { folded } from './folded.ts';
 
 export class Terminal {
   readonly #output: Output;
@@ -36,10 +37,20 @@ export class Terminal {
   }
 
   #print(text: string, before: string): void {
-    const clean = printable(text);
-    this.#output.write(`${before}${this.#colours ? coloured(clean) : clean}\n`);
+    const whole = `${before}${printable(text)}`;
+    const isProse = PROSE.test(text);
+    const lines = isProse ? folded(whole, this.#output, before.length + INDENT) : [whole];
+    for (const [place, line] of lines.entries()) {
+      const own = line.slice(before.length);
+      const start = place === 0 ? before : line.slice(0, before.length);
+      this.#output.write(`${start}${this.#colours ? coloured(own) : own}\n`);
+    }
   }
 }
+
+/** What happened and what to do, other than a tree of routes; below the time its words begin. */
+const PROSE = /^(?:\d\d:\d\d:\d\d| {11}\S)/;
+const INDENT = 11;
 
 /** They name the org themselves; before every other line of one of several orgs stands its name. */
 const OF_AN_ORG: ReadonlySet<string> = new Set(['starting', 'ready', 'tailing']);

@@ -8,6 +8,7 @@ export function addTest(program: Command, io: Io, ended: Ended): void {
     .command('test')
     .argument('<route>', 'its name, or the start of it; alerts and heartbeat too')
     .description('send one marked event to a route, and say what loghook would make of the answer')
+    .summary('send one marked event to a route; what its answer means')
     .option('-c, --config <file>', 'the routes (./loghook.yaml, .yml or .json, else ./loghook.csv)')
     .option('--type <type>', 'of the event (the first known one that the route wants)')
     .option('--event <file>', 'send the bytes of this file: one event as Okta wrote it')

@@ -2,7 +2,7 @@
 import type { Outcome } from '../../delivery/outcome.ts';
 import type { LogEvent } from '../../event.ts';
 import type { Route } from '../../routing/route.ts';
-import { count } from '../words/words.ts';
+import { count } from '../words/counts.ts';
 import type { ShownRequest } from './shown-request.ts';
 import { type Signature, signatureWords } from './signature-words.ts';
 import type { Judgement } from './verdict-words.ts';

@@ -2,7 +2,7 @@
 import { createSecretKey } from 'node:crypto';
 import { signatureOf } from '../../delivery/signing/signature.ts';
 import type { SigningSecret } from '../../routing/route.ts';
-import { count } from '../words/words.ts';
+import { count } from '../words/counts.ts';
 
 export type Signature = 'none' | 'expired' | 'verifies' | 'broken';
 

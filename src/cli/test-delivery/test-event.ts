@@ -21,7 +21,7 @@ export interface EventFlags {
   readonly set?: readonly string[];
 }
 
-export interface TestEvent {
+interface TestEvent {
   readonly event: LogEvent;
   /** What a person should know of it. */
   readonly notes: readonly string[];

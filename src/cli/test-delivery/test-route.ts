@@ -14,12 +14,12 @@ import type { Route } from '../../routing/route.ts';
 import { EXIT } from '../exit.ts';
 import { type Io, userAgentOf } from '../io.ts';
 import { routeNamed } from '../route-named.ts';
-import { printableLines, writeJson } from '../words/words.ts';
+import { printableLines, writeJson } from '../terminal/print.ts';
 import { type Tested, testDocument, testLines } from './report.ts';
 import { sendTest } from './send.ts';
 import { type EventFlags, refuseEvent, testEvent } from './test-event.ts';
 
-export interface TestFlags extends EventFlags {
+interface TestFlags extends EventFlags {
   readonly config?: string;
   readonly org?: string;
   readonly json?: boolean;

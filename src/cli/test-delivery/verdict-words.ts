@@ -3,7 +3,7 @@
 import { scheduleOf } from '../../delivery/lanes/schedule.ts';
 import type { Failure, Outcome } from '../../delivery/outcome.ts';
 import type { Route } from '../../routing/route.ts';
-import { duration } from '../words/duration.ts';
+import { duration } from '../words/time.ts';
 
 export interface Judgement {
   readonly delivered: boolean;
@@ -71,8 +71,12 @@ function triesWords({ kind }: Failure, { retry }: Route): string {
   return `the event would be tried again after ${duration(first)}, and be a dead letter after ${tries} tries in about ${duration(allMs)} while others get through`;
 }
 
+/** What chat and paging services say to Okta's JSON. */
+const OTHER_JSON =
+  'look at what the receiver says is wrong; if it wants JSON of its own, as Slack does, put a relay before it (docs/receivers.md)';
+
 const BY_STATUS: Readonly<Record<number, string>> = {
-  400: 'look at what the receiver says is wrong with the request',
+  400: OTHER_JSON,
   401: 'check the key or password that the route sends',
   403: 'check the key or password that the route sends, and whether a firewall stands between',
   404: 'check the path of the URL',
@@ -81,6 +85,7 @@ const BY_STATUS: Readonly<Record<number, string>> = {
   410: 'ask the receiver for its new URL',
   413: 'the receiver takes no body of this size: raise its limit',
   415: 'the receiver wants another content-type: set one under headers',
+  422: OTHER_JSON,
   429: "lower the route's rate, or raise the receiver's limit",
 };
 

@@ -7,6 +7,7 @@ export function addTry(program: Command, io: Io, ended: Ended): void {
   const command = program
     .command('try')
     .description('what the routes would have sent of past events; sends nothing, keeps nothing')
+    .summary('hold the routes against past events; sends nothing')
     .option('-c, --config <file>', 'the routes (./loghook.yaml, .yml or .json, else ./loghook.csv)')
     .option('--since <when>', 'from here: 7d, or a time such as 2026-11-20T10:00:00Z (24h)')
     .option('--until <when>', 'up to here (now)')

@@ -1,6 +1,6 @@
 /** What a rehearsal found, as one JSON document. */
 import { rateWords } from '../words/route-options.ts';
-import { iso } from '../words/words.ts';
+import { iso } from '../words/time.ts';
 import { exactPattern } from './patterns.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import { perMinute, ratePerMinute, type Stretch } from './report.ts';

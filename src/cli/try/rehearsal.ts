@@ -8,7 +8,7 @@ import { RouteTally } from './route-tally.ts';
 const MOST_TYPES = 10_000;
 const LONGEST_TYPE = 256;
 
-export interface Unwanted {
+interface Unwanted {
   readonly type: string;
   readonly events: number;
 }

@@ -1,8 +1,8 @@
 /** What a rehearsal found, for people. Lines are at most 80 characters where names allow; not yet fit for a terminal. */
 import type { Rate } from '../../routing/route.ts';
-import { duration } from '../words/duration.ts';
+import { count, number } from '../words/counts.ts';
 import { rateWords } from '../words/route-options.ts';
-import { count, localTime, number } from '../words/words.ts';
+import { duration, localTime } from '../words/time.ts';
 import type { EventSummary } from './event-summary.ts';
 import { exactPattern } from './patterns.ts';
 import type { Rehearsal } from './rehearsal.ts';

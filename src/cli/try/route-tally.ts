@@ -8,7 +8,7 @@ const MINUTE_MS = 60_000;
 /** More keys of an order than this are not told apart. */
 export const MOST_KEYS = 10_000;
 
-export interface BusiestMinute {
+interface BusiestMinute {
   readonly events: number;
   /** When it began, ms since 1970. */
   readonly at: number;

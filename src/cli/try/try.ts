@@ -12,12 +12,12 @@ import { EXIT } from '../exit.ts';
 import { instantFlag, refuseReversed } from '../instant-flag.ts';
 import { type Io, surroundings } from '../io.ts';
 import { routeNamed } from '../route-named.ts';
-import { writeJson, writeLines } from '../words/words.ts';
+import { writeJson, writeLines } from '../terminal/print.ts';
 import { reportDocument } from './document.ts';
 import { Rehearsal } from './rehearsal.ts';
 import { reportLines, type Stretch } from './report.ts';
 
-export interface TryFlags extends Flags {
+interface TryFlags extends Flags {
   readonly until?: string;
   readonly route?: string;
   readonly json?: boolean;

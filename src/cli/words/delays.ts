@@ -2,8 +2,8 @@
 
 import type { RecentDelays } from '../../state/beside/recent-delays.ts';
 import type { DelayParts } from '../../state/delay.ts';
-import { duration } from './duration.ts';
-import { number } from './words.ts';
+import { number } from './counts.ts';
+import { duration } from './time.ts';
 
 /** Of one delivery: `delay 2.4 s = okta 0.8 s + poll 0.9 s + queue 12 ms + send 0.7 s`. */
 export function delayLine(parts: DelayParts, backfilled: boolean): string {

@@ -1,7 +1,7 @@
 /** A table that keeps to the width of a terminal: cells of the columns that may be cut end in a `…` there. */
 import { printable } from '../../printable.ts';
 import type { Output } from '../io.ts';
-import { table } from './words.ts';
+import { table } from './table.ts';
 
 /** Of a cut cell at least this much is left. */
 const NARROWEST = 8;

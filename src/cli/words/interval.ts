@@ -1,5 +1,5 @@
 /** How often Okta is asked, in words for people. */
-import { formatDuration } from '../../config/time.ts';
+import { formatDuration } from '../../duration.ts';
 import type { Interval } from '../../okta/poll-interval.ts';
 
 export const AUTO_WORDS =

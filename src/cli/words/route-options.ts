@@ -1,5 +1,5 @@
 /** What a route's options say, in words for people. No secret is among them: of headers the names, of a proxy the host. */
-import { formatDuration } from '../../config/time.ts';
+import { formatDuration } from '../../duration.ts';
 import type { Order, Rate, Retry, Route, SigningSecret, Tls } from '../../routing/route.ts';
 
 /** One for each option that is set. */

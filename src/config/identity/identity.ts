@@ -31,7 +31,7 @@ export interface FoundIdentity {
   readonly app?: AppWords;
 }
 
-export interface AppWords {
+interface AppWords {
   readonly clientIdFrom: string;
   /** `RSA 2048`. */
   readonly keyKind: string;

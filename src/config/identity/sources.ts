@@ -60,7 +60,7 @@ export class Sources {
       refuse(
         'OKTA_ORG_URL',
         'it is not set',
-        `set it to your org, like https://acme.okta.com${unreadNames(this.#environment, UNREAD_URL_NAMES)}`,
+        `set it to your org, like https://acme.okta.com (without one: loghook demo)${unreadNames(this.#environment, UNREAD_URL_NAMES)}`,
       )
     );
   }

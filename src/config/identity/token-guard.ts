@@ -15,7 +15,7 @@ import { type FoundSettings, Sources } from './sources.ts';
 export type SecretKind = 'token' | 'private key';
 
 /** A text that no route may hold. */
-export interface GuardedSecret {
+interface GuardedSecret {
   readonly kind: SecretKind;
   readonly text: string;
 }
@@ -28,7 +28,7 @@ export function secretHint(kind: SecretKind): string {
 const SHORTEST = 20;
 
 /** What of a file can carry a secret somewhere. */
-export interface Guarded {
+interface Guarded {
   readonly routes: Routes;
   readonly heartbeat?: Route;
   readonly orgs?: readonly (Omit<Guarded, 'orgs'> & {

@@ -4,10 +4,11 @@
  */
 import * as v from 'valibot';
 import { parseSecret } from '../../delivery/signing/secret.ts';
+import { parseDuration } from '../../duration.ts';
 import { compilePattern } from '../../routing/pattern.ts';
 import { type Destination, parseDestination, type Rate } from '../../routing/route.ts';
+import { parseInstant } from '../instant.ts';
 import { parseProxy } from '../proxy.ts';
-import { parseDuration, parseInstant } from '../time.ts';
 
 interface Wrong {
   readonly wrong: string;

@@ -7,7 +7,7 @@ import { itemsOf, listByName } from './routes-section.ts';
 import { type Sources, substitute } from './substitute.ts';
 import { nodeAt, parseTree, type Tree } from './tree.ts';
 
-export interface OrgName {
+interface OrgName {
   readonly name: string;
   readonly url: URL;
 }

@@ -49,7 +49,7 @@ export function readRouteFile(path: string, shownAs: string, reading: Reading): 
   }
   return routeFileOf(
     checked.output,
-    credentials.from.map((secret) => ({ shownAs, secret })),
+    credentials.from.map((found) => ({ shownAs, ...found })),
   );
 }
 

@@ -38,7 +38,7 @@ export interface ScalarTree {
   broken?: boolean;
 }
 
-export interface ListTree {
+interface ListTree {
   readonly kind: 'list';
   readonly at: Position;
   /** Written in brackets. */
@@ -52,7 +52,7 @@ export interface MapTree {
   readonly entries: Map<string, Entry>;
 }
 
-export interface Entry {
+interface Entry {
   readonly keyAt: Position;
   readonly tree: Tree;
 }

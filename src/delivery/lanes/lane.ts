@@ -7,11 +7,11 @@ import { Alarm } from '../../alarm.ts';
 import type { Clock } from '../../clock.ts';
 import type { LogEvent } from '../../event.ts';
 import type { Log } from '../../log.ts';
-import { whyExpired } from '../age.ts';
 import type { Request } from '../attempt.ts';
 import type { Destination, Encoding } from '../destination.ts';
 import { type Answer, type AttemptTrace, type Made, outcomeOf } from '../outcome.ts';
 import { RouteRequests } from '../route-requests.ts';
+import { whyExpired } from './age.ts';
 import type { Pace } from './pace.ts';
 import { RouteNews } from './route-news.ts';
 import { scheduleOf } from './schedule.ts';
@@ -34,7 +34,7 @@ export interface Sendable {
 }
 
 /** What the rule says of an attempt, and what the attempt was like. */
-export type Settled = Verdict & { readonly trace?: AttemptTrace };
+type Settled = Verdict & { readonly trace?: AttemptTrace };
 
 /** What becomes of a delivery: what came of its attempt, or that it was too old for one. */
 export type Settlement =
@@ -57,7 +57,7 @@ export interface Sends {
   send(request: Request): Promise<Answer>;
 }
 
-export interface LaneOptions {
+interface LaneOptions {
   readonly destination: Destination;
   readonly encoding: Encoding;
   readonly state: RouteState;

@@ -10,7 +10,7 @@ const QUIET_MS = 60_000;
 const REASON_QUIET_MS = 15_000;
 
 /** What a line must know of a delivery. */
-export interface Attempted {
+interface Attempted {
   readonly event: { readonly id: string };
   readonly attempts: number;
   readonly firstAttemptAt?: number;

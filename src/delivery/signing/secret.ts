@@ -10,7 +10,7 @@ const FEWEST_BYTES = 24;
 const MOST_BYTES = 64;
 const FINGERPRINT_DIGITS = 12;
 
-export interface SecretFault {
+interface SecretFault {
   readonly error: string;
   readonly hint: string;
 }

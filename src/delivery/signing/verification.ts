@@ -3,7 +3,7 @@
  * right is never said: who can ask could forge with the answer.
  */
 import { createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
-import { formatDuration } from '../age.ts';
+import { formatDuration } from '../../duration.ts';
 import { signatureOf } from './signature.ts';
 
 export interface Claim {
@@ -18,7 +18,7 @@ export interface Fault {
   readonly hint?: string;
 }
 
-export interface Genuine {
+interface Genuine {
   readonly id: string;
   /** Ms since 1970. */
   readonly signedAt: number;

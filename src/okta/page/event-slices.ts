@@ -17,7 +17,7 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 const FIELDS = ['uuid', 'eventType', 'published'].map((name) => Buffer.from(name));
 
 /** What is wrong with a page that is not one valid JSON array of objects. */
-export interface PageFault {
+interface PageFault {
   /** The offset of the first byte that is wrong; the length of the page if it ends too early. */
   readonly at: number;
   /** Constant words and the offset; never text of the page. */

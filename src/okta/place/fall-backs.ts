@@ -7,7 +7,7 @@ import type { Log } from '../../log.ts';
 import { backoffMs, TROUBLE_RULES, type Trouble } from '../trouble/trouble.ts';
 import type { Position } from './position.ts';
 
-export interface FallBacksOptions {
+interface FallBacksOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** 0 ≤ n < 1, for jitter. */

@@ -8,7 +8,7 @@ import type { OktaRequest } from '../credentials.ts';
 
 const ALGORITHM = 'ES256';
 
-export interface Proven extends OktaRequest {
+interface Proven extends OktaRequest {
   /** By Okta's clock. */
   readonly nowMs: number;
   readonly nonce: string | undefined;

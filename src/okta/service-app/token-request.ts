@@ -31,7 +31,7 @@ export interface AccessToken {
   readonly lifeMs: number;
 }
 
-export interface TokenRequestsOptions {
+interface TokenRequestsOptions {
   readonly app: Extract<Identity, { readonly kind: 'app' }>;
   readonly org: URL;
   readonly clock: Clock;

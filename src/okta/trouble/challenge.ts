@@ -1,7 +1,7 @@
 /** `WWW-Authenticate`: where Okta says why it refuses an access token, for the body is empty then (RFC 6750, 9449). */
 import type { Answer } from '../request.ts';
 
-export interface Challenge {
+interface Challenge {
   readonly code: string;
   readonly description: string;
 }

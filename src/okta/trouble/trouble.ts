@@ -63,7 +63,7 @@ const SLOW: Pace = { firstMs: 60_000, capMs: 300_000 };
 /** The rate budget does the waiting. */
 const NONE: Pace = { firstMs: 0, capMs: 0 };
 
-export interface TroubleRule {
+interface TroubleRule {
   readonly pace: Pace;
   /** Absent: said elsewhere, or not worth a line. */
   readonly starts?: { readonly level: 'warn' | 'error'; readonly message: string };

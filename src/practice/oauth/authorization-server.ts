@@ -32,7 +32,7 @@ export interface ServerSurroundings {
 }
 
 /** What came, its body read. */
-export interface TokenRequest {
+interface TokenRequest {
   readonly request: IncomingMessage;
   readonly url: URL;
   readonly form: string;

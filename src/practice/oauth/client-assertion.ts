@@ -8,7 +8,7 @@ export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-b
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'];
 const LONGEST_S = 3_600;
 
-export interface AssertionRules {
+interface AssertionRules {
   readonly apps: ReadonlyMap<string, PracticeApp>;
   readonly tokenUrl: string;
   readonly nowMs: number;

@@ -10,14 +10,14 @@ const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'];
 /** Okta takes proofs that were made just now; how much that is, it does not say. */
 const JUST_NOW_S = 60;
 
-export interface ProvenRequest {
+interface ProvenRequest {
   readonly method: string;
   readonly url: URL;
   /** Values of all `DPoP` headers. */
   readonly proofs: readonly string[];
 }
 
-export interface ProofRules {
+interface ProofRules {
   readonly nowMs: number;
   readonly used: OnceOnly;
   /** None: any nonce is taken, and none. */

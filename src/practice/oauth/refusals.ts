@@ -1,7 +1,7 @@
 /** How Okta refuses: a token at its endpoint with a JSON error, a request for the log with a header and no body. */
 import type { Reply } from '../reply.ts';
 
-export type OAuthErrorCode =
+type OAuthErrorCode =
   | 'invalid_request'
   | 'invalid_client'
   | 'invalid_scope'

@@ -36,7 +36,7 @@ export interface Horizon {
   readonly readTo?: number;
 }
 
-/** Something the state has of an event, which Okta did not list. */
+/** An event that the state has, and Okta did not list. */
 export interface Unlisted {
   readonly event: KnownEvent;
   readonly id: string;
@@ -131,7 +131,12 @@ export class AuditDesk {
     return kept === undefined ? undefined : this.#bundles.bytesAt(place);
   }
 
-  /** Events of Okta's, published in the window, that have been delivered, are dead or owed, and are not in `listed`. */
+  /** The place of the event that was taken in last. */
+  newest(): number {
+    return asOptionalNumber(this.#beside.sql('SELECT max(seq) AS seq FROM events').get()?.seq) ?? 0;
+  }
+
+  /** Events of Okta's, published in the window, that are not in `listed`. */
   *unlisted(window: Span, listed: SeqSet): Generator<Unlisted[]> {
     for (let after = 0; ; ) {
       const { seqs, end } = this.atOnce(() => this.#stretch(after, window));
@@ -186,7 +191,7 @@ export class AuditDesk {
       ...texts({ eventType: row.type, published: row.published }),
     }));
     this.#fates.tell(all.map(({ event }) => event));
-    return all.filter(({ event }) => event.fates.size > 0);
+    return all;
   }
 }
 

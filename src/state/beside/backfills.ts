@@ -32,7 +32,7 @@ export interface Backfill {
 }
 
 /** Of one route, by its row in `routes`. */
-export interface RouteCount {
+interface RouteCount {
   /** Events that it wants. */
   readonly wanted: number;
   /** Of these, owed by the backfill. */
@@ -52,8 +52,6 @@ export interface Step {
 
 /** Longer than Okta keeps what was read: what they owed early must not be taken for never sent. */
 const KEPT_MS = 120 * 86_400_000;
-/** "The last two days", said again later than this, mean other days. */
-const RELATIVE_MS = 7 * 86_400_000;
 
 export class Backfills {
   readonly #beside: Beside;
@@ -62,13 +60,11 @@ export class Backfills {
     this.#beside = beside;
   }
 
-  /** The one that was asked for in the same words and is not over; `isRelative`: the words mean other times later. */
-  unfinished(asked: string, isRelative: boolean, now: number): Backfill | undefined {
+  /** The newest that was asked for in the same words and is not over. */
+  unfinished(asked: string): Backfill | undefined {
     const row = this.#beside
-      .sql(
-        'SELECT * FROM backfills WHERE asked = ? AND ended_at IS NULL AND started_at > ? ORDER BY id DESC',
-      )
-      .get(asked, isRelative ? now - RELATIVE_MS : 0);
+      .sql('SELECT * FROM backfills WHERE asked = ? AND ended_at IS NULL ORDER BY id DESC')
+      .get(asked);
     return row && toBackfill(row);
   }
 

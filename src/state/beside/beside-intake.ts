@@ -8,7 +8,7 @@ import { SOURCES, UNPLACED } from '../database/schema.ts';
 import type { Database, Statement } from '../database/sqlite.ts';
 import { Bundles, BundleWriter } from '../intake/bundles.ts';
 import { type KnownEvent, KnownEvents } from '../intake/known-events.ts';
-import { Tables } from '../intake/tables.ts';
+import { LogTables } from '../intake/log-tables.ts';
 
 /** An event with the routes that want it. */
 export interface Wanted {
@@ -23,7 +23,7 @@ export interface Lacking extends Wanted {
   readonly known?: KnownEvent;
 }
 
-export interface OweOptions {
+interface OweOptions {
   /** Ms since 1970: due from then on. */
   readonly now: number;
   /** The version of the routes that new events are said to be held against. */
@@ -32,13 +32,13 @@ export interface OweOptions {
 
 export class BesideIntake {
   readonly #sql: (text: string) => Statement;
-  readonly #tables: Tables;
+  readonly #tables: LogTables;
   readonly #bundles: Bundles;
   readonly #known: KnownEvents;
 
   constructor(database: Database) {
     this.#sql = (text) => database.prepare(text);
-    this.#tables = new Tables(database);
+    this.#tables = new LogTables(database);
     this.#bundles = new Bundles(database);
     this.#known = new KnownEvents(database, this.#bundles);
   }

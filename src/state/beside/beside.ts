@@ -1,5 +1,5 @@
 /** A state folder's database as commands see it: a second connection beside a running daemon's, or the only one. */
-import { openStateBeside } from '../database/schema.ts';
+import { type Access, openStateBeside } from '../database/schema.ts';
 import {
   type Database,
   inTransaction,
@@ -17,6 +17,9 @@ export interface Turn {
   readonly rest: () => Promise<void>;
 }
 
+/** The same inside a daemon, whose deliveries stand still while it waits for other writers. */
+export const IN_A_DAEMON = { patienceMs: 500 } as const;
+
 /** Rows in one transaction: a daemon waits for it no longer than for one of its own. */
 export const BATCH = 500;
 
@@ -25,13 +28,19 @@ export class Beside {
   readonly #path: string;
 
   /** @throws StateError naming the folder when there is no state in it, or it cannot be opened. */
-  constructor(folder: string, access: { readonly readOnly: boolean }) {
+  constructor(folder: string, access: Access) {
     this.#path = databaseIn(folder);
     this.database = openStateBeside(this.#path, access);
   }
 
+  /** What it throws is a StateError, also outside `read` and `write`. */
   sql(text: string): Statement {
-    return this.database.prepare(text);
+    const statement = this.#try('read', () => this.database.prepare(text));
+    return {
+      get: (...values) => this.#try('read', () => statement.get(...values)),
+      all: (...values) => this.#try('read', () => statement.all(...values)),
+      run: (...values) => this.#try('write to', () => statement.run(...values)),
+    };
   }
 
   /** All that `work` reads is of one instant. It must be short: the daemon's log grows meanwhile. @throws StateError */

@@ -17,7 +17,7 @@ const KEPT_MS = 120_000;
 const WINDOW_MS = 60_000;
 const RENEW_EVERY_MS = 20_000;
 
-export interface ReaderOptions {
+interface ReaderOptions {
   readonly pid: number;
   /** Which of the commands it is, in words. */
   readonly what: string;
@@ -64,7 +64,7 @@ export function readersBeside(beside: Beside, now: number): FoundReader[] {
   return readersIn((text) => beside.sql(text), now);
 }
 
-export interface FoundReader {
+interface FoundReader {
   readonly pid: number;
   readonly what: string;
   /** If not, what it sent lately still counts. */

@@ -21,7 +21,7 @@ export interface MovePlan extends RouteStock {
   readonly known: number;
 }
 
-export interface Moved {
+interface Moved {
   readonly moved: number;
   /** The other route had them already. */
   readonly dropped: number;

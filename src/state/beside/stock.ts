@@ -5,7 +5,7 @@
 import type { Clock } from '../../clock.ts';
 import { UNREADABLE } from '../database/schema.ts';
 import { asNumber, asOptionalNumber, type Row } from '../database/sqlite.ts';
-import { Beside } from './beside.ts';
+import { Beside, IN_A_DAEMON } from './beside.ts';
 import type { Drops } from './drops.ts';
 import { allRoutes, type NamedRoute } from './named-routes.ts';
 
@@ -72,7 +72,7 @@ export class StockReader {
   }
 
   #open(): Beside {
-    this.#beside ??= new Beside(this.#folder, { readOnly: true });
+    this.#beside ??= new Beside(this.#folder, { readOnly: true, ...IN_A_DAEMON });
     return this.#beside;
   }
 }

@@ -11,7 +11,7 @@ import { reasonOf } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { isBusy, isFull } from './sqlite.ts';
 
-export type Writer = 'intake' | 'records';
+type Writer = 'intake' | 'records';
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;

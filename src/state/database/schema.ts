@@ -170,6 +170,12 @@ export const PARKED = -1;
 export const UNPLACED = -2;
 
 /**
+ * 8 KB pages waste least with 2 KB events. An older file has them already, and would be written to by saying so: the
+ * one that is damaged is to be left as it is, and a full disk is to be no hindrance.
+ */
+const FOR_A_NEW_FILE = 'PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL;';
+
+/**
  * Opens the database of a state folder, making or upgrading its tables.
  * @throws StateError when it cannot be opened, is damaged, or was written by a newer loghook.
  */
@@ -177,11 +183,10 @@ export function openState(path: string): Database {
   let database: Database | undefined;
   try {
     database = openDatabase(path);
-    refuseNewer(versionOf(database), path);
-    // Only a new file takes the page size and auto_vacuum; 8 KB pages waste least with 2 KB events.
+    const version = versionOf(database);
+    refuseNewer(version, path);
+    if (version === 0) database.exec(FOR_A_NEW_FILE);
     database.exec(`
-      PRAGMA page_size = 8192;
-      PRAGMA auto_vacuum = INCREMENTAL;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
       PRAGMA cache_size = -16000;
@@ -200,22 +205,28 @@ export function openState(path: string): Database {
 /** How long a command waits for the daemon's transactions, ms. */
 const COMMAND_TIMEOUT_MS = 10_000;
 
+export interface Access {
+  readonly readOnly: boolean;
+  /** How long it waits for other writers. The wait blocks the whole process: a daemon says less than a command does. */
+  readonly patienceMs?: number;
+}
+
 /**
  * Opens an existing database as a second process, beside a daemon that writes or without one. An older one is upgraded,
  * which a daemon of its version does not mind. @throws StateError
  */
 export function openStateBeside(
   path: string,
-  { readOnly }: { readonly readOnly: boolean },
+  { readOnly, patienceMs = COMMAND_TIMEOUT_MS }: Access,
 ): Database {
   let database: Database | undefined;
   try {
-    database = openDatabase(path, { readOnly, timeout: COMMAND_TIMEOUT_MS });
+    database = openDatabase(path, { readOnly, timeout: patienceMs });
     const version = versionOf(database);
     refuseNewer(version, path);
     if (version > 0 && version < SCHEMA_VERSION) {
       database.close();
-      database = openDatabase(path, { timeout: COMMAND_TIMEOUT_MS });
+      database = openDatabase(path, { timeout: patienceMs });
       prepareTables(database, path);
     }
     if (!readOnly) database.exec('PRAGMA synchronous = FULL');

@@ -11,14 +11,14 @@ import type { Freed, OwedLanes } from './owed-lanes.ts';
 import type { OwedTable } from './owed-table.ts';
 import type { RouteTable } from './route-table.ts';
 
-export interface KnownRoute {
+interface KnownRoute {
   readonly id: number;
   /** As it was adopted last. */
   readonly order: LaneOrder | undefined;
   readonly queue: DueQueue;
 }
 
-export interface RoutesParts {
+interface RoutesParts {
   readonly clock: Clock;
   readonly table: RouteTable;
   readonly owed: OwedTable;

@@ -4,23 +4,24 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { DeferredWrites } from '../database/deferred-writes.ts';
-import type { Tables } from '../intake/tables.ts';
+import type { Transactions } from '../database/transactions.ts';
 import type { KnownRoutes } from './known-routes.ts';
 
 export interface PlacingParts {
-  readonly tables: Tables;
+  readonly transactions: Transactions;
   readonly routes: KnownRoutes;
-  readonly deferred: DeferredWrites;
 }
 
 export class Placing {
   readonly #parts: PlacingParts;
+  readonly #deferred: DeferredWrites;
   /** Whether another process may have left something. */
   #mayBeMore = false;
   #isClosed = false;
 
-  constructor(parts: PlacingParts) {
+  constructor(parts: PlacingParts, deferred: DeferredWrites) {
     this.#parts = parts;
+    this.#deferred = deferred;
   }
 
   /** Another process changed something, or routes with orders came. */
@@ -31,8 +32,8 @@ export class Placing {
   /** One batch, if there is any. Throws as any write would. */
   step(): void {
     if (this.#isClosed || !this.#mayBeMore) return;
-    const { tables, routes } = this.#parts;
-    tables.inTransaction(() => {
+    const { transactions, routes } = this.#parts;
+    transactions.run(() => {
       this.#mayBeMore = routes.place();
     });
     if (this.#mayBeMore) routes.reread();
@@ -40,7 +41,7 @@ export class Placing {
 
   /** All there is, or as much as the disk takes: the rest later, with `step`. Throws as any write would. */
   async all(): Promise<void> {
-    while (this.#parts.deferred.write('lanes', () => this.step()) && this.#mayBeMore) {
+    while (this.#deferred.write('lanes', () => this.step()) && this.#mayBeMore) {
       await setImmediate();
     }
   }

@@ -23,7 +23,7 @@ const STEP_PAGES = 4_000;
 /** Of a bundle from before bytes were counted. */
 const USUAL_BYTES = 65_536;
 
-export interface HistoryParts {
+interface HistoryParts {
   readonly database: Database;
   readonly clock: Clock;
   /** What is free on the disk that holds the database, for us. */

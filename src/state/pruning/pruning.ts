@@ -41,7 +41,7 @@ const REST_MS = 60_000;
 /** Counting millions of lines takes a moment, so it is done seldom. */
 const COUNT_EVERY_MS = 600_000;
 
-export interface PruningParts {
+interface PruningParts {
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Log;

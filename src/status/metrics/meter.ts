@@ -11,7 +11,7 @@ import {
 } from './words.ts';
 
 /** How long a delivered event took, ms; a part that is not known is absent. */
-export interface LagParts {
+interface LagParts {
   readonly oktaMs?: number;
   readonly pollMs?: number;
   readonly queueMs: number;

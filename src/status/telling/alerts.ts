@@ -18,7 +18,7 @@ const KINDS = {
   'loghook.dead': { severity: 'ERROR', result: 'FAILURE' },
 } as const;
 
-export type AlertKind = keyof typeof KINDS;
+type AlertKind = keyof typeof KINDS;
 
 /** What it is told once by. */
 export interface Cause {

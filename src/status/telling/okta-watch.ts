@@ -16,7 +16,7 @@ export interface OktaTrouble {
 }
 
 /** Ms since 1970: since when the log could not be read, as far as state knows; it outlives restarts. */
-export type TroubleSince = () => Promise<number | undefined>;
+type TroubleSince = () => Promise<number | undefined>;
 
 interface Outage {
   beganAt: number;

@@ -14,7 +14,7 @@ export interface SilenceMemory {
   silentSince(key: string): Promise<number | undefined>;
 }
 
-export type ExpectingRoute = WatchedRoute & { readonly expect: Expectation };
+type ExpectingRoute = WatchedRoute & { readonly expect: Expectation };
 
 export class SilenceWatch {
   readonly #desk: AlertDesk;

@@ -23,7 +23,7 @@ export interface TellingMemory extends Memory, SilenceMemory {
   trouble(): Promise<{ readonly since: number } | undefined>;
 }
 
-export interface TellingOptions {
+interface TellingOptions {
   readonly from: Sender;
   readonly memory: TellingMemory;
   readonly clock: Clock;

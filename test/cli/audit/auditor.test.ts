@@ -109,3 +109,44 @@ test('does not take for missing, or owe again, what a daemon forgets meanwhile',
   assert.equal(auditor.from, Date.parse(published) + 1);
   assert.equal(repair.owed, 0);
 });
+
+test('what a daemon reads meanwhile is not held against the list', async (t) => {
+  const { outbox, clock, audit } = await opened(t);
+  await outbox.commit({ events: eventsOf(1, 3) }, allTo(WANTING), never);
+  const auditor = audit();
+  auditor.take(eventsOf(1, 2));
+  await outbox.commit({ events: eventsOf(4, 5) }, allTo(WANTING), never);
+
+  auditor.finish(clock.now());
+
+  const { known, leftOut } = auditor.coverage;
+  assert.deepEqual([known, leftOut, auditor.tallies[0]?.unlisted], [3, 1, 6]);
+});
+
+test('what no route wanted counts for what a list lacks', async (t) => {
+  const { outbox, clock, audit } = await opened(t);
+  await outbox.commit({ events: eventsOf(1, 3) }, allTo(), never);
+  const auditor = audit();
+
+  auditor.take([]);
+  auditor.finish(clock.now());
+
+  assert.equal(auditor.coverage.leftOut, 3);
+  assert.equal(auditor.coverage.isEnough, false);
+});
+
+test('an event that stands in a list twice is compared both times, and counted once', async (t) => {
+  const { outbox, clock, audit } = await opened(t);
+  await outbox.commit({ events: eventsOf(1, 2) }, allTo(WANTING), never);
+  const auditor = audit();
+  const [one, two] = eventsOf(1, 2);
+  const otherwise = { ...one!, raw: Buffer.from('{}') };
+
+  auditor.take([one!, otherwise, two!]);
+  auditor.take([otherwise, one!]);
+  auditor.take([otherwise]);
+  auditor.finish(clock.now());
+
+  const [tally] = auditor.tallies;
+  assert.deepEqual([auditor.events, auditor.repeated, tally?.listed, tally?.changed], [2, 4, 2, 1]);
+});

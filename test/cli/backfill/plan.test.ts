@@ -1,9 +1,16 @@
 /** Which window a backfill reads, and which it refuses. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Chosen, windowOf } from '../../../src/cli/backfill/plan.ts';
+import {
+  type Chosen,
+  isStillMeant,
+  leftWords,
+  restWords,
+  windowOf,
+} from '../../../src/cli/backfill/plan.ts';
 import { ConfigError } from '../../../src/errors.ts';
 import { Routes } from '../../../src/routing/routes.ts';
+import type { Backfill } from '../../../src/state/beside/backfills.ts';
 import type { Reach } from '../../../src/state/beside/reach.ts';
 
 const DAY_MS = 86_400_000;
@@ -85,4 +92,36 @@ test('of a route that an older loghook had, all that the ledger may have forgott
   const reach = { ...REACH, ledgerFrom: ago(30) };
 
   refusal(() => windowOf({ since: ago(80), until: ago(70), now: NOW }, reach, CHOSEN));
+});
+
+const LEFT: Backfill = {
+  id: 1,
+  asked: '',
+  since: ago(5),
+  until: ago(4),
+  readTo: ago(4.5),
+  events: 0,
+  owed: 0,
+  routes: {},
+  startedAt: ago(4),
+};
+
+test('goes on with one that was cut off for as long as its words mean some of the same time', () => {
+  const isMeant = (since: number) => isStillMeant(LEFT, { since, until: undefined, now: NOW });
+
+  assert.deepEqual([ago(9), ago(4) - 1, ago(4), ago(1)].map(isMeant), [true, true, false, false]);
+  assert.match(
+    leftWords(LEFT),
+    /: --since 2026-11-17T00:00:00\.000Z --until 2026-11-17T12:\S+ rea/,
+  );
+});
+
+test('says what the same words mean by now beyond one that was cut off', () => {
+  const words = (until: number | undefined, readTo: number) =>
+    restWords(LEFT, { since: ago(9), until, now: NOW }, { ...REACH, readTo });
+
+  assert.match(String(words(undefined, NOW)), /^that was up to 2026-11-17T12:00:00\.000Z, as when/);
+  assert.equal(words(ago(4), NOW), undefined);
+  assert.equal(words(undefined, ago(4) + 59_998), undefined);
+  assert.match(String(words(undefined, ago(4) + 59_999)), /^that was/);
 });

@@ -68,14 +68,19 @@ const LINES: readonly (readonly [message: string, fields: object, expected: stri
   ],
   [
     'route held',
+    { route: 'siem', why: '400 bad request', until: 0 },
+    'TIME ! siem is held: 400 bad request\n           see its answer: loghook test siem; its events are kept; next try hh:mm:ss\n',
+  ],
+  [
+    'route held',
     { route: 'siem', why: '410 gone' },
     'TIME ! siem is held: 410 gone\n           its events are kept; it waits for you: put its URL right and reload, or loghook resume siem\n',
   ],
   ['route flowing', { route: 'siem', forMs: 6_100 }, 'TIME ← siem flows again after 6 s\n'],
   [
     'stopped',
-    { events: 9, delivered: 7, postponed: 1, dead: 1, owed: 1 },
-    'stopped: 9 events, 7 delivered, 1 queued (kept), 1 dead: loghook dead list\n',
+    { read: 30, events: 9, delivered: 7, postponed: 1, dead: 1, owed: 1 },
+    'stopped: 30 events read, 9 wanted, 7 delivered, 1 queued (kept), 1 dead: loghook dead list\n',
   ],
   ['disk has room again', { forMs: 90_000 }, 'TIME   disk has room again after 90 s\n'],
   ['something new', { a: 1, b: 'x' }, 'TIME   something new  a=1  b=x\n'],

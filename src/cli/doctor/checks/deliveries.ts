@@ -1,8 +1,8 @@
 /** What is overdue: polling that stopped, routes that send nothing, queues that nobody empties. */
 import type { Interval } from '../../../okta/poll-interval.ts';
 import type { RouteStanding, Standing } from '../../../state/beside/standing.ts';
-import { duration } from '../../words/duration.ts';
-import { count, when } from '../../words/words.ts';
+import { count } from '../../words/counts.ts';
+import { duration, when } from '../../words/time.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { Scene } from '../scene.ts';
 
@@ -66,7 +66,7 @@ function held(
   const fix =
     state.until === undefined
       ? `it waits for you: put its URL right, then loghook resume ${name}`
-      : 'mend what its reason says: it is tried again by itself, and no event is lost';
+      : `see its answer with loghook test ${name}, and mend it: it goes on by itself, and no event is lost`;
   return finding('route-held', found, fix);
 }
 

@@ -3,8 +3,7 @@ import { isIP } from 'node:net';
 import { hostOf } from '../../../address.ts';
 import { networkWords } from '../../../delivery/network-words.ts';
 import type { DialTimes } from '../../../dial.ts';
-import { duration } from '../../words/duration.ts';
-import { localTime } from '../../words/words.ts';
+import { duration, localTime } from '../../words/time.ts';
 import type { Certificate, Fault, FaultPlace } from '../connection.ts';
 import { type Finding, type FindingId, finding } from '../finding.ts';
 import type { OrgConnection } from '../org-connection.ts';
@@ -108,5 +107,7 @@ function failed({ org, shown }: OrgConnection, { at, error }: Fault): Finding[] 
 
 /** Without the advice that is for routes alone. */
 function wordsOf(error: Error): string {
-  return networkWords(error).replace(/: [^(]*`ca`/, '');
+  return networkWords(error)
+    .replace(/: [^(]*`ca`/, '')
+    .replace('the receiver', 'the org');
 }

@@ -2,7 +2,7 @@
 import type { Interval } from '../../../okta/poll-interval.ts';
 import type { Rate } from '../../../okta/probe.ts';
 import { RESERVE, SHARE } from '../../../okta/rate-limit.ts';
-import { duration } from '../../words/duration.ts';
+import { duration } from '../../words/time.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { Scene } from '../scene.ts';
 

@@ -2,7 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { reasonOf } from '../../../errors.ts';
 import { shownPath } from '../../io.ts';
-import { count } from '../../words/words.ts';
+import { count } from '../../words/counts.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { Scene } from '../scene.ts';
 

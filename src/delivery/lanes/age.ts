@@ -1,4 +1,5 @@
 /** Whether an event is too old to be acted on: a three-day-old alarm must not lock anybody out today. */
+import { formatDuration } from '../../duration.ts';
 
 /** As Okta writes instants (RFC 3339); `Date.parse` alone would take `1` for a year. */
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i;
@@ -25,24 +26,4 @@ function happenedAt({ event, readAt }: Aged, now: number): number {
   const { published = '' } = event;
   const at = INSTANT.test(published) ? Date.parse(published) : Number.NaN;
   return Number.isNaN(at) ? (readAt ?? now) : at;
-}
-
-const UNITS: readonly (readonly [name: string, ms: number])[] = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1_000],
-  ['ms', 1],
-];
-
-/** Exactly, and as people write it in the routes: `1h30m`. */
-export function formatDuration(ms: number): string {
-  let left = ms;
-  let text = '';
-  for (const [name, unitMs] of UNITS) {
-    const n = Math.floor(left / unitMs);
-    left -= n * unitMs;
-    if (n > 0) text += `${n}${name}`;
-  }
-  return text === '' ? '0s' : text;
 }
