@@ -2,18 +2,32 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Resolves to how many scrapes there were, once `signal` aborts. Until loghook answers it asks on. */
-export async function scrapeEverySecond(port: number, signal: AbortSignal): Promise<number> {
+const LOOK_EVERY_MS = 50;
+const EVERY_MS = 1_000;
+
+/**
+ * Scrapes once for each second of processor time that the daemon took (`cpuMs`): for a busy one that is each second, and
+ * on a machine that does something else as well a scrape weighs no more. Resolves to how many there were, once `signal`
+ * aborts.
+ */
+export async function scrapeAsItWorks(
+  port: number,
+  cpuMs: () => number,
+  signal: AbortSignal,
+): Promise<number> {
   let scrapes = 0;
+  let nextAtMs = cpuMs();
   while (!signal.aborted) {
+    await rest(LOOK_EVERY_MS, signal);
+    if (signal.aborted || cpuMs() < nextAtMs) continue;
+    nextAtMs += EVERY_MS;
     try {
       const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { signal });
       const text = await answer.text();
       if (text.includes('loghook_build_info')) scrapes += 1;
     } catch {
-      // not there yet, or there no more
+      // it is there no more
     }
-    await rest(1_000, signal);
   }
   return scrapes;
 }

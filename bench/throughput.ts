@@ -1,7 +1,7 @@
 /** Events a second, measured by the receiver from its first request to its last. */
 import { readFileSync } from 'node:fs';
 import { Helper, type RoutesText, startLoghook } from './children.ts';
-import { freePort, scrapeEverySecond } from './scraper.ts';
+import { freePort, scrapeAsItWorks } from './scraper.ts';
 
 export interface Speed {
   readonly perSecond: number;
@@ -37,18 +37,11 @@ export function loghookSpeed(count: number, delayMs: number, routes = plain): Pr
   return speedWith(new Helper('sink', delayMs, count), { count, events: count, routes });
 }
 
-/** The same, while its admin server is scraped once a second. */
+/** The same, while its admin server is scraped once for each second of its work. */
 export async function scrapedSpeed(count: number, delayMs: number): Promise<DaemonSpeed> {
-  const port = await freePort();
-  const enough = new AbortController();
-  const scraping = scrapeEverySecond(port, enough.signal);
+  const adminPort = await freePort();
   const sink = new Helper('sink', delayMs, count);
-  const settings = { LOGHOOK_ADMIN: `127.0.0.1:${port}` };
-  const speed = await speedWith(sink, { count, events: count, routes: plain, settings });
-  enough.abort();
-  const scrapes = await scraping;
-  if (scrapes < 2) throw new Error(`only ${scrapes} scrapes`);
-  return speed;
+  return speedWith(sink, { count, events: count, routes: plain, adminPort });
 }
 
 /** The same to many receivers, each with a route. The pace is that of all but the last, which may be dead. */
@@ -68,12 +61,12 @@ async function speedWith(
     count,
     events,
     routes,
-    settings,
+    adminPort,
   }: {
     readonly count: number;
     readonly events: number;
     readonly routes: RoutesTo;
-    readonly settings?: Readonly<Record<string, string>>;
+    readonly adminPort?: number;
   },
 ): Promise<DaemonSpeed> {
   const org = new Helper('org', events);
@@ -81,11 +74,17 @@ async function speedWith(
   const { ports } = await sink.next();
   const urls = (Array.isArray(ports) ? ports : []).map((port) => `http://127.0.0.1:${port}/`);
   const okta = { url: String(url), token: String(token) };
+  const settings = adminPort === undefined ? {} : { LOGHOOK_ADMIN: `127.0.0.1:${adminPort}` };
   const loghook = await startLoghook(okta, routes(urls), settings);
   await sink.next(); // the first event has come: what it took to start does not count
-  const atFirstMs = cpuMs(loghook.pid);
+  const worked = () => cpuMs(loghook.pid);
+  const atFirstMs = worked();
+  const enough = new AbortController();
+  const scraping = adminPort && scrapeAsItWorks(adminPort, worked, enough.signal);
   const perSecond = await speedOf(sink, count);
-  const speed = { perSecond, cpuMs: cpuMs(loghook.pid) - atFirstMs };
+  const speed = { perSecond, cpuMs: worked() - atFirstMs };
+  enough.abort();
+  if (scraping && (await scraping) < 2) throw new Error('it was not scraped');
   await loghook.stop();
   await Promise.all([org.stop(), sink.stop()]);
   return speed;

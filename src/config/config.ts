@@ -1,22 +1,22 @@
 /** Flags, environment, `.env` and the routes file as one frozen Config. Whatever is wrong in any of them is reported at once. */
 import type { Problem } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
+import type { IdentityAnew } from '../okta/current-credentials.ts';
 import type { Interval } from '../okta/poll-interval.ts';
 import { Routes } from '../routing/routes.ts';
 import { type AdminSettings, adminSettings, pollAgeNotes } from './admin.ts';
 import { chooseOne, loadEach } from './each-org.ts';
 import { Environment, readEnvironment, type Variables } from './environment.ts';
+import { withAnew } from './identity/identity-anew.ts';
 import { type OrgSettings, orgSettings } from './identity/org-settings.ts';
 import { OTHER_URL_NAME } from './identity/other-tools.ts';
-import { type Parts, problemsOf, type Read, readAll, refuse } from './problems.ts';
+import { type Parts, problemsOf, type Read, readAll } from './problems.ts';
 import { type ProxyFor, proxySettings } from './proxy.ts';
 import {
-  type FoundFile,
   findRouteFile,
   type OrgInFile,
   type ReadRoutes,
   type RouteFile,
-  refuseFallBack,
   routeFileReader,
 } from './route-file.ts';
 import {
@@ -59,6 +59,8 @@ export interface Surroundings {
 
 /** What every command that reads the System Log has. */
 export interface Settings extends OrgSettings {
+  /** For a command that reads for so long that they may change. */
+  readonly identityAnew?: IdentityAnew;
   /** A SCIM filter for Okta, exactly as written. */
   readonly filter?: string;
   readonly interval: Interval;
@@ -128,6 +130,16 @@ export async function loadOne<P extends Parts>(
   input: SettingsInput,
   parts: (environment: Environment) => P,
 ) {
+  const one = await readOne(input, parts);
+  return { ...one, settings: withAnew(one.settings, () => readOne(input, NOTHING_ELSE)) };
+}
+
+const NOTHING_ELSE = () => ({});
+
+async function readOne<P extends Parts>(
+  input: SettingsInput,
+  parts: (environment: Environment) => P,
+) {
   const { all } = await loadAll(input, parts);
   const named = all.map((one) => ({ ...one, org: one.loaded.settings.org }));
   const { loaded, file, orgName } = chooseOne(named, input.flags.org);
@@ -152,6 +164,14 @@ async function loadAll<P extends Parts>(
  * file, or the environment names none. Throws ConfigError with every problem.
  */
 export async function loadOrgSettings<P extends Parts>(
+  input: SettingsInput,
+  parts: (environment: Environment) => P,
+) {
+  const one = await readOrgSettings(input, parts);
+  return { ...one, settings: withAnew(one.settings, () => readOrgSettings(input, NOTHING_ELSE)) };
+}
+
+async function readOrgSettings<P extends Parts>(
   input: SettingsInput,
   parts: (environment: Environment) => P,
 ) {
@@ -208,53 +228,6 @@ function settingsIn({ org, orgFrom, identity, identityFrom, app }: OrgInFile): O
 
 const URL_NAMES = ['OKTA_ORG_URL', OTHER_URL_NAME];
 
-export type ReloadInput = Pick<SettingsInput, 'flags' | 'env' | 'cwd'>;
-
-/**
- * The routes of one org alone, from scratch: which file there is, and the environment that it may name, are looked at
- * anew. Throws ConfigError or RoutesError with every problem.
- */
-export async function reloadRoutes(input: ReloadInput): Promise<Omit<RouteFile, 'orgs'>> {
-  const { orgs, ...file } = await readAnew(findRouteFile(input.flags.config, input.cwd), input);
-  return orgs === undefined ? file : chooseOne(orgs.map(asNamed), input.flags.org);
-}
-
-/** The same again and again for one daemon, which began with the file `inUse`, and with one org that it did not name. */
-export function routesReloader(inUse: string, input: ReloadInput): () => Promise<RouteFile> {
-  let path = inUse;
-  return async () => {
-    const found = findRouteFile(input.flags.config, input.cwd);
-    refuseFallBack(path, found);
-    const read = await readAnew(found, input);
-    if (read.orgs !== undefined) refuse(found.shownAs, 'it names orgs now', RESTART);
-    path = found.path;
-    return read;
-  };
-}
-
-/** All of it anew, for a daemon that began with the file `inUse` and the orgs in it. */
-export function configsReloader(
-  inUse: string,
-  input: SettingsInput,
-): () => Promise<readonly Config[]> {
-  let path = inUse;
-  return async () => {
-    refuseFallBack(path, findRouteFile(input.flags.config, input.cwd));
-    const configs = await loadConfigs(input);
-    const [first] = configs;
-    if (first?.orgName === undefined)
-      refuse(first?.routesFileShownAs ?? path, 'it names no orgs any more', RESTART);
-    path = first.routesFile;
-    return configs;
-  };
-}
-
-const RESTART = 'start loghook again to go on with that';
-
-function asNamed(org: OrgInFile) {
-  return { ...org, orgName: org.name };
-}
-
 /** A file that cannot be read, and names no orgs as far as can be told, is as good as none. */
 function orgsOnly(readRoutes: ReadRoutes): ReadRoutes {
   return (environment, onOrgs) => {
@@ -270,11 +243,6 @@ function orgsOnly(readRoutes: ReadRoutes): ReadRoutes {
       return { routes: new Routes([]), notes: [] };
     }
   };
-}
-
-async function readAnew(file: FoundFile, { env, cwd }: ReloadInput): Promise<RouteFile> {
-  const readRoutes = await routeFileReader(file);
-  return readRoutes(readEnvironment(env, cwd));
 }
 
 /** Without `.env` where it cannot be read. */

@@ -26,6 +26,7 @@ export class AnswerHead {
 
   /** As received but for secrets; of an encoded body no more than its encoding and size, as bombs come encoded. */
   get head(): Buffer {
+    if (this.#kept.length === 0) return NOTHING;
     let shown = this.#kept;
     for (const redaction of this.#redactions) shown = redaction.of(shown);
     return shown.subarray(0, MOST_SHOWN);

@@ -24,6 +24,9 @@ export interface BodyLimits {
 
 /** A full page is about 2.5 MB; at zlib's default of 16 KiB most of the time goes into handing chunks over. */
 const CHUNK_BYTES = 256 * 1024;
+const MOST_CHUNK_BYTES = 8 * 1024 * 1024;
+/** The least that zlib takes. */
+const LEAST_CHUNK_BYTES = 64;
 
 const STALLED = new Set(['UND_ERR_BODY_TIMEOUT', 'UND_ERR_ABORTED', 'ABORT_ERR']);
 
@@ -47,10 +50,19 @@ export async function readBody(
 
 /** Inflates what is there: with a sync flush at the end, a stream that was cut gives what it held up to the cut. */
 async function inflate(wire: Buffer, limits: BodyLimits): Promise<AnswerBody> {
-  const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: CHUNK_BYTES });
+  const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: chunkFor(wire) });
   const body = await collect(Readable.from([wire]).pipe(gunzip), limits);
   if (body.cutShort?.kind !== 'ended') return body;
   return { raw: body.raw, cutShort: { kind: 'encoding', why: 'its gzip data is damaged' } };
+}
+
+/**
+ * Room for all of it in one chunk, which then need not be copied: a gzip ends with the size of what it holds (RFC 1952).
+ * One that was cut ends with anything; nothing relies on it.
+ */
+function chunkFor(wire: Buffer): number {
+  const bytes = wire.length < 4 ? 0 : wire.readUInt32LE(wire.length - 4) + 1;
+  return bytes > MOST_CHUNK_BYTES ? CHUNK_BYTES : Math.max(bytes, LEAST_CHUNK_BYTES);
 }
 
 async function collect(
@@ -60,7 +72,7 @@ async function collect(
   const chunks: Uint8Array[] = [];
   let size = 0;
   const cut = (kind: CutKind, why: string) => ({
-    raw: Buffer.concat(chunks),
+    raw: joined(chunks),
     cutShort: { kind, why },
   });
   try {
@@ -77,5 +89,14 @@ async function collect(
     const kind = STALLED.has(codeOf(error) ?? '') ? 'stalled' : 'ended';
     return cut(kind, `it was cut short: ${reasonOf(error)}`);
   }
-  return { raw: Buffer.concat(chunks) };
+  return { raw: joined(chunks) };
+}
+
+/** A chunk that fills its memory is taken as it is. */
+function joined(chunks: readonly Uint8Array[]): Buffer {
+  const [first] = chunks;
+  if (first === undefined || chunks.length > 1 || first.length < first.buffer.byteLength / 2) {
+    return Buffer.concat(chunks);
+  }
+  return Buffer.from(first.buffer, first.byteOffset, first.length);
 }

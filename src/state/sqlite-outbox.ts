@@ -45,11 +45,11 @@ export class SqliteOutbox implements Outbox {
   readonly #lock: FolderLock;
   readonly #database: Database;
   readonly #parts: OutboxParts;
+  readonly #placing: Placing;
   #stopListening = () => {};
   readonly #deferred = new DeferredWrites();
   /** How far the clock was set back that the due times do not know of yet, ms; negative. */
   #shiftMs = 0;
-  readonly #placing: Placing;
   #isClosed = false;
 
   /** Locks and opens the folder. @throws StateError */
@@ -79,7 +79,8 @@ export class SqliteOutbox implements Outbox {
     this.#lock = lock;
     this.#database = database;
     this.#parts = partsOf({ path: this.#path, clock, log, freeBytes, database });
-    this.#placing = new Placing(this.#parts, this.#deferred);
+    const { transactions, routes } = this.#parts;
+    this.#placing = new Placing({ transactions, routes, deferred: this.#deferred });
   }
 
   /** False while the disk, or another process, refuses what is to be written. */

@@ -194,11 +194,14 @@ test('an org that refuses its credentials is said and tried again, the other del
   const loghook = await delivers(world, { emea, us }, env);
   const said = await loghook.logged('org stopped by an error', { org: 'emea', level: ERROR });
   const status = await sandbox.run(['status', '--state', 'state', '--org', 'emea', '--json']);
+  const all = await sandbox.run(['status', '--state', 'state']);
   loghook.child.kill('SIGHUP');
   await loghook.logged('org stopped by an error', { org: 'emea', level: DEBUG });
   const { code, stdout } = await loghook.stop();
 
   assert.match(JSON.parse(status.stdout).trouble.what, /could not read the System Log/);
+  const { pid } = loghook.child;
+  assert.ok(all.stdout.includes(`not running, but for other orgs (pid ${pid}): see its log\n`));
   assert.match(String(said.reason), /could not read the System Log of 127\.0\.0\.1.*: .*token/i);
   assert.equal(said.again, 'in 30 s');
   assert.equal(code, 0);

@@ -134,3 +134,20 @@ orgs:
   assert.equal(stdout.split('"msg":"starting"').length - 1, 2);
   assert.ok(!(stdout + stderr).includes('token-of-the-org'));
 });
+
+test('a command that reads for long goes on with another token, too', async (t) => {
+  const { org, sandbox, rotate } = await openRun(t);
+  const env = { OKTA_ORG_URL: org.url, OKTA_API_KEY_FILE: 'token' };
+  const [first] = addEvents(org, 1, 10_000, 1);
+  const tail = sandbox.start(['tail', '--interval', '1s', '--log-format', 'json'], { env });
+  await tail.line('stdout', (line) => line === String(first));
+
+  rotate(NEW);
+  org.token = NEW;
+  await tail.logged(REPLACED, {}, 'stderr');
+  const [second] = addEvents(org, 1, 0, 2);
+  await tail.line('stdout', (line) => line === String(second));
+  const { code } = await tail.stop();
+
+  assert.equal(code, 0);
+});

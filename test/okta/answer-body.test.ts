@@ -32,6 +32,14 @@ test('a connection that ends keeps what came before', async () => {
   assert.deepEqual(cutShort, { kind: 'ended', why: 'it was cut short: other side closed' });
 });
 
+test('gzip in several members is read whole, whatever size the last of them says', async () => {
+  const wire = Buffer.concat([gzipSync('x'.repeat(90)), gzipSync('y')]);
+
+  const { raw, cutShort } = await readBody(chunks(wire), 'gzip', LIMITS);
+
+  assert.deepEqual([raw.toString(), cutShort], [`${'x'.repeat(90)}y`, undefined]);
+});
+
 test('gzip that ends in the middle keeps what it held up to there', async () => {
   const wire = gzipSync('abcdefghij'.repeat(9));
   const cut = wire.subarray(0, wire.length - 9);

@@ -119,7 +119,7 @@ export class Admin {
   }
 
   async #reload(): Promise<Asked> {
-    const problems = (await this.reloader?.()) ?? ['there is no routes file'];
+    const problems = (await this.reloader?.()) ?? ['loghook is starting'];
     for (const watch of this.#watches.values()) watch.forget();
     this.#text.forget();
     if (problems.length === 0) return { kind: 'done', words: 'the routes are in force' };

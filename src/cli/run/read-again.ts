@@ -1,11 +1,11 @@
 /** What a daemon with one org reads again while it runs: its routes, and who it is to the org. */
-
-import { type Config, type ReloadInput, routesReloader } from '../../config/config.ts';
+import type { Config } from '../../config/config.ts';
 import { readEnvironment } from '../../config/environment.ts';
 import type { FoundIdentity } from '../../config/identity/identity.ts';
+import { identityAnew } from '../../config/identity/identity-anew.ts';
 import { type OrgSettings, orgSettings } from '../../config/identity/org-settings.ts';
 import { refuseSecrets } from '../../config/identity/token-guard.ts';
-import { ConfigError, RoutesError } from '../../errors.ts';
+import { type ReloadInput, routesReloader } from '../../config/reload.ts';
 import type { IdentityAnew } from '../../okta/current-credentials.ts';
 import { problemsInWords } from './reload.ts';
 import type { ReadAnew } from './session.ts';
@@ -28,17 +28,11 @@ export function readsAgain(config: Config, input: ReloadInput): ReadsAgain {
       const { identity, notes } = readIdentity(config, input);
       return { ...read, ...identity, notes: [...(read.notes ?? []), ...notes] };
     },
-    identityAnew: async () => {
-      try {
-        const environment = readEnvironment(input.env, input.cwd);
-        refuseSecrets(routes, environment, config.routesFileShownAs);
-        const { org, identity, identityFrom } = orgSettings(environment, input.cwd);
-        return org.url.href === config.org.url.href ? { identity, from: identityFrom } : undefined;
-      } catch (error) {
-        if (error instanceof ConfigError || error instanceof RoutesError) return undefined;
-        throw error;
-      }
-    },
+    identityAnew: identityAnew(config.org.url, () => {
+      const environment = readEnvironment(input.env, input.cwd);
+      refuseSecrets(routes, environment, config.routesFileShownAs);
+      return orgSettings(environment, input.cwd);
+    }),
   };
 }
 

@@ -2,17 +2,19 @@
  * One org of several in a process: its session, opened again when an error ends it. What goes wrong here is said and
  * tried again; the other orgs never notice. Stops with the process, or alone when the org is taken out of the file.
  */
+
 import { type Clock, Pause } from '../../clock.ts';
 import type { Config } from '../../config/config.ts';
+import { identityAnew } from '../../config/identity/identity-anew.ts';
 import { orgFolder } from '../../config/state-folder.ts';
 import type { Stop } from '../../daemon.ts';
 import type { Paces } from '../../delivery/lanes/pace.ts';
-import { ConfigError, LoghookError, OktaError, RoutesError, reasonOf } from '../../errors.ts';
+import { LoghookError, OktaError, reasonOf } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import type { IdentityFound } from '../../okta/current-credentials.ts';
 import type { Admin } from '../admin/admin.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import type { Io } from '../io.ts';
+import { sayNotes } from '../notes.ts';
 import { problemsInWords, reload } from '../run/reload.ts';
 import { Session, type SessionOptions } from '../run/session.ts';
 import { FIRST_START_MS } from '../system-log.ts';
@@ -162,14 +164,17 @@ export class OrgRun {
   }
 
   #options(config: Config): SessionOptions {
-    const { io, paces, adminDoor } = this.#parts;
+    const { io, paces, reload: readAll, adminDoor } = this.#parts;
     return {
       ...config,
       io,
       name: this.name,
       log: this.#log,
       paces,
-      identityAnew: () => this.#identityAnew(),
+      identityAnew: identityAnew(config.org.url, async () => {
+        const configs = await readAll();
+        return configs.find((anew) => isSameOrg(anew, config));
+      }),
       ...(adminDoor && { adminDoor }),
       folder: orgFolder(config.stateFolder, config.org.url),
       since: this.#since,
@@ -177,22 +182,10 @@ export class OrgRun {
     };
   }
 
-  /** Nothing where the file cannot be used, or has this org no more. */
-  async #identityAnew(): Promise<IdentityFound | undefined> {
-    try {
-      const configs = await this.#parts.reload();
-      const anew = configs.find((config) => isSameOrg(config, this.#config));
-      return anew && { identity: anew.identity, from: anew.identityFrom };
-    } catch (error) {
-      if (error instanceof ConfigError || error instanceof RoutesError) return undefined;
-      throw error;
-    }
-  }
-
   /** Orgs in one file may have been started at different times: those with a cursor go on from it. */
   #noteSince(): void {
     if (this.#config.since === undefined || this.#hasBegun) return;
-    this.#log.warn({ note: '--since is not used: there is a cursor' }, 'setting put right');
+    sayNotes(this.#log, ['--since is not used: there is a cursor']);
   }
 
   #begins(): void {

@@ -2,12 +2,14 @@
 import { SystemClock } from '../../clock.ts';
 import { reasonOf } from '../../errors.ts';
 import { readStanding } from '../../state/beside/standing.ts';
+import { holderOf } from '../../state/database/folder.ts';
 import { EXIT, exitCodeOf, explain } from '../exit.ts';
 import { type Io, shownPath } from '../io.ts';
 import { findOrgStates, hasState, type OrgState, type Place } from '../org-state.ts';
-import { writeJson, writeLines } from '../terminal/print.ts';
+import { writeJson, writeProse } from '../terminal/print.ts';
 import type { StatusFlags } from './add-status.ts';
-import { statusDocument, statusLines } from './report.ts';
+import { statusDocument } from './document.ts';
+import { statusLines } from './report.ts';
 
 type Seen = OrgState & Place;
 
@@ -32,12 +34,17 @@ export async function showStatus(flags: StatusFlags, io: Io): Promise<number> {
 /** What is wrong with the state of one org keeps nobody from seeing the others. */
 async function printAll(places: readonly Seen[], now: number, io: Io): Promise<number> {
   let code: number = EXIT.asAsked;
+  const inFile = places.filter(({ name }) => name !== undefined);
+  const holder = inFile.map(({ folder }) => holderOf(folder)).find((pid) => pid !== undefined);
   for (const [index, place] of places.entries()) {
     print([...(index === 0 ? [] : ['']), headingOf(place)], io);
     try {
       const isThere = hasState(place.folder);
-      const lines = isThere ? statusLines(await readStanding(place.folder, now), now) : [NEVER];
-      print(lines, io);
+      const ofOthers = place.name === undefined ? undefined : holder;
+      print(
+        isThere ? statusLines(await readStanding(place.folder, now), now, ofOthers) : [NEVER],
+        io,
+      );
     } catch (error) {
       explain(error, io.stderr);
       code = exitCodeOf(error);
@@ -74,13 +81,12 @@ function headingOf({ name, host, folder }: Place): string {
 }
 
 function print(lines: readonly string[], io: Io): void {
-  writeLines(io.stdout, lines);
+  writeProse(io.stdout, lines);
 }
 
 function noteListening({ listening }: OrgState, io: Io): void {
   for (const path of listening) {
-    io.stderr.write(
-      `\`loghook listen\` keeps state of its own: loghook status --state ${shownPath(path)}\n`,
-    );
+    io.stderr.write(`\`loghook listen\` keeps state of its own:\n`);
+    io.stderr.write(`  loghook status --state ${shownPath(path)}\n`);
   }
 }

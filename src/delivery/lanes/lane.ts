@@ -95,6 +95,7 @@ export class Lane {
   #isPaused = false;
   /** The last wish to go on that was seen; undefined before the first look. */
   #resumedAt: number | undefined;
+  /** Rings when something happens on the lane or, until it is closed, on its origin. */
   readonly #alarm: Alarm;
   readonly #wake = () => this.#alarm.ring();
 
@@ -116,8 +117,10 @@ export class Lane {
       ...(options.longestProbeMs !== undefined && { longestProbeMs: options.longestProbeMs }),
       onChange: (state) => this.#changed(state),
     });
+    const { signal } = this.#closed;
     const stopListening = clock.onJump((jumpMs) => this.#clockJumped(jumpMs));
-    this.#closed.signal.addEventListener('abort', stopListening, { once: true });
+    signal.addEventListener('abort', stopListening, { once: true });
+    signal.addEventListener('abort', options.pace.onRoom(this.#wake), { once: true });
   }
 
   /** How many requests are out. */
@@ -148,7 +151,7 @@ export class Lane {
     while (!signal.aborted) {
       const ms = this.#waitMs();
       if (ms <= 0) return;
-      await this.#wait(ms, signal);
+      await this.#alarm.wait(ms, signal);
     }
   }
 
@@ -184,7 +187,7 @@ export class Lane {
       const { clock, destination } = this.#options;
       const why = whyExpired(delivery, destination.maxAgeMs, clock.now());
       await (why === undefined
-        ? record(await this.#send(delivery))
+        ? record(this.#ended(delivery, await this.#send(delivery)))
         : this.#expire(delivery, why, record));
     } finally {
       this.#running -= 1;
@@ -195,14 +198,16 @@ export class Lane {
   /** Resolves when nothing is in flight or being recorded, or when `signal` aborts. */
   async drained(signal: AbortSignal): Promise<void> {
     setMaxListeners(0, signal); // all lanes may wait for one stop, and there may be many
-    while (this.#running > 0 && !signal.aborted) await this.#wait(Number.POSITIVE_INFINITY, signal);
+    while (this.#running > 0 && !signal.aborted) {
+      await this.#alarm.wait(Number.POSITIVE_INFINITY, signal);
+    }
     this.#alarm.leave(signal);
   }
 
   /** Resolves when no request is out. */
   async answered(): Promise<void> {
     const never = new AbortController().signal;
-    while (this.#inFlight > 0) await this.#wait(Number.POSITIVE_INFINITY, never);
+    while (this.#inFlight > 0) await this.#alarm.wait(Number.POSITIVE_INFINITY, never);
   }
 
   async #expire(
@@ -220,13 +225,19 @@ export class Lane {
     }
   }
 
-  async #send(delivery: Sendable): Promise<Settled | undefined> {
-    const { pace, startRate, sender, clock, destination } = this.#options;
+  #send(delivery: Sendable): Promise<Answer> {
+    const { pace, startRate, sender, clock } = this.#options;
     const request = this.#requests.of(delivery, clock.now());
     this.#inFlight += 1;
     pace.started();
     startRate.started();
-    const outcome = outcomeOf(await sender.send(request), destination.retry);
+    return sender.send(request);
+  }
+
+  /** Undefined when it was cut by our own stop. */
+  #ended(delivery: Sendable, answer: Answer): Settled | undefined {
+    const { pace, clock, destination } = this.#options;
+    const outcome = outcomeOf(answer, destination.retry);
     this.#inFlight -= 1;
     if (outcome.kind === 'cut') {
       pace.abandoned();
@@ -271,12 +282,5 @@ export class Lane {
   #gateMs(): number {
     const isOpen = this.#options.ignoreHold && this.state.kind === 'held';
     return isOpen ? 0 : this.#trouble.waitMs(this.#options.clock.now(), this.#inFlight);
-  }
-
-  /** Ends after `ms`, when something happens on the lane or its origin, or when `signal` aborts. */
-  async #wait(ms: number, signal: AbortSignal): Promise<void> {
-    const stopListening = this.#options.pace.onRoom(this.#wake);
-    await this.#alarm.wait(ms, signal);
-    stopListening();
   }
 }

@@ -29,7 +29,6 @@ export class BundleWriter {
   #bytes = 0;
   #refs = 0;
   #id = 0;
-  readonly #written = new Map<number, Buffer>();
 
   constructor(bundles: Bundles) {
     this.#bundles = bundles;
@@ -52,19 +51,10 @@ export class BundleWriter {
   /** Writes what was gathered. To be called once after the last event. */
   finish(): void {
     if (this.#pieces.length === 0) return;
-    const raw = Buffer.concat(this.#pieces, this.#bytes);
-    this.#bundles.store(this.#id, raw, this.#refs);
-    this.#written.set(this.#id, raw);
+    this.#bundles.store(this.#id, this.#pieces, this.#refs);
     this.#pieces = [];
     this.#bytes = 0;
     this.#refs = 0;
-  }
-
-  /** The bytes as they were written; unlike those that were taken, they keep no more than their bundle alive. */
-  bytesAt({ bundle, at, size }: Place): Buffer {
-    const raw = this.#written.get(bundle);
-    if (raw === undefined) throw new TypeError('a bundle was asked for before it was written');
-    return raw.subarray(at, at + size);
   }
 }
 
@@ -72,12 +62,15 @@ export class Bundles {
   readonly #sql: (text: string) => Statement;
   /** The bundles read last, newest at the end. */
   readonly #read = new Map<number, Buffer>();
+  /** Where the next bundle is put together: memory of its own for each would be garbage as large as the pages. */
+  readonly #workbench = Buffer.allocUnsafeSlow(2 * BUNDLE_BYTES);
 
   constructor(database: Database) {
     this.#sql = (text) => database.prepare(text);
   }
 
-  store(id: number, raw: Buffer, refs: number): void {
+  store(id: number, pieces: readonly Buffer[], refs: number): void {
+    const raw = this.#joined(pieces);
     this.#sql('INSERT INTO bundles (id, raw) VALUES (?, ?)').run(id, raw);
     this.#sql('INSERT INTO bundle_refs (id, refs, bytes) VALUES (?, ?, ?)').run(
       id,
@@ -101,6 +94,15 @@ export class Bundles {
     return (
       this.#sql('UPDATE bundle_refs SET refs = refs + ? WHERE id = ?').run(count, id).changes > 0
     );
+  }
+
+  /** Good until the next call. */
+  #joined(pieces: readonly Buffer[]): Buffer {
+    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    if (bytes > this.#workbench.length) return Buffer.concat(pieces, bytes);
+    let at = 0;
+    for (const piece of pieces) at += piece.copy(this.#workbench, at);
+    return this.#workbench.subarray(0, at);
   }
 
   #bundle(id: number): Buffer {

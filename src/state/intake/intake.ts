@@ -68,6 +68,7 @@ export class PageIntake {
     const writer = new BundleWriter(bundles);
     const owed: Owed[] = [];
     const from = this.#sourceOf(intake);
+    const { source, config } = from;
     let seq = tables.nextSeq();
     let repeated = 0;
     const freed: Freed[] = [];
@@ -78,7 +79,7 @@ export class PageIntake {
         routes.length > 0
           ? { place: writer.placeFor(seq, event.raw.length), delay: delayOf(event, intake, now) }
           : undefined;
-      const origin = { ...from, place: wanted?.place, ...wanted?.delay };
+      const origin = { source, config, place: wanted?.place, delay: wanted?.delay };
       if (!tables.addEvent(seq, event, now, origin)) {
         repeated += 1;
         const wanting = routes.map(({ key }) => routeOf(key));
@@ -95,7 +96,7 @@ export class PageIntake {
     writer.finish();
     for (const gap of intake.gaps ?? []) tables.addGap(gap);
     if (intake.cursor !== undefined) tables.saveCursor(intake.cursor, intake.full !== true);
-    const kept = isSparse(owed, intake) ? owed.map((one) => apart(one, writer)) : owed;
+    const kept = isSparse(owed, intake) ? owed.map(apart) : owed;
     return { owed: kept, turns: this.#oweAll(kept, routeOf), repeated, freed };
   }
 
@@ -149,7 +150,7 @@ function isSparse(owed: readonly Owed[], { events }: Intake): boolean {
   return owed.length < events.length / 2;
 }
 
-/** The same, over its bundle's bytes instead of the page's. */
-function apart(owed: Owed, writer: BundleWriter): Owed {
-  return { ...owed, event: { ...owed.event, raw: writer.bytesAt(owed.place) } };
+/** The same, over bytes of its own instead of the page's. */
+function apart(owed: Owed): Owed {
+  return { ...owed, event: { ...owed.event, raw: Buffer.from(owed.event.raw) } };
 }

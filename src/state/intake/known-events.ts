@@ -64,7 +64,7 @@ export class KnownEvents {
   keep({ seq, bundle }: KnownEvent, { raw }: LogEvent, count: number): void {
     if (bundle !== undefined && this.#bundles.retain(bundle, count)) return;
     if (bundle === seq) this.#forgetPlacesIn(seq);
-    this.#bundles.store(seq, raw, count);
+    this.#bundles.store(seq, [raw], count);
     this.#sql('UPDATE events SET bundle = ?1, at = 0, size = ?2 WHERE seq = ?1').run(
       seq,
       raw.length,

@@ -15,13 +15,14 @@ import type { Gap, TailCursor } from '../outbox.ts';
 import type { Place } from './bundles.ts';
 
 /** How an event came to us. */
-export interface Origin extends Partial<Delay> {
+export interface Origin {
   /** Where its bytes lie; undefined: nobody wants them. */
   readonly place?: Place | undefined;
   /** One of SOURCES. */
   readonly source: number;
   /** The version of the routes that it was held against. */
-  readonly config?: number;
+  readonly config?: number | undefined;
+  readonly delay?: Delay | undefined;
 }
 
 export class LogTables {
@@ -38,7 +39,7 @@ export class LogTables {
 
   /** False when an event of that id was read before. */
   addEvent(seq: number, event: LogEvent, now: number, origin: Origin): boolean {
-    const { place, source, config, oktaMs, pollMs } = origin;
+    const { place, source, config, delay } = origin;
     const { changes } = this.#sql(
       `INSERT OR IGNORE INTO events
          (seq, id, type, published, read_at, bundle, at, size, source, config, okta_ms, poll_ms)
@@ -54,8 +55,8 @@ export class LogTables {
       place?.size ?? null,
       source,
       config ?? null,
-      oktaMs ?? null,
-      pollMs ?? null,
+      delay?.oktaMs ?? null,
+      delay?.pollMs ?? null,
     );
     return changes > 0;
   }

@@ -95,8 +95,9 @@ export function traceColumns(
 ): [SqlValue, SqlValue, SqlValue, SqlValue, SqlValue] {
   if (trace === undefined) return [null, null, null, null, null];
   const { dnsMs, connectMs, tlsMs, firstByteMs, answer } = trace;
-  const head = answer?.head.subarray(0, ANSWER_BYTES);
-  return [ms(dnsMs), ms(connectMs), ms(tlsMs), ms(firstByteMs), head?.length ? head : null];
+  const head = answer?.head;
+  const kept = head?.length ? head.subarray(0, ANSWER_BYTES) : null;
+  return [ms(dnsMs), ms(connectMs), ms(tlsMs), ms(firstByteMs), kept];
 }
 
 function ms(value: number | undefined): number | null {

@@ -10,18 +10,17 @@ import type { KnownRoutes } from './known-routes.ts';
 export interface PlacingParts {
   readonly transactions: Transactions;
   readonly routes: KnownRoutes;
+  readonly deferred: DeferredWrites;
 }
 
 export class Placing {
   readonly #parts: PlacingParts;
-  readonly #deferred: DeferredWrites;
   /** Whether another process may have left something. */
   #mayBeMore = false;
   #isClosed = false;
 
-  constructor(parts: PlacingParts, deferred: DeferredWrites) {
+  constructor(parts: PlacingParts) {
     this.#parts = parts;
-    this.#deferred = deferred;
   }
 
   /** Another process changed something, or routes with orders came. */
@@ -41,12 +40,13 @@ export class Placing {
 
   /** All there is, or as much as the disk takes: the rest later, with `step`. Throws as any write would. */
   async all(): Promise<void> {
-    while (this.#deferred.write('lanes', () => this.step()) && this.#mayBeMore) {
+    while (this.#parts.deferred.write('lanes', () => this.step()) && this.#mayBeMore) {
       await setImmediate();
     }
   }
 
   close(): void {
     this.#isClosed = true;
+    this.#mayBeMore = false;
   }
 }

@@ -503,7 +503,7 @@ test('a refused connection says nothing of how fast the receiver is', async () =
   lane.close();
 });
 
-test('waiting for room leaves nothing behind at the pace of the origin', async () => {
+test('a closed lane leaves nothing behind at the pace of the origin', async () => {
   const clock = new CountingClock();
   const pace = new CountingPace(clock);
   const sender = new HandSender();
@@ -529,8 +529,9 @@ test('waiting for room leaves nothing behind at the pace of the origin', async (
     await room;
   }
 
-  assert.equal(pace.listeners, 0);
+  assert.equal(pace.listeners, 1);
   lane.close();
+  assert.equal(pace.listeners, 0);
 });
 
 test('two lanes of one origin share its room', async () => {
