@@ -76,6 +76,18 @@ test('asks for the last two minutes at a first start', async (t) => {
   assert.equal(asked.get('until'), null);
 });
 
+test('names the clock where a first start is refused for its time', async (t) => {
+  const { org, env } = await openOrg(t);
+  org.fail({ kind: 'status', status: 400, errorCode: 'E0000053' });
+  const sandbox = new Sandbox(t);
+  sandbox.write('loghook.csv', '.*,http://127.0.0.1:9/\n');
+
+  const { code, stderr } = await sandbox.run(FAST, { env });
+
+  assert.equal(code, 2);
+  assert.match(stderr, /→ .*check the filter, and the clock of this machine/);
+});
+
 test('goes on from its cursor after a restart and sends nothing twice', async (t) => {
   const { org, env } = await openOrg(t);
   const receiver = await openReceiver(t);

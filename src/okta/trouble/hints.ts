@@ -9,6 +9,9 @@ const OF_ANY: Hints = {
   E0000015: 'The feature that the request needs is not switched on in this org.',
   E0000031: 'Okta does not understand the filter.',
   E0000030: 'Okta does not understand a date in the request.',
+  E0000053:
+    'Okta does not take a part of the request: check the filter, and the clock of this machine, by which a first start ' +
+    'reckons what to ask for (loghook doctor compares it).',
   '400': 'Check the filter: Okta does not accept what was asked for.',
   '404': "There may be no Okta org at this address: check the org's URL.",
 };
