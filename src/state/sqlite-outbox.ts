@@ -26,6 +26,7 @@ import type {
   Wants,
 } from './outbox.ts';
 import { type OutboxParts, partsOf } from './outbox-parts.ts';
+import { Placing } from './owed/placing.ts';
 import { freeBytesAt } from './pruning/history.ts';
 
 interface OutboxOptions {
@@ -44,12 +45,11 @@ export class SqliteOutbox implements Outbox {
   readonly #lock: FolderLock;
   readonly #database: Database;
   readonly #parts: OutboxParts;
+  readonly #placing: Placing;
   #stopListening = () => {};
   readonly #deferred = new DeferredWrites();
   /** How far the clock was set back that the due times do not know of yet, ms; negative. */
   #shiftMs = 0;
-  /** Whether another process may have left something to find a lane for. */
-  #mayBeUnplaced = false;
   #isClosed = false;
 
   /** Locks and opens the folder. @throws StateError */
@@ -79,6 +79,8 @@ export class SqliteOutbox implements Outbox {
     this.#lock = lock;
     this.#database = database;
     this.#parts = partsOf({ path: this.#path, clock, log, freeBytes, database });
+    const { transactions, routes } = this.#parts;
+    this.#placing = new Placing({ transactions, routes, deferred: this.#deferred });
   }
 
   /** False while the disk, or another process, refuses what is to be written. */
@@ -98,11 +100,13 @@ export class SqliteOutbox implements Outbox {
         }),
       );
       this.#parts.configs.use(version);
-      this.#mayBeUnplaced = true;
-      this.#deferred.write('lanes', () => {
-        while (this.#mayBeUnplaced) this.#place();
-      });
     });
+    this.#placing.expectMore();
+    try {
+      await this.#placing.all();
+    } catch (error) {
+      throw stateErrorOf(this.#path, 'write to', error);
+    }
   }
 
   async cursor(): Promise<TailCursor | undefined> {
@@ -194,13 +198,13 @@ export class SqliteOutbox implements Outbox {
     this.#lock.check();
     const changed = this.#try('read', () => this.#parts.transactions.changedByOthers());
     if (changed) {
-      this.#mayBeUnplaced = true;
+      this.#placing.expectMore();
       this.#parts.routes.reread();
     }
     this.#try('write to', () => {
       this.#deferred.retry();
       if (!this.#parts.gate.isOpen) return;
-      this.#deferred.write('lanes', () => this.#place());
+      this.#deferred.write('lanes', () => this.#placing.step());
       this.#deferred.write('pruning', () => this.#parts.pruning.step());
     });
     return changed;
@@ -218,18 +222,11 @@ export class SqliteOutbox implements Outbox {
     if (deliveries > 0) {
       this.#log.error({ deliveries }, 'outcomes could not be recorded, these may be sent again');
     }
+    this.#placing.close();
     this.#stopListening();
     this.#parts.transactions.checkpoint();
     this.#database.close();
     this.#lock.release();
-  }
-
-  #place(): void {
-    if (!this.#mayBeUnplaced) return;
-    this.#parts.transactions.run(() => {
-      this.#mayBeUnplaced = this.#parts.routes.place();
-    });
-    if (this.#mayBeUnplaced) this.#parts.routes.reread();
   }
 
   /** What was planned by a clock that was set back while nobody watched is put right. */

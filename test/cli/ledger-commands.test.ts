@@ -115,7 +115,7 @@ test('show says so when no route wanted the event', async (t) => {
 
   const { stdout } = await run('show', 'event-000077');
 
-  assert.match(stdout, /^no route wanted it/m);
+  assert.match(stdout, /^no route wanted it.*\n {2}→ .*loghook backfill --since T$/m);
 });
 
 test('replay of dead letters says its plan, and needs a yes where nobody can be asked', async (t) => {

@@ -25,6 +25,11 @@ import { iso, shortTime, when } from '../words/time.ts';
 import type { ShowFlags } from './add-ledger.ts';
 import { standsSo } from './route-words.ts';
 
+const UNWANTED = [
+  'no route wanted it, or it was so long ago',
+  '  → to have it sent: widen a pattern, reload, then loghook backfill --since T',
+];
+
 /** @throws ConfigError StateError */
 export async function showEvent(id: string, flags: ShowFlags, io: Io): Promise<number> {
   if (flags.raw === true && flags.json === true) {
@@ -76,7 +81,7 @@ function print({ event, routes }: Timeline, short: string, now: number, io: Io):
   ];
   const { backfilled } = event;
   const bodies = routes.map((one) => routeLines(one, { short, backfilled }, now, io));
-  const body = bodies.length === 0 ? [['', 'no route wanted it, or it was so long ago']] : bodies;
+  const body = bodies.length === 0 ? [['', ...UNWANTED]] : bodies;
   writeLines(io.stdout, [...head, ...body.flat()]);
 }
 

@@ -1,10 +1,20 @@
 /** What is printed: lines, bytes and JSON, past the control-character filter where a terminal would take it. */
 import { printable } from '../../printable.ts';
 import type { Output } from '../io.ts';
+import { folded } from './folded.ts';
 
 /** Lines of text, past the control-character filter. */
 export function writeLines(output: Output, lines: readonly string[]): void {
   for (const line of lines) output.write(`${printable(line)}\n`);
+}
+
+/** The same for prose: on a terminal lines break between words, and go on two places further in. */
+export function writeProse(output: Output, lines: readonly string[]): void {
+  const shown = lines.flatMap((line) => {
+    const clean = printable(line);
+    return folded(clean, output, clean.search(/\S|$/) + 2);
+  });
+  for (const line of shown) output.write(`${line}\n`);
 }
 
 /** For a terminal: every line of `text` past the control-character filter. */
