@@ -1,6 +1,7 @@
 /** What was found, for people and as JSON. */
 import { printable } from '../../printable.ts';
 import { type Io, type Output, wantsColours } from '../io.ts';
+import { BOLD, CYAN, paint as coloured, DIM, GREEN, RED, YELLOW } from '../terminal/colours.ts';
 import { folded } from '../terminal/folded.ts';
 import { writeJson } from '../terminal/print.ts';
 import { count } from '../words/counts.ts';
@@ -37,17 +38,15 @@ const TITLES: Readonly<Record<CheckName, string>> = {
 
 /** A mark and its colour. */
 const MARKS: Readonly<Record<Level, readonly [mark: string, colour: number]>> = {
-  ok: ['✓', 32],
-  note: ['·', 36],
-  warning: ['!', 33],
-  problem: ['✗', 31],
+  ok: ['✓', GREEN],
+  note: ['·', CYAN],
+  warning: ['!', YELLOW],
+  problem: ['✗', RED],
 };
-const BOLD = 1;
-const DIM = 2;
 
 /** Sections in the order of the findings; a line a finding, what to do below it. */
 export function report(findings: readonly Finding[], { stdout, env }: Io): void {
-  const paint: Paint = wantsColours(stdout, env) ? painted : (_, text) => text;
+  const paint: Paint = wantsColours(stdout, env) ? coloured : (_, text) => text;
   let before: Finding | undefined;
   for (const one of findings) {
     const { org, check } = one;
@@ -72,8 +71,4 @@ function findingLines({ level, found, fix }: Finding, stdout: Output, paint: Pai
     ...more,
     ...fixLines.map((line) => paint(DIM, line)),
   ];
-}
-
-function painted(colour: number, text: string): string {
-  return `\u001b[${colour}m${text}\u001b[0m`;
 }

@@ -1,7 +1,7 @@
 /** `loghook dead …`: its words on the command line. What they do is in dead.ts. */
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
-import { whichOrg } from '../options.ts';
+import { type Ended, whichOrg } from '../options.ts';
 
 export interface DeadFlags {
   readonly state?: string;
@@ -12,7 +12,7 @@ export interface DeadFlags {
   readonly yes?: boolean;
 }
 
-export function addDead(program: Command, io: Io, ended: (code: number) => void): void {
+export function addDead(program: Command, io: Io, ended: Ended): void {
   const dead = program
     .command('dead')
     .description('events that a route gave up: look at them, send them again, or drop them')

@@ -1,7 +1,7 @@
 /** `loghook status`: its words on the command line. What it prints is in report.ts. */
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
-import { whichOrg } from '../options.ts';
+import { type Ended, whichOrg } from '../options.ts';
 
 export interface StatusFlags {
   readonly state?: string;
@@ -9,7 +9,7 @@ export interface StatusFlags {
   readonly json?: boolean;
 }
 
-export function addStatus(program: Command, io: Io, ended: (code: number) => void): void {
+export function addStatus(program: Command, io: Io, ended: Ended): void {
   program
     .command('status')
     .description('how things stand: how far behind, and what each route is owed')

@@ -4,6 +4,7 @@
  */
 import { printable } from '../../printable.ts';
 import type { Output } from '../io.ts';
+import { BOLD, CYAN, DIM, GREEN, paint, RED, YELLOW } from './colours.ts';
 import { draw, type Line } from './drawing.ts';
 import { folded } from './folded.ts';
 
@@ -55,13 +56,6 @@ const INDENT = 11;
 /** They name the org themselves; before every other line of one of several orgs stands its name. */
 const OF_AN_ORG: ReadonlySet<string> = new Set(['starting', 'ready', 'tailing']);
 
-const BOLD = '1';
-const DIM = '2';
-const RED = '31';
-const GREEN = '32';
-const YELLOW = '33';
-const CYAN = '36';
-
 function coloured(text: string): string {
   const [, time, mark, rest = ''] = /^(\d\d:\d\d:\d\d) ([→←!*]) ?(.*)$/.exec(text) ?? [];
   if (time === undefined || mark === undefined) return plainColoured(text);
@@ -76,8 +70,4 @@ function plainColoured(text: string): string {
   if (/^ {9,}/.test(text)) return paint(DIM, text);
   if (text.startsWith('ready:')) return paint(GREEN, text);
   return text.startsWith('loghook:') ? paint(RED, text) : text;
-}
-
-function paint(colour: string, text: string): string {
-  return `\u001b[${colour}m${text}\u001b[0m`;
 }
