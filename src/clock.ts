@@ -81,3 +81,28 @@ export class SystemClock implements Clock {
     for (const listener of [...this.#listeners]) listener(jump);
   }
 }
+
+/** Waits, one at a time, that whoever waits can be told to end early. */
+export class Pause {
+  readonly #clock: Clock;
+  #now = new AbortController();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Resolves after `ms`, at once when `end` is called or `signal` aborts. Never rejects. */
+  async for(ms: number, signal: AbortSignal): Promise<void> {
+    this.#now = new AbortController();
+    const end = () => this.end();
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+    await this.#clock.sleep(ms, this.#now.signal);
+    signal.removeEventListener('abort', end);
+  }
+
+  /** Of the wait that is under way; one that begins later is a whole one. */
+  end(): void {
+    this.#now.abort();
+  }
+}

@@ -128,6 +128,7 @@ export class Opening {
       let socket = await this.#reach(proxy, neverConnected);
       if (proxy.protocol === 'https:') socket = await this.#secure(socket, hostOf(proxy), {});
       if (url.protocol === 'https:') {
+        delete this.times.connectMs; // of the proxy alone: the host is not connected to before the tunnel stands
         await openTunnel(socket, proxy, `${url.hostname}:${portOf(url)}`);
       }
       this.times.connectMs = clock.monotonic() - startedAt - (this.times.dnsMs ?? 0);

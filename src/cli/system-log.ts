@@ -6,7 +6,7 @@ import { userAgentOf } from './io.ts';
 export const FIRST_START_MS = 2 * 60_000;
 
 /** Where it is, and how it is asked. */
-interface OrgAsked extends Pick<SystemLogOptions, 'identity' | 'interval'> {
+interface OrgAsked extends Pick<SystemLogOptions, 'identity' | 'identityAnew' | 'interval'> {
   readonly org: { readonly url: URL };
   readonly filter?: string | undefined;
   /** The proxy of whatever names none of its own. */
@@ -24,13 +24,14 @@ export interface Asking
 
 /** To be closed. */
 export function openSystemLog(
-  { org, identity, interval, filter, proxyFor }: OrgAsked,
+  { org, identity, identityAnew, interval, filter, proxyFor }: OrgAsked,
   { version, ...options }: Asking,
 ): SystemLog {
   return new SystemLog({
     ...options,
     org: org.url,
     identity,
+    ...(identityAnew && { identityAnew }),
     interval,
     userAgent: userAgentOf(version),
     ...(filter !== undefined && { filter }),

@@ -4,7 +4,11 @@ import { join, resolve } from 'node:path';
 import type { Environment } from './environment.ts';
 import type { Found } from './identity/found.ts';
 import { refuse } from './problems.ts';
-import { decodeUtf8, readBytes } from './text-file.ts';
+import { decodeUtf8, isUtf16, readBytes } from './text-file.ts';
+
+export const PRIVATE_KEY = 'the private key';
+const AS_PEM =
+  'write it as PEM: openssl pkey -inform DER -in KEY -out KEY.pem (openssl pkcs12 -nodes … for PKCS#12)';
 
 export interface SecretFile {
   /** What problems are said of. */
@@ -58,7 +62,10 @@ function readIfThere({ where, holds }: SecretFile, path: string): Found | undefi
     refuse(where, `could not read ${path}: ${file.message}`, file.hint);
   }
   const text = decodeUtf8(file.bytes);
-  if (text === undefined) refuse(where, `${path} is not UTF-8 text`, 'save it as UTF-8');
+  if (text === undefined) {
+    const isBinary = holds === PRIVATE_KEY && !isUtf16(file.bytes);
+    refuse(where, `${path} is not UTF-8 text`, isBinary ? AS_PEM : 'save it as UTF-8');
+  }
   if (text.trim() === '') refuse(where, `${path} is empty`, `put ${holds} in it`);
   return { value: text, where, from: `${where} ${path}`, path, isFromDotEnv: false };
 }

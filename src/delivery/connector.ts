@@ -18,7 +18,9 @@ export interface ConnectorOptions {
 
 export class Connector {
   readonly origin: string;
-  /** Host of the proxy that it goes through, for people. */
+  /** What it goes through. Its URL is secret. */
+  readonly proxy: URL | undefined;
+  /** Its host, for people. */
   readonly proxyHost: string | undefined;
   /** The proxy reads the requests and sends them on (http), rather than carrying bytes that it cannot read. */
   readonly isForwarded: boolean;
@@ -29,7 +31,6 @@ export class Connector {
   readonly #url: URL;
   readonly #target: Target;
   readonly #options: ConnectorOptions;
-  readonly #proxy: URL | undefined;
   #context: SecureContext | undefined;
   #session: Buffer | undefined;
 
@@ -38,11 +39,11 @@ export class Connector {
     this.#url = new URL(target.origin);
     this.#target = target;
     this.#options = options;
-    this.#proxy = proxyOf(target, this.#url, options);
-    this.redaction = this.#proxy && proxyRedaction(this.#proxy);
-    this.proxyHost = this.#proxy?.host;
-    this.isForwarded = this.#proxy !== undefined && this.#url.protocol === 'http:';
-    this.forwardHeaders = this.isForwarded ? forwardHeaders(this.#proxy) : [];
+    this.proxy = proxyOf(target, this.#url, options);
+    this.redaction = this.proxy && proxyRedaction(this.proxy);
+    this.proxyHost = this.proxy?.host;
+    this.isForwarded = this.proxy !== undefined && this.#url.protocol === 'http:';
+    this.forwardHeaders = this.isForwarded ? forwardHeaders(this.proxy) : [];
   }
 
   /** @throws Error if the target's certificates or key cannot be read */
@@ -50,7 +51,7 @@ export class Connector {
     const { clock, lookup } = this.#options;
     const judge = judgeOf(this.#target);
     const tls = this.#url.protocol === 'https:' ? { tls: this.#secure() } : {};
-    return new Opening({ url: this.#url, proxy: this.#proxy, judge, lookup, clock, ...tls });
+    return new Opening({ url: this.#url, proxy: this.proxy, judge, lookup, clock, ...tls });
   }
 
   #secure(): Secure {

@@ -20,6 +20,16 @@ export type Identity =
       readonly keyId?: string;
     };
 
+export function isSameIdentity(one: Identity, other: Identity): boolean {
+  if (one.kind === 'token') return other.kind === 'token' && one.token === other.token;
+  return (
+    other.kind === 'app' &&
+    one.clientId === other.clientId &&
+    one.keyId === other.keyId &&
+    one.privateKey.equals(other.privateKey)
+  );
+}
+
 export interface Credentials {
   /** For one request, its method and whole URL, and its repeats. Sends nothing yet. */
   permit(request: OktaRequest, door: TokenDoor): Permit;
@@ -58,6 +68,8 @@ export interface CredentialsSurroundings {
   readonly log: Log;
   /** 0 ≤ n < 1, for jitter. */
   readonly random: () => number;
+  /** Asked when Okta refuses what is renewed in the background: true once other credentials are in its place. */
+  readonly isReplaced?: () => Promise<boolean>;
 }
 
 /** Throws an OktaError, with nothing secret in it, if `identity` cannot be one. */

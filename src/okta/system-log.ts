@@ -4,10 +4,11 @@
  *
  * What ends it: the signal, quietly; a refusal by Okta at a first start (OktaError). Anything else is retried for ever.
  */
-import type { Clock } from '../clock.ts';
+import { type Clock, Pause } from '../clock.ts';
 import { OktaError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { credentialsOf, type Identity } from './credentials.ts';
+import type { Identity } from './credentials.ts';
+import { CurrentCredentials, type IdentityAnew } from './current-credentials.ts';
 import type { Page } from './page/page.ts';
 import { type GaveUp, PageReader, type ReadPage } from './page/page-reader.ts';
 import { FallBacks } from './place/fall-backs.ts';
@@ -28,6 +29,8 @@ export interface SystemLogOptions {
   /** Only its origin counts. */
   readonly org: URL;
   readonly identity: Identity;
+  /** Asked when Okta refuses the identity. */
+  readonly identityAnew?: IdentityAnew;
   readonly clock: Clock;
   readonly log: Log;
   readonly userAgent: string;
@@ -62,10 +65,12 @@ export class SystemLog {
   readonly #query: Query;
   readonly #random: () => number;
   readonly #budget: RateBudget;
+  readonly #credentials: CurrentCredentials;
   readonly #door: OktaDoor;
   readonly #pages: PageReader;
   readonly #troubles: TroubleLog;
   readonly #fallBacks: FallBacks;
+  readonly #pause: Pause;
   #answeredWell = false;
   #saidNoLink = false;
 
@@ -75,13 +80,16 @@ export class SystemLog {
     this.#random = options.random ?? Math.random;
     this.#query = { org, limit, filter: filter === '' ? undefined : filter };
     this.#troubles = new TroubleLog(log, clock, options.onTrouble ?? (() => undefined));
+    this.#pause = new Pause(clock);
     this.#fallBacks = new FallBacks({ clock, log, random: this.#random });
     this.#budget = new RateBudget(rateShare, this.#random, options.rateReserve);
     const onWait = (waitMs: number) => {
       this.#troubles.waits(waitMs);
       options.onWait?.(waitMs);
     };
-    const credentials = credentialsOf(options.identity, { org, clock, log, random: this.#random });
+    const random = this.#random;
+    const credentials = new CurrentCredentials(options.identity, { ...options, random });
+    this.#credentials = credentials;
     this.#door = new OktaDoor({ ...options, credentials, budget: this.#budget, onWait });
     this.#pages = new PageReader(org, (text) => this.#door.redact(text));
   }
@@ -89,6 +97,13 @@ export class SystemLog {
   /** The part (0..1) of the rate limit that may be used from now on. */
   set rateShare(share: number) {
     this.#budget.share = share;
+  }
+
+  /** From the next request on, which is made at once if the old one was refused. False: it is the same. */
+  changeIdentity(identity: Identity): boolean {
+    const isChanged = this.#credentials.take(identity);
+    if (isChanged) this.#pause.end();
+    return isChanged;
   }
 
   /** What Okta said last of its rate limit for the log. */
@@ -232,7 +247,7 @@ export class SystemLog {
 
   #refusal(answer: Answer, isLink: boolean): Trouble {
     const redact = (text: string) => this.#door.redact(text);
-    const refusal = readRefusal(answer, { redact, kind: this.#options.identity.kind });
+    const refusal = readRefusal(answer, { redact, kind: this.#credentials.askedAs.kind });
     const fields = whereTo(answer, redact);
     return troubleOf(refusal, { isLink, oktaNowMs: answer.oktaNowMs, fields });
   }
@@ -240,6 +255,7 @@ export class SystemLog {
   /** Decides what a failed attempt means, says it, and waits. What it throws ends the reading. */
   async #meet(error: Error, reading: Reading): Promise<void> {
     if (reading.signal.aborted || !(error instanceof Trouble)) return;
+    if (error.kind === 'credentials' && (await this.#credentials.replaceRefused())) return;
     this.#throwIfFatal(error, reading);
     const { position, signal } = reading;
     if (error.kind === 'link-refused') {
@@ -247,7 +263,7 @@ export class SystemLog {
     }
     const tries = this.#troubles.came(error);
     const waitMs = backoffMs(TROUBLE_RULES[error.kind].pace, tries, this.#random);
-    if (waitMs > 0) await this.#options.clock.sleep(Math.round(waitMs), signal);
+    if (waitMs > 0) await this.#pause.for(Math.round(waitMs), signal);
   }
 
   #throwIfFatal(trouble: Trouble, { bounded, firstStart }: Reading): void {

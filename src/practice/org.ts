@@ -68,7 +68,8 @@ interface Turn {
 export class PracticeOrg {
   /** http://127.0.0.1:PORT, without a slash at its end. */
   readonly url: string;
-  readonly token: string;
+  /** The SSWS token that is accepted; may be changed. */
+  token: string;
   readonly #server: LoopbackServer;
   readonly #clock: Clock;
   readonly #log = new EventLog();

@@ -2,6 +2,8 @@
 /** Several orgs in one loghook.yaml: what is made of them, and what is refused. */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Flags, loadConfig, loadConfigs } from '../../src/config/config.ts';
 import { allTextOf, complaintsOf, hintsOf, settled } from './complaints.ts';
@@ -52,10 +54,28 @@ test('each org has the routes of the file and its own', async (t) => {
   );
 });
 
+test('says when everyone on the machine may read the file of a token', async (t) => {
+  const outside = input(t, TWO);
+  const path = join(outside.cwd, 'us.token');
+
+  chmodSync(path, 0o644);
+  const [emea, us] = await loadConfigs(outside);
+  chmodSync(path, 0o600);
+  const [, careful] = await loadConfigs(outside);
+
+  const note = `\${file:us.token}: ${path} can be read by everyone on this machine; chmod 600 it`;
+  assert.ok(!emea?.org.notes.includes(note));
+  assert.deepEqual(us?.org.notes, [note]);
+  assert.deepEqual(careful?.org.notes, []);
+});
+
 test('each org has its own URL, token, filter and interval', async (t) => {
   const [emea, us] = await loadConfigs(input(t, TWO, {}, { LOGHOOK_RETRY_SECONDS: '20' }));
 
   assert.equal(emea?.org.url.href, 'https://acme-emea.okta.com/');
+  assert.deepEqual(emea?.org.notes, [
+    'url of emea: it has no scheme; using https://acme-emea.okta.com',
+  ]);
   assert.deepEqual(emea?.identity, { kind: 'token', token: EMEA });
   assert.deepEqual([emea?.interval, emea?.filter, emea?.orgName], [20_000, undefined, 'emea']);
   assert.deepEqual(us?.identity, { kind: 'token', token: US });
@@ -196,6 +216,11 @@ const REFUSED: readonly (readonly [why: string, text: string, complaints: readon
     'a name twice',
     `${REST}\norgs:\n - { name: a, url: 'https://a.okta.com', token: '\${T}' }\n - { name: a, url: 'https://b.okta.com', token: '\${T}' }`,
     ['4:12 name: "a" is that of the org in line 3 too'],
+  ],
+  [
+    'a name that is the host of another',
+    `${REST}\norgs:\n - { name: B.okta.com, url: 'https://a.okta.com', token: '\${T}' }\n - { name: b, url: 'https://b.okta.com', token: '\${T}' }`,
+    ['3:12 name: "B.okta.com" is the host of the org in line 4'],
   ],
   [
     'an org without credentials',

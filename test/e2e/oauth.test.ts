@@ -120,7 +120,7 @@ test('ends with 4 at a first start if the org does not know the key, and says wh
   assert.equal(org.oauth.requestCount, 1);
 });
 
-test('a reload says that a key which was changed comes into force with the next start', async (t) => {
+test('a reload takes a key that was changed, and keeps the old one while the file holds none', async (t) => {
   const [first, second] = [ecKey(), ecKey()];
   const { app } = testApp({}, first);
   const { org } = await openOrg(t, { apps: [app] });
@@ -136,15 +136,21 @@ test('a reload says that a key which was changed comes into force with the next 
   loghook.child.kill('SIGHUP');
   await loghook.logged('routes reloaded');
   const before = loghook.stdout;
-  sandbox.write('key.pem', settings(org.url, second).OKTA_PRIVATE_KEY ?? '');
-  loghook.child.kill('SIGHUP');
-  await loghook.line('stdout', /"note":.*start loghook again/);
   sandbox.write('key.pem', 'nothing');
   loghook.child.kill('SIGHUP');
-  await loghook.line('stdout', /"note":.*neither PEM.*goes on with what it read/);
-  await loghook.stop();
+  await loghook.line('stdout', /"note":.*neither PEM.*goes on with the credentials that it has/);
+  org.oauth.register({ ...app, keys: [publicJwk(second)] });
+  org.oauth.revokeTokens();
+  sandbox.write('key.pem', settings(org.url, second).OKTA_PRIVATE_KEY ?? '');
+  loghook.child.kill('SIGHUP');
+  const said = await loghook.logged('credentials reloaded');
+  addEvents(org, 1, 0, 1);
+  await receiver.waitFor(1);
+  const { code } = await loghook.stop();
 
-  assert.doesNotMatch(before, /has changed/);
-  assert.match(loghook.stdout, /OKTA_PRIVATE_KEY_FILE .*key\.pem: it has changed; start loghook/);
+  assert.equal(code, 0);
+  assert.doesNotMatch(before, /credentials reloaded/);
+  assert.match(String(said.keyFrom), /^OKTA_PRIVATE_KEY_FILE .*key\.pem$/);
+  assert.doesNotMatch(loghook.stdout, /"level":50/);
   assert.ok(!(loghook.stdout + loghook.stderr).includes(pem.split('\n')[1] ?? '-'));
 });

@@ -1,6 +1,6 @@
 /** `loghook run` as a service app, from each place that can name one, past the end of its token's life. */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { addEvents, openOrg, openReceiver, Sandbox } from '../support/loghook.ts';
@@ -14,6 +14,8 @@ import {
 } from '../support/service-app.ts';
 
 const TOKEN_LIFE_S = 2;
+// biome-ignore lint/suspicious/noTemplateCurlyInString: loghook.yaml has them
+const KEY_FILE = '${file:key.pem}';
 
 interface Form {
   readonly name: string;
@@ -27,8 +29,8 @@ interface Form {
   ) => Record<string, string>;
 }
 
-const pem = ({ privateKey }: AppIdentity) =>
-  String(privateKey.export({ format: 'pem', type: 'pkcs8' }));
+const pem = ({ privateKey }: AppIdentity, type: 'pkcs8' | 'pkcs1' | 'sec1' = 'pkcs8') =>
+  String(privateKey.export({ format: 'pem', type }));
 const jwk = ({ privateKey }: AppIdentity) =>
   JSON.stringify({ ...privateKey.export({ format: 'jwk' }), kid: KEY_ID });
 
@@ -67,6 +69,40 @@ const FORMS: readonly Form[] = [
       return {};
     },
   },
+  {
+    name: 'PKCS#1 as a systemd credential, with DPoP',
+    dpop: true,
+    key: rsaKey(3_072),
+    settings: (sandbox, identity, url) => {
+      sandbox.write('okta-private-key', pem(identity, 'pkcs1'));
+      const CREDENTIALS_DIRECTORY = sandbox.cwd;
+      return { OKTA_ORG_URL: url, OKTA_CLIENT_ID: CLIENT_ID, CREDENTIALS_DIRECTORY };
+    },
+  },
+  {
+    name: "under the names of Okta's SDKs, with DPoP",
+    dpop: true,
+    key: ecKey('P-384'),
+    settings: (_sandbox, identity, url) => ({
+      OKTA_CLIENT_ORGURL: url,
+      OKTA_CLIENT_CLIENTID: CLIENT_ID,
+      OKTA_CLIENT_PRIVATEKEY: pem(identity),
+      OKTA_CLIENT_AUTHORIZATIONMODE: 'PrivateKey',
+    }),
+  },
+  {
+    name: 'SEC1 in a file that orgs: names, with DPoP',
+    dpop: true,
+    key: ecKey('P-521'),
+    settings: (sandbox, identity, url) => {
+      sandbox.write('key.pem', pem(identity, 'sec1'));
+      const [match, to] = readFileSync(join(sandbox.cwd, 'loghook.csv'), 'utf8').trim().split(',');
+      const acme = { url, clientId: CLIENT_ID, privateKey: KEY_FILE };
+      const file = { routes: { siem: { match, url: to } }, orgs: { acme } };
+      sandbox.write('loghook.yaml', JSON.stringify(file));
+      return {};
+    },
+  },
 ];
 
 for (const { name, dpop, key, settings } of FORMS) {
@@ -90,8 +126,8 @@ for (const { name, dpop, key, settings } of FORMS) {
 
     assert.equal(code, 0);
     assert.ok(org.oauth.tokenCount > before, 'a new token was asked for');
-    assert.match(String(starting.appFrom), /CLIENT_ID in the environment$|okta\.yaml$/);
-    assert.match(String(starting.keyFrom), /OKTA_PRIVATE_KEY|okta\.yaml$/);
+    assert.match(String(starting.appFrom), /CLIENT_?ID in the environment$|(okta|loghook)\.yaml$/i);
+    assert.match(String(starting.keyFrom), /PRIVATE[_-]?KEY|(okta|loghook)\.yaml$/i);
     assert.doesNotMatch(stdout, /okta refused/);
   });
 }

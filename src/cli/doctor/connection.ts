@@ -37,17 +37,21 @@ export interface Limits {
   readonly limitMs: number;
   /** A name has to be looked up first, and by us. */
   readonly looksUp: boolean;
+  /** Lies between. */
+  readonly proxy?: URL | undefined;
 }
 
 /** Never rejects. */
 export async function connectOnce(
   opening: Opening,
-  { clock, limitMs, looksUp }: Limits,
+  { clock, limitMs, looksUp, proxy }: Limits,
 ): Promise<Connection> {
   const { times } = opening;
   const cancel = clock.after(limitMs, () => {
     const code = looksUp && times.dnsMs === undefined ? 'EAI_AGAIN' : 'ETIMEDOUT';
-    opening.cut(Object.assign(new Error('no connection in time'), { code }));
+    const late = Object.assign(new Error('no connection in time'), { code });
+    const isProxys = proxy !== undefined && times.connectMs === undefined;
+    opening.cut(isProxys ? new ProxyTrouble(proxy, late) : late);
   });
   try {
     const socket = await opening.open();

@@ -5,7 +5,7 @@ import type { Io } from '../io.ts';
 import type { DoctorFlags } from './add-doctor.ts';
 import { checkClock } from './checks/clock.ts';
 import { checkCredentials } from './checks/credentials.ts';
-import { checkDaemons } from './checks/daemons.ts';
+import { checkDaemons, checkOwnDaemon } from './checks/daemons.ts';
 import { checkDeliveries } from './checks/deliveries.ts';
 import { checkDisk } from './checks/disk.ts';
 import { checkNetwork } from './checks/network.ts';
@@ -46,12 +46,18 @@ export async function doctor(flags: DoctorFlags, io: Io): Promise<number> {
   return code;
 }
 
-/** All orgs side by side; what is of the whole machine is looked at with the first. */
+/** What is of the whole machine is looked at with the first of several orgs. */
+const OF_FURTHER: Checks<Scene> = { ...ALL_CHECKS, daemons: checkOwnDaemon, service: () => [] };
+
+/** All orgs side by side. */
 export async function examineAll(scenes: readonly Scene[], clock: Clock): Promise<Examined> {
   const examined = await Promise.all(
     scenes.map(async (scene, index) => {
-      const checks = index === 0 ? ALL_CHECKS : { ...ALL_CHECKS, service: () => [] };
-      const { findings, isLate } = await examine(checks, scene, clock);
+      const { findings, isLate } = await examine(
+        index === 0 ? ALL_CHECKS : OF_FURTHER,
+        scene,
+        clock,
+      );
       const org = scene.config.orgName;
       return {
         isLate,

@@ -101,6 +101,7 @@ export const FINDINGS = {
   'state-newer': ['state', 'problem'],
   'state-unreadable': ['state', 'problem'],
   'state-damaged': ['state', 'problem'],
+  'lock-damaged': ['state', 'problem'],
   'state-large': ['state', 'warning'],
   'wal-large': ['state', 'warning'],
   'gaps-seen': ['state', 'warning'],
@@ -109,6 +110,8 @@ export const FINDINGS = {
 
   'daemon-running': ['daemons', 'ok'],
   'daemon-none': ['daemons', 'note'],
+  'daemon-partly': ['daemons', 'warning'],
+  'daemon-unknown': ['daemons', 'note'],
   'daemon-twin': ['daemons', 'warning'],
   'daemon-elsewhere': ['daemons', 'note'],
   'daemon-listening': ['daemons', 'note'],

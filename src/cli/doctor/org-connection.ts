@@ -26,7 +26,7 @@ export async function connectToOrg({
   // An http org is a practice org on this machine: no proxy lies before it.
   const proxy = org.protocol === 'https:' ? proxyFor?.(org) : undefined;
   const way = { url: org, proxy, judge: () => undefined, lookup: machine.lookup, clock };
-  const limits = { clock, looksUp: isLookedUp(org, proxy?.host) };
+  const limits = { clock, looksUp: isLookedUp(org, proxy?.host), proxy };
   const connection = await connectOnce(new Opening(way), { ...limits, limitMs: CONNECT_MS });
   const isOpen = connection.kind === 'open';
   const found = { org, isOpen, connection, ...(proxy !== undefined && { proxy }) };

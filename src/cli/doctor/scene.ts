@@ -25,6 +25,8 @@ export interface Scene {
   readonly config: PartialConfig;
   /** The org's own sub-folder of the state folder, where both are known. */
   readonly folder?: string;
+  /** Those of the other orgs of the file: each has a scene of its own. */
+  readonly siblings?: readonly string[];
   readonly state: StateLook;
   /** The routes that a test event is to be sent to. */
   readonly toSend: readonly Route[];
@@ -57,7 +59,13 @@ export async function openScenes(
   if (configs.length > 1 && Array.isArray(send)) {
     refuse('--send', 'there are several orgs', 'name the one that has these routes with --org');
   }
-  return Promise.all(configs.map((config) => sceneOf({ io, clock, machine, config }, send)));
+  const scenes = await Promise.all(
+    configs.map((config) => sceneOf({ io, clock, machine, config }, send)),
+  );
+  return scenes.map((scene) => ({
+    ...scene,
+    siblings: scenes.flatMap(({ folder = '' }) => (folder === scene.folder ? [] : [folder])),
+  }));
 }
 
 type Parts = Pick<Scene, 'io' | 'clock' | 'machine' | 'config'>;

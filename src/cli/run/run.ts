@@ -1,11 +1,12 @@
 /** `loghook run`: the daemon. */
 import { SystemClock } from '../../clock.ts';
-import { configsReloader, type Flags, loadConfigs, routesReloader } from '../../config/config.ts';
+import { type Flags, loadConfigs } from '../../config/config.ts';
+import { configsReloader } from '../../config/reload.ts';
 import { orgFolder } from '../../config/state-folder.ts';
 import { withAdmin } from '../admin/with-admin.ts';
 import { type Io, surroundings } from '../io.ts';
 import { openCommandLog } from '../terminal/command-log.ts';
-import { restartNotes } from './restart-notes.ts';
+import { readsAgain } from './read-again.ts';
 import { runSession } from './run-session.ts';
 
 export async function run(flags: Flags, io: Io): Promise<number> {
@@ -21,17 +22,13 @@ export async function run(flags: Flags, io: Io): Promise<number> {
       const reload = configsReloader(config.routesFile, input);
       return runOrgs(configs, { ...admin, io, log, reload });
     }
-    const reload = routesReloader(config.routesFile, { flags, env: io.env, cwd: io.cwd });
     return runSession({
       ...config,
       ...admin,
       io,
       log,
       folder: orgFolder(config.stateFolder, config.org.url),
-      reload: async () => {
-        const read = await reload();
-        return { ...read, notes: [...read.notes, ...restartNotes(config, io)] };
-      },
+      ...readsAgain(config, input),
     });
   });
 }

@@ -3,12 +3,14 @@
  * held or damaged stops it), joins them, and closes them. What is of the whole process stands in process-wide.ts.
  */
 import type { Clock } from '../../clock.ts';
+import type { FoundIdentity } from '../../config/identity/identity.ts';
 import { Daemon, type Stop } from '../../daemon.ts';
 import { Sender } from '../../delivery/attempt.ts';
 import type { Paces } from '../../delivery/lanes/pace.ts';
 import { ConfigError, OktaError, reasonOf, StateError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Identity } from '../../okta/credentials.ts';
+import type { IdentityAnew } from '../../okta/current-credentials.ts';
 import { queryText } from '../../okta/place/position.ts';
 import { type Interval, longestIntervalMs } from '../../okta/poll-interval.ts';
 import type { Page, SystemLog } from '../../okta/system-log.ts';
@@ -23,7 +25,7 @@ import type { OrgWatch } from '../admin/org-watch.ts';
 import { EXIT } from '../exit.ts';
 import { type Io, userAgentOf } from '../io.ts';
 import { FIRST_START_MS, openSystemLog } from '../system-log.ts';
-import type { IdentityOrigins } from '../words/identity.ts';
+import { credentialFields, type IdentityOrigins } from '../words/identity.ts';
 import { announce, hostField } from './announcement.ts';
 import { heartbeatOf, inShort, openTelling, type TellingParts } from './telling.ts';
 
@@ -37,8 +39,6 @@ export interface SessionOptions extends Partial<IdentityOrigins> {
   /** What the file calls the org; then each line of `log` says so already. */
   readonly name?: string;
   readonly routes: Routes;
-  /** loghook's own events go there; it is one of `routes`. */
-  readonly alerts?: Route;
   /** What is pinged while polling works. */
   readonly heartbeat?: Route;
   /** What a person should know at the start. */
@@ -59,7 +59,9 @@ export interface SessionOptions extends Partial<IdentityOrigins> {
   /** Of all receivers, where several sessions share them. */
   readonly paces?: Paces;
   /** Reads the routes anew for a SIGHUP; throws when they are not usable. */
-  readonly reload?: () => Promise<RoutesInForce>;
+  readonly reload?: () => Promise<ReadAnew>;
+  /** Reads the credentials anew when Okta refuses them. */
+  readonly identityAnew?: IdentityAnew;
   /** Where others ask how it is; it outlives the session. */
   readonly adminDoor?: Admin;
   /** Stops it instead of the process's signals. */
@@ -67,8 +69,10 @@ export interface SessionOptions extends Partial<IdentityOrigins> {
   readonly onReady?: () => void;
 }
 
-/** What a reload may change. */
-export type RoutesInForce = Pick<SessionOptions, 'routes' | 'alerts' | 'heartbeat' | 'notes'>;
+export type RoutesInForce = Pick<SessionOptions, 'routes' | 'heartbeat' | 'notes'>;
+
+/** What a reload may change; without an identity the one stays that is. */
+export interface ReadAnew extends RoutesInForce, Partial<FoundIdentity> {}
 
 /** What the session reports to whoever runs it. */
 export interface Told {
@@ -159,10 +163,12 @@ export class Session {
   }
 
   /** Puts what was read anew in force. False when it stops before that. */
-  async putInForce({ routes, heartbeat }: RoutesInForce): Promise<boolean> {
-    const isInForce = await this.#daemon.reload(routes);
-    if (isInForce) this.#telling.heartbeat = heartbeatOf(heartbeat, this.#tellingParts);
-    return isInForce;
+  async putInForce({ routes, heartbeat, ...found }: ReadAnew): Promise<boolean> {
+    if (!(await this.#daemon.reload(routes))) return false;
+    this.#telling.heartbeat = heartbeatOf(heartbeat, this.#tellingParts);
+    if (found.identity !== undefined && this.#systemLog.changeIdentity(found.identity))
+      this.#log.info(credentialFields(found), 'credentials reloaded');
+    return true;
   }
 
   /** When `run` has ended. */
@@ -187,10 +193,13 @@ export class Session {
 
   #openWatch(): OrgWatch | undefined {
     const { adminDoor, name, org, folder, interval } = this.#options;
-    const intervalMs = longestIntervalMs(interval);
     return adminDoor?.watch({
-      ...{ org: name ?? org.url.host, host: org.url.host, folder, intervalMs },
-      ...{ outbox: this.#outbox, systemLog: this.#systemLog },
+      org: name ?? org.url.host,
+      host: org.url.host,
+      folder,
+      intervalMs: longestIntervalMs(interval),
+      outbox: this.#outbox,
+      systemLog: this.#systemLog,
       isTurning: () => this.isTurning,
       obey: () => this.#daemon.obey(),
     });

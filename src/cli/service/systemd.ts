@@ -105,6 +105,8 @@ ${firstSteps(facts, '/etc/loghook', '-m 0640 -g loghook')}
 #             journalctl -u loghook
 #             sudo -u loghook loghook status --state /var/lib/loghook
 # New routes: systemctl reload loghook
+# A changed secret: systemctl restart loghook, for systemd hands it over at a start (from systemd 260 on a reload does
+#             too, with RefreshOnReload=credentials)
 # Print this file again when Node or loghook has moved.
 
 [Unit]
@@ -148,7 +150,7 @@ ${firstSteps(facts, '~/.config/loghook', '-m 0600')}
 # How it is:  systemctl --user status loghook
 #             journalctl --user -u loghook
 #             loghook status
-# New routes: systemctl --user reload loghook
+# New routes, or a changed secret: systemctl --user reload loghook
 # Print this file again when Node or loghook has moved.
 
 [Unit]

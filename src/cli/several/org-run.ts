@@ -2,20 +2,24 @@
  * One org of several in a process: its session, opened again when an error ends it. What goes wrong here is said and
  * tried again; the other orgs never notice. Stops with the process, or alone when the org is taken out of the file.
  */
-import type { Clock } from '../../clock.ts';
+
+import { type Clock, Pause } from '../../clock.ts';
 import type { Config } from '../../config/config.ts';
 import { orgFolder } from '../../config/state-folder.ts';
 import type { Stop } from '../../daemon.ts';
 import type { Paces } from '../../delivery/lanes/pace.ts';
-import { LoghookError, OktaError, reasonOf } from '../../errors.ts';
+import { ConfigError, LoghookError, OktaError, RoutesError, reasonOf } from '../../errors.ts';
 import type { Log } from '../../log.ts';
+import type { IdentityFound } from '../../okta/current-credentials.ts';
 import type { Admin } from '../admin/admin.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import type { Io } from '../io.ts';
+import { sayNotes } from '../notes.ts';
 import { problemsInWords, reload } from '../run/reload.ts';
 import { Session, type SessionOptions } from '../run/session.ts';
 import { FIRST_START_MS } from '../system-log.ts';
 import { duration } from '../words/time.ts';
+import { isSameOrg } from './same-org.ts';
 
 const AGAIN_MS = 30_000;
 const LONGEST_AGAIN_MS = 5 * 60_000;
@@ -26,6 +30,8 @@ export interface OrgRunParts {
   readonly log: Log;
   readonly clock: Clock;
   readonly paces: Paces;
+  /** Reads all orgs anew; throws when they are not usable. */
+  readonly reload: () => Promise<readonly Config[]>;
   readonly adminDoor?: Admin;
   /** Of the whole process. */
   readonly stop: Stop;
@@ -49,13 +55,14 @@ export class OrgRun {
   /** What it failed of last, as `kindOf` says. */
   #said = '';
   #failingSince = 0;
-  #wait = new AbortController();
+  readonly #pause: Pause;
 
   constructor(config: Config, parts: OrgRunParts) {
     const { orgName = config.org.url.host } = config;
     this.name = orgName;
     this.#config = config;
     this.#parts = parts;
+    this.#pause = new Pause(parts.clock);
     this.#log = parts.log.child({ org: orgName });
     this.#since = config.since ?? parts.clock.now() - FIRST_START_MS;
   }
@@ -98,7 +105,7 @@ export class OrgRun {
         const code = await this.#runSession();
         if (code !== undefined) return code;
         if (this.#config.once) return exitCodeOf(this.#error);
-        await this.#waitForNext();
+        await this.#pause.for(this.#waitMs(), this.#ownStop.soft.signal);
         if (this.#ownStop.soft.signal.aborted) return EXIT.asAsked;
       }
     } finally {
@@ -116,7 +123,7 @@ export class OrgRun {
   async take(config: Config): Promise<void> {
     this.#config = config;
     const session = this.#session;
-    this.#wait.abort();
+    this.#pause.end();
     if (session === undefined) return;
     await reload(
       this.#log,
@@ -164,6 +171,7 @@ export class OrgRun {
       name: this.name,
       log: this.#log,
       paces,
+      identityAnew: () => this.#identityAnew(),
       ...(adminDoor && { adminDoor }),
       folder: orgFolder(config.stateFolder, config.org.url),
       since: this.#since,
@@ -171,10 +179,22 @@ export class OrgRun {
     };
   }
 
+  /** Nothing where the file cannot be used, or has this org no more. */
+  async #identityAnew(): Promise<IdentityFound | undefined> {
+    try {
+      const configs = await this.#parts.reload();
+      const anew = configs.find((config) => isSameOrg(config, this.#config));
+      return anew && { identity: anew.identity, from: anew.identityFrom };
+    } catch (error) {
+      if (error instanceof ConfigError || error instanceof RoutesError) return undefined;
+      throw error;
+    }
+  }
+
   /** Orgs in one file may have been started at different times: those with a cursor go on from it. */
   #noteSince(): void {
     if (this.#config.since === undefined || this.#hasBegun) return;
-    this.#log.warn({ note: '--since is not used: there is a cursor' }, 'setting put right');
+    sayNotes(this.#log, ['--since is not used: there is a cursor']);
   }
 
   #begins(): void {
@@ -203,7 +223,7 @@ export class OrgRun {
     if (this.#failures === 0) this.#failingSince = this.#parts.clock.monotonic();
     this.#failures += 1;
     this.#error = error;
-    this.#parts.adminDoor?.expect(this.name).failed();
+    this.#parts.adminDoor?.expect(this.name).failed(error);
     const hint = error instanceof LoghookError ? error.hint : undefined;
     const again = this.#config.once ? undefined : duration(this.#waitMs());
     this.#log[isKnown ? 'debug' : 'error'](
@@ -220,16 +240,6 @@ export class OrgRun {
 
   #waitMs(): number {
     return Math.min(AGAIN_MS * 2 ** (this.#failures - 1), LONGEST_AGAIN_MS);
-  }
-
-  async #waitForNext(): Promise<void> {
-    this.#wait = new AbortController();
-    const { signal } = this.#ownStop.soft;
-    const cut = () => this.#wait.abort();
-    signal.addEventListener('abort', cut, { once: true });
-    if (signal.aborted) cut();
-    await this.#parts.clock.sleep(this.#waitMs(), this.#wait.signal);
-    signal.removeEventListener('abort', cut);
   }
 
   /** Returns what gives the signals back. */

@@ -21,11 +21,16 @@ export function identityLines(settings: OrgSettings & { readonly orgName?: strin
 /** The same as fields of a log line. */
 export function identityFields({
   orgFrom,
+  ...found
+}: Partial<IdentityOrigins>): Readonly<Record<string, string>> {
+  return { ...(orgFrom !== undefined && { orgFrom }), ...credentialFields(found) };
+}
+
+export function credentialFields({
   identityFrom,
   app,
 }: Partial<IdentityOrigins>): Readonly<Record<string, string>> {
   return {
-    ...(orgFrom !== undefined && { orgFrom }),
     ...(identityFrom !== undefined && {
       [app === undefined ? 'tokenFrom' : 'keyFrom']: identityFrom,
     }),

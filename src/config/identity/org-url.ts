@@ -2,8 +2,8 @@
 
 import { schemeOf } from '../../routing/route.ts';
 
-/** The domains and the -admin form that https://developer.okta.com/docs/concepts/okta-organizations/ names. */
-const ADMIN_HOST = /^([a-z0-9-]+)-admin\.((?:okta|oktapreview|okta-emea)\.com)$/;
+/** The domains and the -admin form of https://developer.okta.com/docs/concepts/okta-organizations/ and of Okta's SDKs. */
+const ADMIN_HOST = /^([a-z0-9-]+)-admin\.((?:okta|oktapreview|okta-emea|okta-gov)\.com|okta\.mil)$/;
 /** Okta's own sites, which people copy from the address bar. */
 const NO_ORG = /^(?:(?:www|login|help|developer|support)\.)?okta\.com$/;
 const EXAMPLE = 'write it like https://acme.okta.com';

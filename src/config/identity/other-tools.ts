@@ -5,7 +5,7 @@
 import { basename } from 'node:path';
 import type { Environment } from '../environment.ts';
 import { refuse } from '../problems.ts';
-import { openToOthers, readNamedFile } from '../secret-file.ts';
+import { openToOthers, PRIVATE_KEY, readNamedFile } from '../secret-file.ts';
 import { type Found, findSetting } from './found.ts';
 import type { FoundSettings } from './sources.ts';
 
@@ -35,7 +35,7 @@ function besideUrl(secret: Found, url: Found | undefined): Found {
 /** As the SDKs have it: the setting holds the key, or the path of its file, `path`, which may begin at `folder`. */
 export function keyOrFile(key: Found, path: string, folder: string): Found {
   if (/-----BEGIN|^\s*["']?\s*\{/.test(key.value) || !/[/\\.]/.test(key.value)) return key;
-  const named = { where: key.where, holds: 'the private key', directName: key.where };
+  const named = { where: key.where, holds: PRIVATE_KEY, directName: key.where };
   const found = readNamedFile(named, path.trim(), folder);
   const notes = openToOthers(found.path ?? '', key.where);
   return { ...found, from: `${key.from} (${basename(found.path ?? '')})`, notes };

@@ -2,14 +2,13 @@
 
 import type { Environment } from '../environment.ts';
 import { refuse } from '../problems.ts';
-import { openToOthers, readCredential, readNamedFile } from '../secret-file.ts';
+import { openToOthers, PRIVATE_KEY, readCredential, readNamedFile } from '../secret-file.ts';
 import { bracketed, ownToken } from './api-token.ts';
 import { type Found, findSetting } from './found.ts';
 import type { FoundSettings } from './sources.ts';
 
 /** Where systemd's LoadCredential puts it (systemd.exec(5), "Credentials"). */
 const KEY_CREDENTIAL = 'okta-private-key';
-const HOLDS = 'the private key';
 
 /** Throws ConfigError when something of it cannot be read. Relative files are looked up in `cwd`. */
 export function ownIdentity(environment: Environment, cwd: string): FoundSettings {
@@ -32,14 +31,17 @@ function ownPrivateKey(environment: Environment, cwd: string): Found | undefined
     );
   }
   if (key !== undefined) return refusePath(key);
-  if (file === undefined) return readCredential(environment, KEY_CREDENTIAL, HOLDS);
-  const named = { where: file.where, holds: HOLDS, directName: 'OKTA_PRIVATE_KEY' };
+  if (file === undefined) return readCredential(environment, KEY_CREDENTIAL, PRIVATE_KEY);
+  const named = { where: file.where, holds: PRIVATE_KEY, directName: 'OKTA_PRIVATE_KEY' };
   const found = readNamedFile(named, environment.withHome(file.value.trim()), cwd);
   return { ...found, notes: openToOthers(found.path ?? '', file.where) };
 }
 
+/** It begins as a path does, or ends as a file's name does. */
+const PATH = /^(?:(?:~|\.{0,2}[/\\]|[a-z]:[/\\])[^\n]*|[\w./\\-]+\.(?:pem|key|jwk|json|txt))$/i;
+
 function refusePath(key: Found): Found {
-  if (!/^(?:~|\.{0,2}[/\\]|[a-z]:[/\\])[^\n]*$/i.test(key.value.trim())) return key;
+  if (!PATH.test(key.value.trim())) return key;
   return refuse(
     key.where,
     'it is a path, not the key itself',

@@ -50,6 +50,15 @@ const DAMAGED: KeyFault = {
   hint: 'copy it again, from the first line to the last',
 };
 
+const ENDS_EARLY: KeyFault = {
+  error: 'ends before its line -----END … -----',
+  hint: 'copy all of its lines; in .env they need quotes around them: OKTA_PRIVATE_KEY="-----BEGIN …"',
+};
+const BARE: KeyFault = {
+  error: 'is base64 without the lines -----BEGIN … ----- and -----END … ----- around it',
+  hint: 'copy the PEM with both lines; one that was encoded once more has to be decoded: base64 -d',
+};
+
 /** Line ends may be written as \n, or as blanks, as settings do that hold one line. */
 export function parsePrivateKey(text: string): PrivateKey | KeyFault {
   const bare = text
@@ -57,7 +66,8 @@ export function parsePrivateKey(text: string): PrivateKey | KeyFault {
     .replace(/^(["'])([\s\S]*)\1$/, '$2')
     .trim();
   if (bare.startsWith('{')) return fromJwk(bare);
-  if (bare.includes('-----BEGIN')) return fromPem(bare.replaceAll(/(?:\\r)?\\n/g, '\n'));
+  if (bare.includes('-----BEGIN')) return fromPem(bare.replaceAll(/(?:\\+r)?\\+n/g, '\n'));
+  if (/^[A-Za-z0-9+/_\s-]{100,}={0,2}$/.test(bare)) return BARE;
   return { error: 'is neither PEM (-----BEGIN …) nor a JWK ({"kty": …})', hint: WHERE_TO_FIND };
 }
 
@@ -89,6 +99,7 @@ function fromPem(text: string): PrivateKey | KeyFault {
   if (others.length > 0) {
     return { error: 'holds several private keys', hint: 'leave the one that the app has' };
   }
+  if (blocks.length === 0 && !text.includes('-----END')) return ENDS_EARLY;
   if (first === undefined) return otherFault(blocks.map(({ label }) => label));
   const { label, body } = first;
   if (/ENCRYPTED/.test(body)) return otherFault(['ENCRYPTED PRIVATE KEY']);

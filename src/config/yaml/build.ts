@@ -48,10 +48,11 @@ function orgOf(org: OrgInput, file: FileInput, found: OrgFrom): OrgInFile {
     ...(alerts !== undefined && { alerts }),
     ...(heartbeat !== undefined && { heartbeat }),
   });
+  const urlNotes = org.url.notes.map((note) => `url of ${org.name}: ${note}`);
   return Object.freeze({
     ...said,
     name: org.name,
-    org: { url: org.url.url, notes: org.url.notes },
+    org: { url: org.url.url, notes: [...urlNotes, ...found.notes] },
     orgFrom: found.shownAs,
     ...identityOf(org, found),
     ...(org.filter !== undefined && { filter: org.filter }),

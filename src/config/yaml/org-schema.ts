@@ -4,6 +4,7 @@ import type { FoundIdentity } from '../identity/identity.ts';
 import { parseOrgUrl } from '../identity/org-url.ts';
 import { type PrivateKey, parsePrivateKey } from '../identity/private-key.ts';
 import { described, durationBetween, maybe, parsed, routeName, wrong } from './fields.ts';
+import type { SecretFrom } from './orgs-section.ts';
 
 const orgUrl = parsed((text) => {
   const made = parseOrgUrl(text);
@@ -78,12 +79,10 @@ function credentialsFault({ token, clientId, privateKey, keyId }: Credentials): 
     : undefined;
 }
 
-/** Where what an org says of itself was found, in words that hold nothing of it. */
-export interface OrgFrom {
+/** Where what an org says of itself was found; its secret was written as `${NAME}`. */
+export interface OrgFrom extends SecretFrom {
   /** How messages name the file. */
   readonly shownAs: string;
-  /** What its secret was written as: `${NAME}`. */
-  readonly secret: string;
 }
 
 /** Of an org that passed `credentialsCheck`. */

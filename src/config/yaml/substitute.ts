@@ -97,15 +97,25 @@ function fromCredential(name: string, sources: Sources): Found {
   return readSecret(join(folder, name), `the credential ${quote(name)}`, sources);
 }
 
+/** The path of `${file:PATH}`; undefined where that is not what is written. */
+export function fileNamedBy(reference: string, sources: Sources): string | undefined {
+  const written = /^\$\{file:([^}]*)\}$/s.exec(reference)?.[1];
+  return written === undefined ? undefined : pathOf(written.trim(), sources).path;
+}
+
 function fromFile(written: string, sources: Sources): Found {
+  const { path, variable } = pathOf(written, sources);
+  if (path !== undefined) return readSecret(path, `the file ${quote(written)}`, sources);
+  const hint = `set ${variable}, or write the path out`;
+  return { message: `the variable ${variable} is not set, or empty`, hint };
+}
+
+/** It may begin with a variable, `variable`; without a path that is not set. */
+function pathOf(written: string, { environment, folder }: Sources) {
   const [, variable, rest = ''] = /^\$(\w+)(.*)$/s.exec(written) ?? [];
-  const base = variable === undefined ? undefined : sources.environment.named(variable);
-  if (variable !== undefined && base === undefined) {
-    const hint = `set ${variable}, or write the path out`;
-    return { message: `the variable ${variable} is not set, or empty`, hint };
-  }
-  const path = base === undefined ? written : `${base}${rest}`;
-  return readSecret(resolve(sources.folder, path), `the file ${quote(written)}`, sources);
+  if (variable === undefined) return { path: resolve(folder, written) };
+  const base = environment.named(variable);
+  return base === undefined ? { variable } : { path: resolve(folder, `${base}${rest}`), variable };
 }
 
 function readSecret(path: string, shownAs: string, sources: Sources): Found {

@@ -38,6 +38,7 @@ export class ServiceApp implements Credentials {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #random: () => number;
+  readonly #isReplaced: () => Promise<boolean>;
   readonly #secrets = new Secrets();
   #requests: Promise<TokenRequests> | undefined;
   #token: HeldToken | undefined;
@@ -52,7 +53,7 @@ export class ServiceApp implements Credentials {
   /** Throws an OktaError if the key cannot be used. */
   constructor(
     app: Extract<Identity, { readonly kind: 'app' }>,
-    { org, clock, log, random }: CredentialsSurroundings,
+    { org, clock, log, random, isReplaced = async () => false }: CredentialsSurroundings,
   ) {
     signatureOf(app.privateKey);
     this.#app = app;
@@ -60,6 +61,7 @@ export class ServiceApp implements Credentials {
     this.#clock = clock;
     this.#log = log;
     this.#random = random;
+    this.#isReplaced = isReplaced;
   }
 
   permit(request: OktaRequest, door: TokenDoor): Permit {
@@ -144,9 +146,10 @@ export class ServiceApp implements Credentials {
   }
 
   /** The old one still works: no outage yet, and said once. */
-  #notRenewed(error: unknown): void {
+  async #notRenewed(error: unknown): Promise<void> {
     const token = this.#token;
     if (!(error instanceof Trouble) || token === undefined) return;
+    if (error.kind === 'credentials' && (await this.#isReplaced())) return;
     const leftMs = token.lifeMs - this.#age(token);
     if (leftMs <= 0) return;
     this.#failures++;

@@ -2,11 +2,20 @@
  * A state folder and its lock. One daemon a folder: the lock is an exclusive transaction held on a second SQLite file,
  * so the kernel frees it the moment the process dies, however it dies.
  */
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, StateError } from '../../errors.ts';
+import { codeOf, reasonOf, StateError } from '../../errors.ts';
 import { OwnFiles } from './own-files.ts';
-import { type Database, hintFor, isBusy, openDatabase } from './sqlite.ts';
+import { type Database, hintFor, isBusy, isNoDatabase, openDatabase } from './sqlite.ts';
 
 export const DATABASE_FILE = 'state.db';
 const LOCK_FILE = 'lock.db';
@@ -43,11 +52,51 @@ export function lockFolder(folder: string, pid: number): FolderLock {
   } catch (cause) {
     database?.close();
     if (isBusy(cause)) throw heldByAnother(folder, cause);
-    throw new StateError(path, 'lock', { cause, hint: hintFor(cause, path) });
+    const hint = isNoDatabase(cause) ? LOCK_HINT : hintFor(cause, path);
+    throw new StateError(path, 'lock', { cause, hint });
   }
   const held = database;
   const files = new OwnFiles([path, join(folder, DATABASE_FILE)]);
   return { check: () => files.check(), release: () => held.close() };
+}
+
+/** What to do about a lock's file that is damaged. */
+export const LOCK_HINT =
+  'It holds nothing but the lock: while no loghook runs on this folder, remove it. Nothing is lost by that.';
+
+export type LockLook =
+  | { readonly kind: 'sound' }
+  /** `why` is to be said of the file. */
+  | { readonly kind: 'damaged'; readonly path: string; readonly why: string }
+  /** We may not read it: who holds it cannot be seen. */
+  | { readonly kind: 'hidden'; readonly why: string };
+
+const SQLITE_HEAD = 'SQLite format 3\0';
+
+/** Looks at the lock's file as a file alone, and takes nothing. One that is not there, or empty, is as good as new. */
+export function lookAtLock(folder: string): LockLook {
+  const path = join(folder, LOCK_FILE);
+  try {
+    const { size } = statSync(path);
+    const head = size === 0 ? SQLITE_HEAD : headOf(path, SQLITE_HEAD.length);
+    if (head === SQLITE_HEAD) return { kind: 'sound' };
+    return { kind: 'damaged', path, why: 'is not a database' };
+  } catch (error) {
+    const code = codeOf(error) ?? '';
+    if (['ENOENT', 'ENOTDIR'].includes(code)) return { kind: 'sound' };
+    if (code === 'EISDIR') return { kind: 'damaged', path, why: 'is a folder' };
+    return { kind: 'hidden', why: reasonOf(error) };
+  }
+}
+
+function headOf(path: string, length: number): string {
+  const file = openSync(path, 'r');
+  try {
+    const head = Buffer.alloc(length);
+    return head.toString('latin1', 0, readSync(file, head));
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** The pid of the daemon that holds the folder, or undefined when none does. Takes nothing. */

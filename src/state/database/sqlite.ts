@@ -39,6 +39,8 @@ const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
+/** An extended one: no room for the shared memory beside the write-ahead log. */
+const SQLITE_IOERR_SHMSIZE = 4874;
 
 /** By SQLite's own words (sqlite3ErrStr in its main.c): the package for Node 20 leaves the code out of what `all` throws. */
 const WORDS: ReadonlyMap<string, number> = new Map([
@@ -116,10 +118,15 @@ function withoutWarning<T>(load: () => T): T {
   }
 }
 
-function primaryCode(error: unknown): number {
+function extendedCode(error: unknown): number {
   if (codeOf(error) !== 'ERR_SQLITE_ERROR' || !(error instanceof Error)) return -1;
   const code = 'errcode' in error ? error.errcode : WORDS.get(error.message);
-  return typeof code === 'number' ? code & 0xff : SQLITE_ERROR;
+  return typeof code === 'number' ? code : SQLITE_ERROR;
+}
+
+function primaryCode(error: unknown): number {
+  const code = extendedCode(error);
+  return code === -1 ? -1 : code & 0xff;
 }
 
 /** The disk is full, refuses to write or another process holds the lock: worth waiting for, the file is as it was. */
@@ -131,9 +138,16 @@ export function isFull(error: unknown): boolean {
   return primaryCode(error) === SQLITE_FULL;
 }
 
-/** As `isFull`, also for what the file system itself said. */
+/** As `isFull`, also for what the file system itself said, and where there was no room to open. */
 export function isDiskFull(error: unknown): boolean {
-  return isFull(error) || codeOf(error) === 'ENOSPC';
+  return (
+    isFull(error) || extendedCode(error) === SQLITE_IOERR_SHMSIZE || codeOf(error) === 'ENOSPC'
+  );
+}
+
+/** The file holds no database, or a damaged one. */
+export function isNoDatabase(error: unknown): boolean {
+  return primaryCode(error) === SQLITE_NOTADB || primaryCode(error) === SQLITE_CORRUPT;
 }
 
 export function isBusy(error: unknown): boolean {

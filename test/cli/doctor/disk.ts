@@ -54,6 +54,14 @@ test('a folder that cannot be written', async (t) => {
   found(await onDisk(t, { mayWrite }), 'folder-unwritable', /permission denied/);
 });
 
+test('a disk that is mounted read-only', async (t) => {
+  const mayWrite = () => {
+    throw Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS' });
+  };
+
+  found(await onDisk(t, { mayWrite }, 0o700), 'folder-unwritable', /EROFS/, /^its disk is mounted/);
+});
+
 test('a file where the folder should be', async (t) => {
   const sandbox = new Sandbox(t);
   writeFileSync(join(sandbox.home, 'state'), '');

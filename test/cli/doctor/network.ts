@@ -4,11 +4,15 @@ import type { ServerOptions } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { after, type TestContext, test } from 'node:test';
 import { checkNetwork } from '../../../src/cli/doctor/checks/network.ts';
+import { checkRoutes } from '../../../src/cli/doctor/checks/routes.ts';
 import type { Machine } from '../../../src/cli/doctor/machine.ts';
+import { sceneOf } from '../../../src/cli/doctor/scene.ts';
 import { Authority, selfSigned } from '../../support/certificates.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { openOrg, Sandbox } from '../../support/loghook.ts';
 import { openProxy, type ProxyOptions } from '../../support/proxy.ts';
 import { openTlsFront } from '../../support/tls-front.ts';
+import { until } from '../../support/until.ts';
 import { diagnose, examined, found, notFound, sceneIn } from './desk.ts';
 
 const authority = new Authority('Practice CA');
@@ -209,7 +213,7 @@ test('an org behind a proxy is asked through it', async (t) => {
 const REFUSALS = [
   [407, 'proxy-credentials', /wants other credentials \(407\)/, /user:password@/],
   [403, 'proxy-refused', /does not let us connect there \(403\)/, /allow CONNECT/],
-  [502, 'proxy-failed', /\(502\)/, /proxy's own log/],
+  [502, 'proxy-failed', /could not reach the org \(502\)/, /proxy's own log/],
 ] as const;
 
 for (const [status, id, words, fix] of REFUSALS) {
@@ -217,6 +221,28 @@ for (const [status, id, words, fix] of REFUSALS) {
     found(await throughProxy(t, { status }), id, words, fix);
   });
 }
+
+test('a proxy that never answers', async (t) => {
+  const { url, asked } = await openProxy(t, { hangs: true });
+  const clock = new FakeClock(Date.now());
+  const env = { OKTA_ORG_URL: 'https://acme.okta.test', OKTA_API_KEY: 'x', HTTPS_PROXY: url.href };
+  const sandbox = new Sandbox(t);
+  sandbox.write('loghook.csv', '.*,https://siem.test/\n');
+  const { io, machine, config } = await sceneIn(sandbox, env);
+  const scene = await sceneOf({ io, clock, machine, config }, undefined);
+
+  const checking = Promise.all([checkNetwork(scene), checkRoutes(scene)]);
+  await until(
+    async () => asked.length,
+    (count) => count === 2,
+  );
+  await clock.advance(6_000);
+  const findings = (await checking).flat();
+
+  const words = /the proxy 127\.0\.0\.1:\d+: connection timed out/;
+  found(findings, 'proxy-unreachable', words, /HTTPS_PROXY/);
+  found(findings, 'route-proxy', words, /proxy/);
+});
 
 test('a proxy that is not there', async (t) => {
   const findings = await throughProxy(t, {}, (url) => {

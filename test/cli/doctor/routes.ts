@@ -162,6 +162,7 @@ test('certificates that are not believed are named', async (t) => {
     `name: unknown, url: "https://127.0.0.1:${await port(NAMES)}/"`,
     `name: none, url: "${plain.url.replace('http:', 'https:')}/"`,
     `name: soon, url: "https://127.0.0.1:${await port(NAMES, 5)}/", tls: { ca: ca.pem }`,
+    `name: ended, url: "https://127.0.0.1:${await port(NAMES, -1)}/", tls: { insecure: true }`,
     `name: careless, url: "https://127.0.0.1:${await port(NAMES)}/", tls: { insecure: true }`,
   );
 
@@ -175,6 +176,12 @@ test('certificates that are not believed are named', async (t) => {
   );
   found(findings, 'route-tls', /^none: /, /http:\/\//);
   found(findings, 'route-expiring', /^soon: reached in .* valid for [45] days/, /renew/);
+  found(
+    findings,
+    'route-expiring',
+    /^ended: reached in \d+ m?s, certificate has expired$/,
+    /renew/,
+  );
   found(findings, 'route-insecure', /^careless is INSECURE/, /tls\.ca/);
 });
 

@@ -190,6 +190,30 @@ test('a unit that cannot be read', async (t) => {
   found(await lookedAt(root), 'unit-unreadable', /loghook\.service cannot be read \(EISDIR/);
 });
 
+test('a unit of our name that starts something else, or nothing', async (t) => {
+  const root = openRoot(t);
+  root.write(SYSTEM_UNIT, '');
+  root.write('/etc/systemd/system/loghook-backup.service', '[Service]\nExecStart=/bin/tar c\n');
+
+  const findings = await lookedAt(root);
+
+  found(findings, 'unit-unreadable', /\/loghook\.service starts no loghook$/);
+  assert.equal(findings.length, 1);
+});
+
+test('of a loghook that is started by way of something else, no state folder is claimed', async (t) => {
+  const root = openRoot(t);
+  root.write('/bin/sh', '');
+  root.write(
+    join(root.home, '.config/systemd/user/loghook.service'),
+    '[Service]\nExecStart=/bin/sh -c "exec loghook run --state /data"\nRestart=always\n',
+  );
+
+  const findings = await lookedAt(root, '/elsewhere');
+
+  notFound(findings, 'unit-state');
+});
+
 test('a launch agent', async (t) => {
   const root = openRoot(t);
   const folder = join(root.home, '.config/loghook');

@@ -129,6 +129,33 @@ async function hold(t: TestContext, folder: string): Promise<number> {
   return child.pid ?? 0;
 }
 
+test('of several orgs each is said once to run, and one that its daemon does not run', async (t) => {
+  const sandbox = new Sandbox(t);
+  const state = join(sandbox.cwd, 'state');
+  const orgs = [1, 2, 3].map(
+    (n) => `  o${n}: { url: 'http://127.0.0.1:${n}', token: '\${T${n}}' }`,
+  );
+  const routes = "routes: [{ name: siem, match: '.*', url: 'http://127.0.0.1:9/' }]";
+  sandbox.write('loghook.yaml', `${routes}\norgs:\n${orgs.join('\n')}\n`);
+  const pid = await hold(t, join(state, '127.0.0.1-1'));
+  await hold(t, join(state, '127.0.0.1-2'));
+  const tokens = { T1: 'x1', T2: 'x2', T3: 'x3' };
+
+  const { findings } = await diagnose(sandbox, tokens, ['--state', state]);
+
+  const running = findings.filter(({ id }) => id === 'daemon-running');
+  assert.deepEqual(
+    running.map(({ org }) => org),
+    ['o1', 'o2'],
+  );
+  const words = new RegExp(`^the daemon \\(pid ${pid}\\) runs other orgs of the file`);
+  assert.equal(found(findings, 'daemon-partly', words, /SIGHUP/).org, 'o3');
+  assert.deepEqual(
+    findings.filter(({ found: said }) => /another org's daemon/.test(said)),
+    [],
+  );
+});
+
 test('other daemons: of this org elsewhere, of another org, of listen', async (t) => {
   const sandbox = new Sandbox(t);
   const usual = join(sandbox.home, '.local/state/loghook');

@@ -5,6 +5,8 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -145,6 +147,41 @@ test('a database with damage inside', async (t) => {
   const { findings } = await diagnose(sandbox, ENV);
 
   found(findings, 'state-damaged', /the database is damaged: /, /backup/);
+});
+
+test('a lock that is damaged: nothing else is lost with it', async (t) => {
+  const { sandbox, folder } = await closedState(t, 60_000, owe);
+  const lock = join(folder, 'lock.db');
+  sandbox.write('loghook.csv', '.*,http://127.0.0.1:9/\n');
+
+  for (const spoil of [() => writeFileSync(lock, 'x'.repeat(9_000)), () => mkdirSync(lock)]) {
+    rmSync(lock);
+    spoil();
+    const { findings } = await diagnose(sandbox, ENV);
+
+    found(findings, 'lock-damaged', /lock\.db is (not a database|a folder)/, /Nothing is lost/);
+    found(findings, 'state-sound', /./);
+  }
+  rmSync(lock, { recursive: true });
+  writeFileSync(lock, 'x'.repeat(9_000));
+  const { code, stderr } = await sandbox.run(['--once'], { env: ENV });
+
+  assert.equal(code, 3);
+  assert.match(
+    stderr,
+    /could not lock .*lock\.db \(.*\)\n {2}→ It holds nothing but the lock: .*remove it/,
+  );
+});
+
+test('a lock that we may not look at says nothing of a daemon', async (t) => {
+  const { sandbox, folder } = await closedState(t, 60_000, poll);
+  rmSync(join(folder, 'lock.db'));
+  symlinkSync('lock.db', join(folder, 'lock.db'));
+
+  const { findings } = await diagnose(sandbox, ENV);
+
+  found(findings, 'daemon-unknown', /cannot be seen \(ELOOP/, /sudo -u loghook/);
+  notFound(findings, 'daemon-none');
 });
 
 test('a large database, and a large log before it', async (t) => {

@@ -42,6 +42,8 @@ test('puts wrong forms right, and says so', () => {
     ['https://acme-admin.okta.com', acme, /acme-admin\.okta\.com is the Admin Console/],
     ['https://acme-admin.oktapreview.com', 'https://acme.oktapreview.com', /Admin Console/],
     ['https://acme-admin.okta-emea.com', 'https://acme.okta-emea.com', /Admin Console/],
+    ['https://acme-admin.okta-gov.com', 'https://acme.okta-gov.com', /Admin Console/],
+    ['https://acme-admin.okta.mil', 'https://acme.okta.mil', /Admin Console/],
     ['Acme-Admin.okta.com/admin/dashboard', acme, /scheme/, /upper/, /path/, /Admin Console/],
     ['localhost:8080', 'http://localhost:8080', /no scheme/],
     ['[::1]:8080', 'http://[::1]:8080', /no scheme/],

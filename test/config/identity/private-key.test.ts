@@ -19,6 +19,7 @@ const GOOD: readonly (readonly [what: string, text: string, key: KeyObject, kind
   ['ends of lines as \\n', lines(pemOf(EC), '\\n'), EC, 'EC P-256'],
   ['ends of lines as \\r\\n', lines(pemOf(EC), '\\r\\n'), EC, 'EC P-256'],
   ['ends of lines as CR LF', lines(pemOf(EC), '\r\n'), EC, 'EC P-256'],
+  ['ends of lines as \\\\n', lines(pemOf(EC), '\\\\n'), EC, 'EC P-256'],
   ['all on one line', lines(pemOf(RSA), ' '), RSA, 'RSA 2048'],
   ['in quotes', `"${lines(pemOf(EC), '\\n')}"`, EC, 'EC P-256'],
   ['with its certificate and parameters', withOthers(pemOf(EC, 'sec1')), EC, 'EC P-256'],
@@ -80,14 +81,16 @@ const BAD: readonly (readonly [what: string, text: string, error: RegExp, hint: 
   ['secp256k1', pemOf(ecKey('secp256k1')), /^is a key of the type EC secp256k1/, /P-256/],
   ['two keys', pemOf(EC) + pemOf(RSA), /^holds several private keys$/, /leave the one/],
   ['two JWKs', JSON.stringify({ keys: [jwkOf(EC), jwkOf(RSA)] }), /^holds several/, /leave/],
-  ['cut short', pemOf(RSA).slice(0, 400), /^is damaged/, /first line to the last/],
+  ['cut short', pemOf(RSA).slice(0, 400), /^ends before its line -----END/, /in \.env.* quotes/],
+  ['a middle gone', pemOf(RSA).replace(/\n.{64}\n/, '\n'), /^is damaged/, /first line to the last/],
   ['a letter gone', pemOf(RSA).replace('MII', 'MI'), /^is damaged/, /copy it again/],
   ['JWK without y', JSON.stringify({ ...jwkOf(EC), y: undefined }), /without y$/, /copy/],
   ['JWK without primes', JSON.stringify(onlyD()), /without p, q, dp, dq, qi$/, /copy/],
   ['cut JWK', JSON.stringify(jwkOf(EC)).slice(0, -9), /begins like a JWK, and is not JSON/, /\{/],
   ['other JSON', '{"a":1}', /^is JSON, and no JWK/, /shown once/],
   ['no key at all', 'hello', /^is neither PEM .* nor a JWK/, /shown once/],
-  ['base64 alone', Buffer.from(pemOf(EC)).toString('base64'), /^is neither PEM/, /shown once/],
+  ['base64 of it', Buffer.from(pemOf(EC)).toString('base64'), /^is base64 without/, /base64 -d/],
+  ['its base64', pemOf(EC).split('\n').slice(1, -2).join(''), /^is base64 without/, /both lines/],
 ];
 
 function block(label: string): string {

@@ -74,6 +74,22 @@ test('says when everyone on the machine may read the key, and goes on', (t) => {
   assert.deepEqual(found({ OKTA_PRIVATE_KEY_FILE: path }).notes, []);
 });
 
+test('a key in binary form is to be written as PEM, and text of another kind to be saved anew', (t) => {
+  const folder = tempFolder(t);
+  const der = file(folder, 'key.der', KEY.export({ type: 'pkcs8', format: 'der' }));
+  const utf16 = file(folder, 'key.pem', Buffer.from(`\ufeff${PEM}`, 'utf16le'));
+
+  for (const [path, hint] of [
+    [der, /openssl pkey -inform DER/],
+    [utf16, /^save it as UTF-8$/],
+  ] as const) {
+    const read = () => found({ OKTA_PRIVATE_KEY_FILE: path });
+
+    assert.deepEqual(complaintsOf(read), [`OKTA_PRIVATE_KEY_FILE: ${path} is not UTF-8 text`]);
+    assert.match(hintsOf(read).join(), hint);
+  }
+});
+
 const BAD: readonly (readonly [
   variables: Record<string, string>,
   complaint: string,
@@ -101,6 +117,11 @@ const BAD: readonly (readonly [
   ],
   [
     { OKTA_PRIVATE_KEY: '/etc/loghook/key.pem' },
+    'OKTA_PRIVATE_KEY: it is a path, not the key itself',
+    /^set OKTA_PRIVATE_KEY_FILE/,
+  ],
+  [
+    { OKTA_PRIVATE_KEY: 'keys/okta-key.pem' },
     'OKTA_PRIVATE_KEY: it is a path, not the key itself',
     /^set OKTA_PRIVATE_KEY_FILE/,
   ],

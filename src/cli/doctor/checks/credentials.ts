@@ -53,11 +53,13 @@ function refused(trouble: Refused, identity: Identity['kind']): Finding {
   const { message, hint, status, kind } = trouble;
   if (kind !== 'credentials' && status !== 429) {
     const id = kind === 'request' ? 'okta-refused' : 'okta-odd';
-    const said = isSilence(trouble) ? 'did not answer' : 'answered';
-    const found = `Okta ${said}: ${message}${whereTo(trouble)}`;
+    const found = `Okta ${saidOf(trouble)}: ${message}${whereTo(trouble)}`;
     return finding(id, found, hint ?? ODD[kind] ?? ODD_ANSWER);
   }
-  if (status === 429) return untested('Okta refused the question over its rate limit');
+  if (status === 429) {
+    const found = 'Okta refused the question over its rate limit';
+    return finding('credentials-untested', found, 'ask again in a minute');
+  }
   const [id, fix] = refusalOf(trouble);
   const better = identity === 'app' ? (hint ?? fix) : (fix ?? hint);
   return finding(id, `Okta refused the credentials: ${message}`, better);
@@ -69,8 +71,9 @@ function whereTo(trouble: Refused): string {
   return typeof to === 'string' ? ` to ${to}` : '';
 }
 
-function isSilence({ kind, status }: Refused): boolean {
-  return kind === 'unreachable' && status === undefined;
+function saidOf({ kind, status }: Refused): string {
+  if (kind === 'not-events') return 'answered with something else than events';
+  return kind === 'unreachable' && status === undefined ? 'did not answer' : 'answered';
 }
 
 const ODD_ANSWER =

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { StateError } from '../../../errors.ts';
-import { holderOf } from '../../../state/database/folder.ts';
+import { holderOf, lookAtLock } from '../../../state/database/folder.ts';
 import { shownPath } from '../../io.ts';
 import { LISTEN, subFolders } from '../../org-state.ts';
 import { type Finding, finding } from '../finding.ts';
@@ -16,20 +16,59 @@ interface Running {
   readonly pid: number;
 }
 
-export function checkDaemons({ folder, config, machine, state }: Scene): readonly Finding[] {
+/** Of the org, and of the whole machine. */
+export function checkDaemons(scene: Scene): readonly Finding[] {
+  const { folder, machine, siblings = [] } = scene;
   if (folder === undefined) return [];
-  const here = state.standing?.holderPid ?? holderOf(folder);
-  const listening = foldersIn(folder).filter((path) => LISTEN.test(basename(path)));
-  const elsewhere = runningIn(rootsOf(machine, config.stateFolder), folder);
-  const known = [here, ...[...listening].map(holderOf), ...elsewhere.map(({ pid }) => pid)];
+  const elsewhere = elsewhereOf(scene, folder);
+  const strange = elsewhere.filter((one) => !isTwin(one, folder) && !siblings.includes(one.folder));
+  const pids = [folder, ...listensIn(folder), ...siblings].map(holderOf);
   return [
-    here === undefined
-      ? finding('daemon-none', 'no daemon runs on this state folder', 'start it: loghook run')
-      : finding('daemon-running', `a daemon runs on this state folder (pid ${here})`),
-    ...elsewhere.map((one) => other(one, folder)),
-    ...listening.map(listenFinding),
-    ...strangers(machine, new Set(known)),
+    ...checkOwnDaemon(scene),
+    ...strange.map(other),
+    ...strangers(machine, new Set([...pids, ...elsewhere.map(({ pid }) => pid)])),
   ];
+}
+
+/** Which daemon reads the org. */
+export function checkOwnDaemon(scene: Scene): readonly Finding[] {
+  const { folder } = scene;
+  if (folder === undefined) return [];
+  const twins = elsewhereOf(scene, folder).filter((one) => isTwin(one, folder));
+  return [onFolder(scene, folder), ...twins.map(twin), ...listensIn(folder).map(listenFinding)];
+}
+
+function onFolder({ state, siblings = [] }: Scene, folder: string): Finding {
+  const pid = state.standing?.holderPid ?? holderOf(folder);
+  if (pid !== undefined) {
+    return finding('daemon-running', `a daemon runs on this state folder (pid ${pid})`);
+  }
+  const lock = lookAtLock(folder);
+  if (lock.kind === 'hidden') {
+    const found = `whether a daemon runs on this state folder cannot be seen (${lock.why})`;
+    const fix = 'run doctor as the user that loghook runs as: sudo -u loghook loghook doctor';
+    return finding('daemon-unknown', found, fix);
+  }
+  const [ofOthers] = siblings.map(holderOf).filter((one) => one !== undefined);
+  if (ofOthers !== undefined) {
+    const found = `the daemon (pid ${ofOthers}) runs other orgs of the file, and this one not: an error ended it, or it is new there`;
+    const fix = 'see what is said above, and its log; a reload (SIGHUP) tries again at once';
+    return finding('daemon-partly', found, fix);
+  }
+  return finding('daemon-none', 'no daemon runs on this state folder', 'start it: loghook run');
+}
+
+function listensIn(folder: string): string[] {
+  return foldersIn(folder).filter((path) => LISTEN.test(basename(path)));
+}
+
+function elsewhereOf({ machine, config }: Scene, folder: string): Running[] {
+  return runningIn(rootsOf(machine, config.stateFolder), folder);
+}
+
+/** It reads the same org. */
+function isTwin({ folder }: Running, own: string): boolean {
+  return basename(folder) === basename(own);
 }
 
 /** Where loghook keeps state when nobody says where, and where the system's service does. */
@@ -62,19 +101,15 @@ function foldersIn(folder: string): string[] {
   }
 }
 
-function other({ folder, pid }: Running, own: string): Finding {
-  if (basename(folder) !== basename(own)) {
-    return finding(
-      'daemon-elsewhere',
-      `another org's daemon runs on ${shownPath(folder)} (pid ${pid})`,
-    );
-  }
+function other({ folder, pid }: Running): Finding {
+  const found = `another org's daemon runs on ${shownPath(folder)} (pid ${pid})`;
+  return finding('daemon-elsewhere', found);
+}
+
+function twin({ folder, pid }: Running): Finding {
   const found = `another daemon reads this org with ${shownPath(folder)} (pid ${pid}): both use up its rate limit, and receivers may get events twice`;
-  return finding(
-    'daemon-twin',
-    found,
-    'stop one of them: often a service and a terminal run at the same time',
-  );
+  const fix = 'stop one of them: often a service and a terminal run at the same time';
+  return finding('daemon-twin', found, fix);
 }
 
 function listenFinding(folder: string): Finding {

@@ -1,7 +1,7 @@
 /** The state folder as a place on a disk: whether it can be written, who may read it, how much is free. */
 import { existsSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { reasonOf } from '../../../errors.ts';
+import { codeOf, reasonOf } from '../../../errors.ts';
 import { shownPath } from '../../io.ts';
 import { megabytes } from '../bytes.ts';
 import { type Finding, finding } from '../finding.ts';
@@ -50,11 +50,13 @@ function nearest(folder: string): string {
   return path;
 }
 
+const NAME_ANOTHER = 'name a folder that you may write to with --state';
+const RUN_AS = `run it as the user that loghook runs as, or ${NAME_ANOTHER}`;
+const MOUNT = `its disk is mounted read-only, perhaps after a fault of it (dmesg): mount it for writing, or ${NAME_ANOTHER}`;
+
 function writable(path: string, { mayWrite }: Machine): Finding | undefined {
-  const fix =
-    'run it as the user that loghook runs as, or name a folder that you may write to with --state';
   if (!statSync(path).isDirectory()) {
-    return finding('folder-unwritable', `${shownPath(path)} is a file, not a folder`, fix);
+    return finding('folder-unwritable', `${shownPath(path)} is a file, not a folder`, NAME_ANOTHER);
   }
   try {
     mayWrite(path);
@@ -63,7 +65,7 @@ function writable(path: string, { mayWrite }: Machine): Finding | undefined {
     return finding(
       'folder-unwritable',
       `${shownPath(path)} cannot be written (${reasonOf(error)})`,
-      fix,
+      codeOf(error) === 'EROFS' ? MOUNT : RUN_AS,
     );
   }
 }

@@ -107,5 +107,7 @@ function failed({ org, shown }: OrgConnection, { at, error }: Fault): Finding[] 
 
 /** Without the advice that is for routes alone. */
 function wordsOf(error: Error): string {
-  return networkWords(error).replace(/: [^(]*`ca`/, '');
+  return networkWords(error)
+    .replace(/: [^(]*`ca`/, '')
+    .replace('the receiver', 'the org');
 }

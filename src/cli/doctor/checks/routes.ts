@@ -56,7 +56,7 @@ interface Reached {
 
 async function connect(connector: Connector, clock: Scene['clock']): Promise<Reached> {
   const looksUp = isLookedUp(new URL(connector.origin), connector.proxyHost);
-  const limits = { clock, looksUp, limitMs: CONNECT_MS };
+  const limits = { clock, looksUp, limitMs: CONNECT_MS, proxy: connector.proxy };
   try {
     return { connector, connection: await connectOnce(connector.prepare(), limits) };
   } catch (thrown) {
@@ -79,7 +79,9 @@ function reachOf(name: string, { connection, connector }: Reached, now: number):
   const reached = `${name}: reached in ${took}${through}`;
   if (certificate === undefined) return [finding('route-reached', reached)];
   const leftMs = certificate.validTo - now;
-  const words = `${reached}, certificate valid for ${duration(leftMs)}`;
+  // One that has expired is reached where it is not checked.
+  const validity = leftMs > 0 ? `valid for ${duration(leftMs)}` : 'has expired';
+  const words = `${reached}, certificate ${validity}`;
   if (leftMs > EXPIRING_MS) return [finding('route-reached', words)];
   return [finding('route-expiring', words, "have the receiver's owner renew its certificate")];
 }

@@ -12,17 +12,15 @@ import { entryOf, optionIn, type Unit } from '../units/unit.ts';
 export function checkService(scene: Scene): readonly Finding[] {
   const found = findUnits(scene.machine);
   if (found === undefined) return [];
-  const { units, unreadable } = found;
-  if (units.length === 0 && unreadable.length === 0) {
+  const { units, silent } = found;
+  if (units.length === 0 && silent.length === 0) {
     const fix =
       'to run it in the background for good: loghook service print systemd (or systemd-user, launchd)';
     return [finding('unit-none', 'no service of this machine starts loghook', fix)];
   }
   return [
     ...units.flatMap((unit) => [...unitFindings(unit, scene), ...ownSettings(unit, scene)]),
-    ...unreadable.map(({ path, why }) =>
-      finding('unit-unreadable', `${shownPath(path)} cannot be read (${why})`),
-    ),
+    ...silent.map(({ path, why }) => finding('unit-unreadable', `${shownPath(path)} ${why}`)),
   ];
 }
 

@@ -1,8 +1,10 @@
 /** What the state folder's database says: whether it is sound, what is missing, what waits for a person. */
 import { reasonOf } from '../../../errors.ts';
 import type { Standing } from '../../../state/beside/standing.ts';
+import { LOCK_HINT, lookAtLock } from '../../../state/database/folder.ts';
 import type { Soundness } from '../../../state/database/soundness.ts';
 import { gapInShort } from '../../../status/gap-words.ts';
+import { shownPath } from '../../io.ts';
 import { count } from '../../words/counts.ts';
 import { when } from '../../words/time.ts';
 import { megabytes } from '../bytes.ts';
@@ -21,6 +23,7 @@ export function checkState({ folder, state, clock }: Scene): readonly Finding[] 
   const { soundness, standing } = state;
   return [
     ...soundnessFindings(soundness),
+    ...lockFindings(folder),
     ...(standing === undefined ? [] : standingFindings(standing, clock.now())),
   ];
 }
@@ -50,6 +53,13 @@ function ofAnother({ kind, version, known }: Extract<Soundness, { version: numbe
     found,
     'run the newer loghook that wrote it, or name another folder with --state',
   );
+}
+
+function lockFindings(folder: string): Finding[] {
+  const lock = lookAtLock(folder);
+  if (lock.kind !== 'damaged') return [];
+  const found = `${shownPath(lock.path)} ${lock.why}: no run can lock the folder`;
+  return [finding('lock-damaged', found, LOCK_HINT)];
 }
 
 type ReadSoundness = Extract<Soundness, { kind: 'read' }>;

@@ -9,8 +9,8 @@ import type { Unit } from './unit.ts';
 
 interface FoundUnits {
   readonly units: readonly Unit[];
-  /** Files of loghook's that could not be read, and why. */
-  readonly unreadable: readonly { readonly path: string; readonly why: string }[];
+  /** Files of loghook's name that do not say how it is started, and why. */
+  readonly silent: readonly { readonly path: string; readonly why: string }[];
 }
 
 /** Undefined where there is neither systemd nor launchd. */
@@ -70,6 +70,9 @@ function launchAgents({ root, home }: Machine): FoundUnits {
   );
 }
 
+/** What can be nobody else's. */
+const OURS = /[./]loghook(?:@[^/]*)?\.(?:service|plist)$/;
+
 interface Candidate {
   readonly path: string;
   readonly parse: () => Unit | undefined;
@@ -77,17 +80,18 @@ interface Candidate {
 
 function gathered(candidates: readonly Candidate[]): FoundUnits {
   const units: Unit[] = [];
-  const unreadable: { path: string; why: string }[] = [];
+  const silent: { path: string; why: string }[] = [];
   for (const { path, parse } of candidates) {
     try {
       const unit = parse();
       if (unit !== undefined) units.push(unit);
+      else if (OURS.test(path)) silent.push({ path, why: 'starts no loghook' });
     } catch (error) {
       // Another program's unit, which may lead nowhere, is none of our business.
-      if (/loghook/.test(path)) unreadable.push({ path, why: reasonOf(error) });
+      if (/loghook/.test(path)) silent.push({ path, why: `cannot be read (${reasonOf(error)})` });
     }
   }
-  return { units, unreadable };
+  return { units, silent };
 }
 
 /** None where there is no such folder, or where we may not look. */

@@ -1,6 +1,6 @@
 /** Reads units of systemd, with their drop-ins, as far as doctor needs: systemd.syntax(7), systemd.service(5), systemd.exec(5). */
 import { dirname, isAbsolute, join } from 'node:path';
-import { optionIn, type Unit } from './unit.ts';
+import { entryOf, optionIn, type Unit } from './unit.ts';
 
 /** Every value of a setting, in order. An empty one takes back those before it. */
 type Settings = ReadonlyMap<string, readonly string[]>;
@@ -96,6 +96,8 @@ function stateFolderOf({ words, environment, settings, home }: StateWords): stri
   if (named !== undefined) return named;
   const [directory] = settings.get('StateDirectory')?.at(0)?.split(/\s+/) ?? [];
   if (directory !== undefined && home === undefined) return join('/var/lib', directory);
-  if (directory !== undefined || home === undefined) return undefined;
+  // Started by way of something else, its words and its home may be others: `docker run`, `sh -c`.
+  if (directory !== undefined || home === undefined || entryOf(words) === undefined)
+    return undefined;
   return join(environment.XDG_STATE_HOME ?? join(home, '.local', 'state'), 'loghook');
 }

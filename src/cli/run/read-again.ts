@@ -1,0 +1,62 @@
+/** What a daemon with one org reads again while it runs: its routes, and who it is to the org. */
+import type { Config } from '../../config/config.ts';
+import { readEnvironment } from '../../config/environment.ts';
+import type { FoundIdentity } from '../../config/identity/identity.ts';
+import { type OrgSettings, orgSettings } from '../../config/identity/org-settings.ts';
+import { refuseSecrets } from '../../config/identity/token-guard.ts';
+import { type ReloadInput, routesReloader } from '../../config/reload.ts';
+import { ConfigError, RoutesError } from '../../errors.ts';
+import type { IdentityAnew } from '../../okta/current-credentials.ts';
+import { problemsInWords } from './reload.ts';
+import type { ReadAnew } from './session.ts';
+
+export interface ReadsAgain {
+  /** For a reload. Throws ConfigError or RoutesError when the routes are not usable. */
+  readonly reload: () => Promise<ReadAnew>;
+  /** For when Okta refuses the credentials. */
+  readonly identityAnew: IdentityAnew;
+}
+
+/** Credentials are taken for the org that it began with alone. */
+export function readsAgain(config: Config, input: ReloadInput): ReadsAgain {
+  const readRoutes = routesReloader(config.routesFile, input);
+  let routes: ReadAnew = config;
+  return {
+    reload: async () => {
+      const read = await readRoutes();
+      routes = read;
+      const { identity, notes } = readIdentity(config, input);
+      return { ...read, ...identity, notes: [...(read.notes ?? []), ...notes] };
+    },
+    identityAnew: async () => {
+      try {
+        const environment = readEnvironment(input.env, input.cwd);
+        refuseSecrets(routes, environment, config.routesFileShownAs);
+        const { org, identity, identityFrom } = orgSettings(environment, input.cwd);
+        return org.url.href === config.org.url.href ? { identity, from: identityFrom } : undefined;
+      } catch (error) {
+        if (error instanceof ConfigError || error instanceof RoutesError) return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+/** The notes are for people; nothing secret. */
+function readIdentity(
+  { org }: Config,
+  { env, cwd }: ReloadInput,
+): { readonly identity?: FoundIdentity; readonly notes: readonly string[] } {
+  let read: OrgSettings;
+  try {
+    read = orgSettings(readEnvironment(env, cwd), cwd);
+  } catch (error) {
+    return { notes: problemsInWords(error).map((problem) => `${problem} (${STILL_FINE})`) };
+  }
+  if (read.org.url.href !== org.url.href) return { notes: [`${read.orgFrom}: ${CHANGED}`] };
+  const { identity, identityFrom, app } = read;
+  return { identity: { identity, identityFrom, ...(app !== undefined && { app }) }, notes: [] };
+}
+
+const CHANGED = 'it has changed; start loghook again to put that in force, a reload does not';
+const STILL_FINE = 'loghook goes on with the credentials that it has';
