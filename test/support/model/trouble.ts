@@ -44,6 +44,7 @@ export class Trouble {
   }
 
   answer(request: ReceivedRequest): Answer {
+    if (this.#isOfAnotherTest(request)) return { status: 404 };
     if (request.method !== 'POST') this.#oracle.violated(`a ${request.method} came to a receiver`);
     if (JSON.stringify(request.headers).includes(this.#token)) {
       this.#oracle.violated('the token went to a receiver');
@@ -54,6 +55,12 @@ export class Trouble {
     const answer: Answer = this.#poison.has(id) ? { status: 422 } : this.#mode(request);
     this.#judge(request, answer);
     return answer;
+  }
+
+  /** A poll by a token that is not ours: its org, which is gone, had this port before. */
+  #isOfAnotherTest({ method, headers }: ReceivedRequest): boolean {
+    const { authorization = '' } = headers;
+    return method === 'GET' && /^SSWS /.test(authorization) && !authorization.includes(this.#token);
   }
 
   /** What the sender must make of it: a plain 2xx is one; a cut connection may be anything to us, and is no 2xx. */

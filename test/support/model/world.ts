@@ -2,6 +2,7 @@
  * A small world for the model test: a practice org, three receivers and a daemon of real parts over real sockets, with
  * time in the test's hand. The org's clock only moves forward; the daemon's may jump.
  */
+import { randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Daemon } from '../../../src/daemon.ts';
@@ -81,7 +82,8 @@ export class World {
     const traffic = new Traffic();
     const clock = new FakeClock(Date.parse('2026-11-21T08:00:00.000Z'), () => traffic.settle());
     const orgClock = new OrgClock(clock);
-    const org = await PracticeOrg.open({ clock: orgClock, rateLimit: options.rateLimit });
+    const token = `model-${randomUUID()}`;
+    const org = await PracticeOrg.open({ clock: orgClock, rateLimit: options.rateLimit, token });
     const oracle = new Oracle(clock);
     const troubles = [0, 1, 2].map(
       (at) => new Trouble(seededRandom(options.seed * 10 + at), oracle, org.token),
