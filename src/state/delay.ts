@@ -50,8 +50,9 @@ export function delayParts(
   settlement: Settlement,
 ): DelayParts | undefined {
   if (settlement.kind !== 'delivered' || replay) return undefined;
-  const known = oktaMs === undefined || pollMs === undefined ? {} : { oktaMs, pollMs };
-  return { ...known, ...partsSinceRead({ readAt, at: settlement.at, ms: settlement.ms }) };
+  const { queueMs, sendMs } = partsSinceRead({ readAt, at: settlement.at, ms: settlement.ms });
+  if (oktaMs === undefined || pollMs === undefined) return { queueMs, sendMs };
+  return { oktaMs, pollMs, queueMs, sendMs };
 }
 
 /** Of an attempt that ended at `at` after `ms`. A clock that was set back meanwhile leaves the queue no time. */
