@@ -20,7 +20,7 @@ test('the tarball holds the command, the compiled sources and what a user reads,
 
   const astray = paths.filter(
     (path) =>
-      !/^(bin\/loghook\.js|dist\/src\/.*\.(js|d\.ts)|loghook\.csv|loghook\.schema\.json|package\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/[a-z-]+\.md|recipes\/[a-z-]+\.(json|yml))$/.test(
+      !/^(bin\/loghook\.js|dist\/src\/.*\.(js|d\.ts)|loghook\.csv|loghook\.schema\.json|package\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/[a-z-]+\.md|recipes\/[a-z-]+\.(json|yml|mjs))$/.test(
         path,
       ),
   );
@@ -34,6 +34,7 @@ test('the tarball holds the command, the compiled sources and what a user reads,
     'LICENSE',
     'recipes/grafana-dashboard.json',
     'recipes/prometheus-alerts.yml',
+    'recipes/slack.mjs',
   ]) {
     assert.ok(paths.includes(needed), `${needed} is missing`);
   }

@@ -153,8 +153,10 @@ test('promtool takes the rules', (t) => {
   assert.equal(checked.status, 0);
 });
 
-/** Series that stay as they are, looked at after two hours: the alerts that then fire for each instance. */
-const STAYS = 'x480';
+/** Series as they are every 15 s, looked at after two hours: the alerts that then fire for each instance. */
+const STAYS = '+0x480';
+/** What came half an hour before. */
+const roseFrom = (before: string, after: string) => `${before}+0x359 ${after}+0x120`;
 const SCENES: readonly (readonly [
   why: string,
   series: readonly string[],
@@ -189,6 +191,36 @@ const SCENES: readonly (readonly [
     ],
     [],
   ],
+  [
+    'an event that is given up on',
+    [
+      `loghook_deliveries_total{route="r",result="dead"} ${roseFrom('0', '1')}`,
+      `loghook_dead_letters{route="r"} ${roseFrom('0', '1')}`,
+    ],
+    ['LoghookDeadLetters'],
+  ],
+  [
+    'events that were given up on right after a start, before anybody scraped it',
+    [
+      'loghook_deliveries_total{route="r",result="dead"} _x360 5+0x120',
+      `loghook_dead_letters{route="r"} ${roseFrom('3', '8')}`,
+    ],
+    ['LoghookDeadLetters'],
+  ],
+  [
+    'a piece of a page that could not be read',
+    [`loghook_dead_letters{route="(unreadable pages)"} ${roseFrom('0', '1')}`],
+    ['LoghookDeadLetters'],
+  ],
+  [
+    'dead letters that lie there since yesterday, or that a person drops',
+    [
+      'loghook_deliveries_total{route="r",result="dead"} 9',
+      `loghook_deliveries_total{route="r",result="dropped"} ${roseFrom('0', '4')}`,
+      `loghook_dead_letters{route="r"} ${roseFrom('9', '5')}`,
+    ],
+    [],
+  ],
   ['one of several that does not run', ['up 0'], ['LoghookDown']],
   ['one that runs', ['up 1'], []],
 ];
@@ -197,9 +229,12 @@ for (const [why, series, alerts] of SCENES) {
   test(`alerts: ${why}`, (t) => {
     const names = rules().map(({ alert }) => alert);
     const inputs = [...series, 'loghook_build_info{version="1"} 1'].map((text) => {
-      const [, name = '', labels = '', value = ''] = /^(\w+)(?:\{(.*)\})? (\d+)$/.exec(text) ?? [];
+      const [, name = '', labels = '', value = ''] = /^(\w+)(?:\{(.*)\})? (.+)$/.exec(text) ?? [];
       const all = [labels, 'job="loghook"', 'instance="here"'].filter((label) => label !== '');
-      return { series: `${name}{${all.join(',')}}`, values: `${value}+0${STAYS}` };
+      return {
+        series: `${name}{${all.join(',')}}`,
+        values: /^\d+$/.test(value) ? value + STAYS : value,
+      };
     });
     const file = join(tempFolder(t), 'scene.json');
     const firing = `count by (alertname) (ALERTS{alertstate="firing"})`;

@@ -1,10 +1,11 @@
 /** The admin server: whether there is one, where it listens, whom it believes, and what it calls ill. */
-
+import { isIP } from 'node:net';
 import { parseDuration } from '../duration.ts';
+import { type Interval, longestIntervalMs } from '../okta/poll-interval.ts';
 import type { Environment } from './environment.ts';
 import { readAll, refuse } from './problems.ts';
 import { quote } from './quote.ts';
-import { readCredential, readNamedFile, type SecretFile } from './secret-file.ts';
+import { openToOthers, readCredential, readNamedFile, type SecretFile } from './secret-file.ts';
 import { pick } from './settings.ts';
 
 /** Where systemd's LoadCredential puts it (systemd.exec(5), "Credentials"). */
@@ -26,6 +27,8 @@ export interface AdminSettings {
   readonly pollAgeMs?: number;
   /** The oldest event that waits may be this old. */
   readonly queueAgeMs: number;
+  /** What a person should know. */
+  readonly notes: readonly string[];
 }
 
 interface AdminAddress {
@@ -54,7 +57,8 @@ export function adminSettings(
   return Object.freeze({
     where: written.where,
     ...rest,
-    ...(token !== undefined && { token }),
+    ...(token !== undefined && { token: token.value }),
+    notes: token?.notes ?? [],
     ...(pollAgeMs !== undefined && { pollAgeMs }),
   });
 }
@@ -68,6 +72,10 @@ function parseAddress(where: string, text: string): AdminAddress {
   if (port === '') refuse(where, `${quote(text)} is not an address to listen on`, hint);
   if (Number(port) > 65_535) refuse(where, `there is no port ${port}`, hint);
   const bare = host.replace(/^\[|\]$/g, '').toLowerCase();
+  // A resolver would take 127.1 or 2130706433 for an address, and nobody could tell whose it is.
+  if (/^[\d.:]+$/.test(bare) && isIP(bare) === 0) {
+    refuse(where, `${quote(host)} is not an address`, hint);
+  }
   const named = bare === 'localhost' ? '127.0.0.1' : bare;
   return { host: named, port: Number(port), isLoopback: isLoopback(named) };
 }
@@ -97,8 +105,23 @@ function age(name: string, environment: Environment): number | undefined {
   return refuse(name, `${quote(setting.value)} is not a duration`, 'write one like 5m or 1h');
 }
 
+/** Of one org, which is read as `interval` says: a limit that is red between any two polls tells nobody anything. */
+export function pollAgeNotes({ pollAgeMs }: AdminSettings, interval: Interval): readonly string[] {
+  const longestMs = longestIntervalMs(interval);
+  if (pollAgeMs === undefined || pollAgeMs > longestMs) return [];
+  const [limit, wait] = [pollAgeMs, longestMs].map((ms) => `${ms / 1_000} s`);
+  return [
+    `LOGHOOK_HEALTH_POLL_AGE: ${limit} is no more than the longest wait between two polls (${wait}): /healthz will be red between them`,
+  ];
+}
+
+interface Token {
+  readonly value: string;
+  readonly notes: readonly string[];
+}
+
 /** Never repeats any of it. */
-function readToken(environment: Environment, cwd: string): string | undefined {
+function readToken(environment: Environment, cwd: string): Token | undefined {
   const token = environment.get('LOGHOOK_ADMIN_TOKEN');
   const file = environment.get('LOGHOOK_ADMIN_TOKEN_FILE');
   if (token !== undefined && file !== undefined) {
@@ -108,12 +131,14 @@ function readToken(environment: Environment, cwd: string): string | undefined {
       'unset one of them',
     );
   }
-  if (token !== undefined) return cleanToken(token.name, token.value);
-  const found =
-    file === undefined
-      ? readCredential(environment, CREDENTIAL, HOLDS)
-      : readNamedFile(fileOf(file.name), file.value.trim(), cwd);
-  return found && cleanToken(found.where, found.value);
+  if (token !== undefined) return { value: cleanToken(token.name, token.value), notes: [] };
+  if (file === undefined) {
+    const given = readCredential(environment, CREDENTIAL, HOLDS);
+    return given && { value: cleanToken(given.where, given.value), notes: [] };
+  }
+  const found = readNamedFile(fileOf(file.name), file.value.trim(), cwd);
+  const notes = openToOthers(found.path ?? '', file.name);
+  return { value: cleanToken(found.where, found.value), notes };
 }
 
 function fileOf(where: string): SecretFile {

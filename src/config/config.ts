@@ -4,21 +4,19 @@ import type { LogLevel } from '../log.ts';
 import type { IdentityAnew } from '../okta/current-credentials.ts';
 import type { Interval } from '../okta/poll-interval.ts';
 import { Routes } from '../routing/routes.ts';
-import { type AdminSettings, adminSettings } from './admin.ts';
+import { type AdminSettings, adminSettings, pollAgeNotes } from './admin.ts';
 import { chooseOne, loadEach } from './each-org.ts';
 import { Environment, readEnvironment, type Variables } from './environment.ts';
 import { withAnew } from './identity/identity-anew.ts';
 import { type OrgSettings, orgSettings } from './identity/org-settings.ts';
 import { OTHER_URL_NAME } from './identity/other-tools.ts';
-import { type Parts, problemsOf, type Read, readAll, refuse } from './problems.ts';
+import { type Parts, problemsOf, type Read, readAll } from './problems.ts';
 import { type ProxyFor, proxySettings } from './proxy.ts';
 import {
-  type FoundFile,
   findRouteFile,
   type OrgInFile,
   type ReadRoutes,
   type RouteFile,
-  refuseFallBack,
   routeFileReader,
 } from './route-file.ts';
 import {
@@ -102,10 +100,11 @@ export async function loadConfigs(input: SettingsInput): Promise<readonly Config
     stateFolder: () => stateFolder({ ...input, flag: flags.state, environment }),
     admin: () => adminSettings(flags.admin, environment, cwd),
   }));
-  return all.map(({ loaded, file, orgName }) =>
+  return all.map(({ loaded, file, orgName }, index) =>
     Object.freeze({
       ...loaded.settings,
       ...file,
+      notes: [...file.notes, ...adminNotes(loaded.more.admin, loaded.settings, index === 0)],
       ...(orgName !== undefined && { orgName }),
       ...(loaded.more.admin !== undefined && { admin: loaded.more.admin }),
       stateFolder: loaded.more.stateFolder,
@@ -114,6 +113,16 @@ export async function loadConfigs(input: SettingsInput): Promise<readonly Config
       once: flags.once ?? false,
     }),
   );
+}
+
+/** What is of all orgs is said with the first. */
+function adminNotes(
+  admin: AdminSettings | undefined,
+  { interval }: Settings,
+  isFirst: boolean,
+): readonly string[] {
+  if (admin === undefined) return [];
+  return [...(isFirst ? admin.notes : []), ...pollAgeNotes(admin, interval)];
 }
 
 /** The settings of one org, its routes, and what else a command needs. Throws ConfigError with every problem. */
@@ -219,50 +228,6 @@ function settingsIn({ org, orgFrom, identity, identityFrom, app }: OrgInFile): O
 
 const URL_NAMES = ['OKTA_ORG_URL', OTHER_URL_NAME];
 
-export type ReloadInput = Pick<SettingsInput, 'flags' | 'env' | 'cwd'>;
-
-/**
- * The routes of one org alone, from scratch: which file there is, and the environment that it may name, are looked at
- * anew. Throws ConfigError or RoutesError with every problem.
- */
-export async function reloadRoutes(input: ReloadInput): Promise<Omit<RouteFile, 'orgs'>> {
-  const { orgs, ...file } = await readAnew(findRouteFile(input.flags.config, input.cwd), input);
-  const named = orgs?.map((org) => ({ ...org, orgName: org.name }));
-  return named === undefined ? file : chooseOne(named, input.flags.org);
-}
-
-/** The same again and again for one daemon, which began with the file `inUse`, and with one org that it did not name. */
-export function routesReloader(inUse: string, input: ReloadInput): () => Promise<RouteFile> {
-  let path = inUse;
-  return async () => {
-    const found = findRouteFile(input.flags.config, input.cwd);
-    refuseFallBack(path, found);
-    const read = await readAnew(found, input);
-    if (read.orgs !== undefined) refuse(found.shownAs, 'it names orgs now', RESTART);
-    path = found.path;
-    return read;
-  };
-}
-
-/** All of it anew, for a daemon that began with the file `inUse` and the orgs in it. */
-export function configsReloader(
-  inUse: string,
-  input: SettingsInput,
-): () => Promise<readonly Config[]> {
-  let path = inUse;
-  return async () => {
-    refuseFallBack(path, findRouteFile(input.flags.config, input.cwd));
-    const configs = await loadConfigs(input);
-    const [first] = configs;
-    if (first?.orgName === undefined)
-      refuse(first?.routesFileShownAs ?? path, 'it names no orgs any more', RESTART);
-    path = first.routesFile;
-    return configs;
-  };
-}
-
-const RESTART = 'start loghook again to go on with that';
-
 /** A file that cannot be read, and names no orgs as far as can be told, is as good as none. */
 function orgsOnly(readRoutes: ReadRoutes): ReadRoutes {
   return (environment, onOrgs) => {
@@ -278,11 +243,6 @@ function orgsOnly(readRoutes: ReadRoutes): ReadRoutes {
       return { routes: new Routes([]), notes: [] };
     }
   };
-}
-
-async function readAnew(file: FoundFile, { env, cwd }: ReloadInput): Promise<RouteFile> {
-  const readRoutes = await routeFileReader(file);
-  return readRoutes(readEnvironment(env, cwd));
 }
 
 /** Without `.env` where it cannot be read. */

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { LogEvent } from '../event.ts';
 import type { Order } from './route.ts';
 
-/** Longer ones are remembered by their hash. */
+/** Longer ones are remembered by their hash, and those with a NUL: SQLite gives a text back up to there. */
 const LONGEST_LANE = 128;
 const PATH = /^key:(.+)$/;
 
@@ -40,7 +40,7 @@ function valueAt(within: unknown, steps: readonly string[]): unknown {
 function laneName(value: unknown): string | undefined {
   const name = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
   if (typeof name !== 'string' || name === '') return undefined;
-  if (name.length <= LONGEST_LANE) return name;
+  if (name.length <= LONGEST_LANE && !name.includes('\0')) return name;
   return `sha256-${createHash('sha256').update(name).digest('base64url')}`;
 }
 

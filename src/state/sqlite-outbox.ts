@@ -6,16 +6,10 @@ import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { daemonShare } from './beside/readers.ts';
-import { Configs } from './configs.ts';
 import { DeferredWrites } from './database/deferred-writes.ts';
-import { DiskGate } from './database/disk-gate.ts';
 import { DATABASE_FILE, type FolderLock, lockFolder, makeFolder } from './database/folder.ts';
 import { openState } from './database/schema.ts';
 import { type Database, stateErrorOf } from './database/sqlite.ts';
-import { Bundles } from './intake/bundles.ts';
-import { IntakeTables } from './intake/intake.ts';
-import { PageCommits } from './intake/page-commits.ts';
-import { Tables } from './intake/tables.ts';
 import type {
   Committed,
   Delivery,
@@ -31,14 +25,9 @@ import type {
   TailCursor,
   Wants,
 } from './outbox.ts';
-import { KnownRoutes } from './owed/known-routes.ts';
-import { OwedLanes } from './owed/owed-lanes.ts';
-import { OwedTable } from './owed/owed-table.ts';
-import { Records } from './owed/records.ts';
-import { RouteTable } from './owed/route-table.ts';
-import { Settlements } from './owed/settlements.ts';
-import { freeBytesAt, History } from './pruning/history.ts';
-import { Pruning } from './pruning/pruning.ts';
+import { type OutboxParts, partsOf } from './outbox-parts.ts';
+import { Placing } from './owed/placing.ts';
+import { freeBytesAt } from './pruning/history.ts';
 
 interface OutboxOptions {
   readonly folder: string;
@@ -55,21 +44,12 @@ export class SqliteOutbox implements Outbox {
   readonly #log: Log;
   readonly #lock: FolderLock;
   readonly #database: Database;
-  readonly #tables: Tables;
-  readonly #owed: OwedTable;
-  readonly #routeTable: RouteTable;
-  readonly #gate: DiskGate;
-  readonly #pages: PageCommits;
-  readonly #records: Records;
-  readonly #pruning: Pruning;
-  readonly #routes: KnownRoutes;
-  readonly #configs: Configs;
-  readonly #stopListening: () => void;
+  readonly #parts: OutboxParts;
+  readonly #placing: Placing;
+  #stopListening = () => {};
   readonly #deferred = new DeferredWrites();
   /** How far the clock was set back that the due times do not know of yet, ms; negative. */
   #shiftMs = 0;
-  /** Whether another process may have left something to find a lane for. */
-  #mayBeUnplaced = false;
   #isClosed = false;
 
   /** Locks and opens the folder. @throws StateError */
@@ -88,71 +68,62 @@ export class SqliteOutbox implements Outbox {
     }
   }
 
-  private constructor(options: OutboxOptions, lock: FolderLock, database: Database) {
-    this.#path = join(options.folder, DATABASE_FILE);
-    this.#clock = options.clock;
-    this.#log = options.log;
+  private constructor(
+    { folder, clock, log, freeBytes = () => freeBytesAt(folder) }: OutboxOptions,
+    lock: FolderLock,
+    database: Database,
+  ) {
+    this.#path = join(folder, DATABASE_FILE);
+    this.#clock = clock;
+    this.#log = log;
     this.#lock = lock;
     this.#database = database;
-    const { folder, clock, log, freeBytes = () => freeBytesAt(folder) } = options;
-    const history = new History({ database, clock, freeBytes });
-    this.#tables = new Tables(database, () => history.makeRoom());
-    const bundles = new Bundles(database);
-    this.#owed = new OwedTable(database, bundles);
-    const lanes = new OwedLanes(database, this.#owed);
-    this.#routeTable = new RouteTable(database);
-    this.#routes = new KnownRoutes({ clock, table: this.#routeTable, owed: this.#owed, lanes });
-    this.#gate = new DiskGate(clock, log);
-    const parts = { path: this.#path, clock, gate: this.#gate, tables: this.#tables, lanes };
-    const settlements = new Settlements(database, bundles);
-    const [routes, routeTable] = [this.#routes, this.#routeTable];
-    this.#records = new Records({ ...parts, routes, routeTable, settlements });
-    this.#configs = new Configs(database);
-    const intake = new IntakeTables(database, bundles, this.#configs);
-    this.#pages = new PageCommits({ ...parts, routes, intake, records: this.#records, history });
-    this.#pruning = new Pruning({ database, clock, log, history });
-    this.#stopListening = clock.onJump((jumpMs) => this.#clockJumped(jumpMs));
+    this.#parts = partsOf({ path: this.#path, clock, log, freeBytes, database });
+    const { transactions, routes } = this.#parts;
+    this.#placing = new Placing({ transactions, routes, deferred: this.#deferred });
   }
 
   /** False while the disk, or another process, refuses what is to be written. */
   get isWritable(): boolean {
-    return this.#gate.isOpen;
+    return this.#parts.gate.isOpen;
   }
 
   async adopt(routes: readonly RouteRef[], reading?: Reading): Promise<void> {
-    this.#records.flush();
+    this.#parts.records.flush();
     this.#try('adopt the routes in', () => {
       let version: number | undefined;
-      this.#routes.adopt(routes, (work) =>
-        this.#tables.inTransaction(() => {
+      this.#parts.routes.adopt(routes, (work) =>
+        this.#parts.transactions.run(() => {
           work();
           if (reading === undefined) return;
-          version = this.#configs.remember(routes, reading, this.#clock.now());
+          version = this.#parts.configs.remember(routes, reading, this.#clock.now());
         }),
       );
-      this.#configs.use(version);
-      this.#mayBeUnplaced = true;
-      this.#deferred.write('lanes', () => {
-        while (this.#mayBeUnplaced) this.#place();
-      });
+      this.#parts.configs.use(version);
     });
+    this.#placing.expectMore();
+    try {
+      await this.#placing.all();
+    } catch (error) {
+      throw stateErrorOf(this.#path, 'write to', error);
+    }
   }
 
   async cursor(): Promise<TailCursor | undefined> {
-    return this.#try('read', () => this.#tables.cursor());
+    return this.#try('read', () => this.#parts.tables.cursor());
   }
 
   commit(intake: Intake, wants: Wants, signal: AbortSignal): Promise<Committed | undefined> {
-    return this.#pages.commit(intake, wants, signal);
+    return this.#parts.pages.commit(intake, wants, signal);
   }
 
   async *due(lane: LaneGate, signal: AbortSignal, asOf?: number): AsyncGenerator<Delivery> {
-    const { queue } = this.#routes.of(lane.key);
+    const { queue } = this.#parts.routes.of(lane.key);
     while (!signal.aborted) {
       await lane.room(signal);
       if (signal.aborted) return;
-      if (!this.#gate.isOpen) {
-        await this.#gate.untilOpen(signal);
+      if (!this.#parts.gate.isOpen) {
+        await this.#parts.gate.untilOpen(signal);
         continue;
       }
       const delivery = this.#try('read', () => queue.take(asOf ?? this.#clock.now()));
@@ -167,74 +138,74 @@ export class SqliteOutbox implements Outbox {
     delivery: Delivery,
     settlement: Settlement,
   ): Promise<void> {
-    return this.#records.add(lane.key, delivery, settlement);
+    return this.#parts.records.add(lane.key, delivery, settlement);
   }
 
   release(lane: { readonly key: string }, delivery: Delivery): void {
-    this.#routes.of(lane.key).queue.giveBack(delivery);
+    this.#parts.routes.of(lane.key).queue.giveBack(delivery);
   }
 
   async owedCount(): Promise<number> {
-    return this.#try('read', () => this.#owed.count('in force'));
+    return this.#try('read', () => this.#parts.owed.count('in force'));
   }
 
   async removedCount(): Promise<number> {
-    return this.#try('read', () => this.#owed.count('removed'));
+    return this.#try('read', () => this.#parts.owed.count('removed'));
   }
 
   async leftBehind(): Promise<readonly LeftBehind[]> {
-    return this.#try('read', () => this.#owed.leftBehind());
+    return this.#try('read', () => this.#parts.owed.leftBehind());
   }
 
   async routeState(key: string): Promise<RouteState> {
-    const { id } = this.#routes.of(key);
-    return this.#try('read', () => this.#routeTable.routeState(id, this.#clock.now()));
+    const { id } = this.#parts.routes.of(key);
+    return this.#try('read', () => this.#parts.routeTable.routeState(id, this.#clock.now()));
   }
 
   async saveRouteState(key: string, state: RouteState): Promise<void> {
-    const { id } = this.#routes.of(key);
-    this.#defer(`state of route ${id}`, () => this.#routeTable.saveRouteState(id, state));
+    const { id } = this.#parts.routes.of(key);
+    this.#defer(`state of route ${id}`, () => this.#parts.routeTable.saveRouteState(id, state));
   }
 
   async saveTrouble(trouble: string | undefined): Promise<void> {
     const now = this.#clock.now();
-    this.#defer('trouble', () => this.#tables.saveTrouble(trouble, now));
+    this.#defer('trouble', () => this.#parts.tables.saveTrouble(trouble, now));
   }
 
   async trouble(): Promise<{ readonly what: string; readonly since: number } | undefined> {
-    return this.#try('read', () => this.#tables.trouble());
+    return this.#try('read', () => this.#parts.tables.trouble());
   }
 
   async saveSilence(key: string, since: number | undefined): Promise<void> {
-    const { id } = this.#routes.of(key);
-    this.#defer(`silence of route ${id}`, () => this.#routeTable.saveSilence(id, since));
+    const { id } = this.#parts.routes.of(key);
+    this.#defer(`silence of route ${id}`, () => this.#parts.routeTable.saveSilence(id, since));
   }
 
   async silentSince(key: string): Promise<number | undefined> {
-    const { id } = this.#routes.of(key);
-    return this.#try('read', () => this.#routeTable.silentSince(id));
+    const { id } = this.#parts.routes.of(key);
+    return this.#try('read', () => this.#parts.routeTable.silentSince(id));
   }
 
   async knows(eventId: string): Promise<boolean> {
-    return this.#try('read', () => this.#tables.knows(eventId));
+    return this.#try('read', () => this.#parts.tables.knows(eventId));
   }
 
   async wishes(): Promise<readonly RouteWish[]> {
-    return this.#try('read', () => this.#routeTable.wishes());
+    return this.#try('read', () => this.#parts.routeTable.wishes());
   }
 
   async tidy(): Promise<boolean> {
     this.#lock.check();
-    const changed = this.#try('read', () => this.#tables.changedByOthers());
+    const changed = this.#try('read', () => this.#parts.transactions.changedByOthers());
     if (changed) {
-      this.#mayBeUnplaced = true;
-      this.#routes.reread();
+      this.#placing.expectMore();
+      this.#parts.routes.reread();
     }
     this.#try('write to', () => {
       this.#deferred.retry();
-      if (!this.#gate.isOpen) return;
-      this.#deferred.write('lanes', () => this.#place());
-      this.#deferred.write('pruning', () => this.#pruning.step());
+      if (!this.#parts.gate.isOpen) return;
+      this.#deferred.write('lanes', () => this.#placing.step());
+      this.#deferred.write('pruning', () => this.#parts.pruning.step());
     });
     return changed;
   }
@@ -247,30 +218,24 @@ export class SqliteOutbox implements Outbox {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const deliveries = this.#records.flushAndGiveUp();
+    const deliveries = this.#parts.records.flushAndGiveUp();
     if (deliveries > 0) {
       this.#log.error({ deliveries }, 'outcomes could not be recorded, these may be sent again');
     }
+    this.#placing.close();
     this.#stopListening();
-    this.#tables.checkpoint();
+    this.#parts.transactions.checkpoint();
     this.#database.close();
     this.#lock.release();
-  }
-
-  #place(): void {
-    if (!this.#mayBeUnplaced) return;
-    this.#tables.inTransaction(() => {
-      this.#mayBeUnplaced = this.#routes.place();
-    });
-    if (this.#mayBeUnplaced) this.#routes.reread();
   }
 
   /** What was planned by a clock that was set back while nobody watched is put right. */
   #mended(): this {
     const now = this.#clock.now();
     this.#try('mend the due times in', () =>
-      this.#owed.mendDue(this.#tables.cursor()?.readAt, now),
+      this.#parts.owed.mendDue(this.#parts.tables.cursor()?.readAt, now),
     );
+    this.#stopListening = this.#clock.onJump((jumpMs) => this.#clockJumped(jumpMs));
     return this;
   }
 
@@ -278,11 +243,11 @@ export class SqliteOutbox implements Outbox {
     if (jumpMs < 0) {
       this.#shiftMs += jumpMs;
       this.#defer('due times', () => {
-        this.#owed.shiftDue(this.#shiftMs);
+        this.#parts.owed.shiftDue(this.#shiftMs);
         this.#shiftMs = 0;
       });
     }
-    this.#routes.reread();
+    this.#parts.routes.reread();
   }
 
   #defer(what: string, write: () => void): void {

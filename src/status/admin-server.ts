@@ -154,7 +154,8 @@ export class AdminServer {
   }
 
   async #replyTo(request: IncomingMessage): Promise<Reply> {
-    const { method = '', headers, url = '/' } = request;
+    const { method = '', headers, headersDistinct, url = '/' } = request;
+    if ((headersDistinct.host ?? []).length > 1) return words(400, 'one Host header is enough');
     if (!isOurHost(headers.host, this.#options.names)) {
       return words(
         421,

@@ -19,8 +19,8 @@ export interface OrgFacts {
   readonly mostQueueAgeMs: number;
   readonly isTurning: boolean;
   readonly isWritable: boolean;
-  /** An error ended its session. */
-  readonly hasFailed?: boolean;
+  /** An error ended its session: of what kind, in our own words, if that is known. */
+  readonly failure?: { readonly why?: string };
   /** False: how much waits could not be looked up. */
   readonly isReadable: boolean;
 }
@@ -77,15 +77,20 @@ export function orgHealth(facts: OrgFacts): OrgHealth {
   };
 }
 
-function workReasons({ isTurning, isWritable, isReadable, hasFailed }: OrgFacts): string[] {
+function workReasons({ isTurning, isWritable, isReadable, failure }: OrgFacts): string[] {
   return [
-    ...(hasFailed ? ['an error ended its session, which is tried again: see the log'] : []),
+    ...(failure === undefined ? [] : [failureWords(failure)]),
     ...(isTurning ? [] : ['the daemon stands still: its loop has not turned for half a minute']),
     ...(isWritable
       ? []
       : ['the state cannot be written (a full disk?): nothing is read or sent until it can']),
     ...(isReadable ? [] : ['the state cannot be read: how much waits is not known']),
   ];
+}
+
+function failureWords({ why }: NonNullable<OrgFacts['failure']>): string {
+  const kind = why === undefined ? '' : ` (${why})`;
+  return `an error ended its session${kind}, which is tried again by itself: the log says more`;
 }
 
 function pollReasons({ upMs, pollAgeMs, mostPollAgeMs, trouble }: OrgFacts): string[] {

@@ -4,47 +4,22 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openDatabase, type SqlValue } from '../../src/state/database/sqlite.ts';
-import { FakeClock } from '../support/fake-clock.ts';
 import { loghook } from '../support/front-door.ts';
-import { openOutbox } from '../support/open-outbox.ts';
 import {
   A,
   allTo,
   B,
-  cursorAt,
-  dead,
   delivered,
   eventOf,
-  eventsOf,
   never,
   pageOf,
-  postponed,
   recordAll,
   takeDue,
 } from '../support/outbox-events.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { twoRoutes } from '../support/two-routes.ts';
 
-/** Of A: event 1 delivered, 2 and 3 dead, 4 waiting, 5 and 6 due. B is held with all 6. */
 async function withState(t: TestContext) {
-  const root = tempFolder(t);
-  const clock = new FakeClock(Date.now() - 60_000);
-  const folder = join(root, 'acme.okta.com');
-  const { outbox } = openOutbox(t, { folder, clock });
-  await outbox.adopt([A, B]);
-  await outbox.commit(pageOf(eventsOf(1, 6), cursorAt(clock.now())), allTo(A, B), never);
-  const due = await takeDue(outbox, A, clock.now(), 4);
-  await recordAll(outbox, clock, A, [
-    [due[0]!, delivered(clock)],
-    [due[1]!, dead(clock)],
-    [due[2]!, dead(clock)],
-    [due[3]!, postponed(clock, 3_600_000)],
-  ]);
-  await outbox.saveRouteState(B.key, {
-    kind: 'held',
-    why: 'ECONNREFUSED',
-    since: clock.now(),
-    until: clock.now() + 600_000,
-  });
+  const { root, folder, clock, outbox } = await twoRoutes(t);
   const change = (sql: string, ...values: SqlValue[]) => {
     const database = openDatabase(join(folder, 'state.db'));
     database.prepare(sql).run(...values);
@@ -140,7 +115,7 @@ test('show says so when no route wanted the event', async (t) => {
 
   const { stdout } = await run('show', 'event-000077');
 
-  assert.match(stdout, /^no route wanted it/m);
+  assert.match(stdout, /^no route wanted it.*\n {2}→ .*loghook backfill --since T$/m);
 });
 
 test('replay of dead letters says its plan, and needs a yes where nobody can be asked', async (t) => {

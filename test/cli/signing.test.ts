@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
-import { main } from '../../src/cli/main.ts';
+import { loghook as runLoghook } from '../support/front-door.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { verifies } from '../support/verifies.ts';
 
@@ -13,20 +12,11 @@ const OLD = 'whsec_bG9naG9vay10ZXN0LXNlY3JldC0zMi1ieXRlcy1vayE=';
 const ENV = { SIEM_SECRET: SECRET, OLD_SECRET: OLD };
 
 async function loghook(args: readonly string[], input = '') {
-  const out = { stdout: '', stderr: '' };
-  const to = (name: keyof typeof out) => ({
-    write: (text: string | Uint8Array) => {
-      out[name] += Buffer.from(text).toString();
-    },
-  });
-  const code = await main(['node', 'loghook', ...args], ENV, {
-    ...{ version: '1', stdout: to('stdout'), stderr: to('stderr') },
-    stdin: Readable.from([Buffer.from(input)]),
-  });
+  const ran = await runLoghook(args, { env: ENV, input });
   for (const secret of [SECRET, OLD]) {
-    assert.ok(!`${out.stdout}${out.stderr}`.includes(secret.slice(6, 20)), 'a secret came out');
+    assert.ok(!`${ran.stdout}${ran.stderr}`.includes(secret.slice(6, 20)), 'a secret came out');
   }
-  return { code, ...out };
+  return ran;
 }
 
 function fileOf(t: TestContext, name: string, text: string | Buffer): string {

@@ -3,96 +3,25 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { main } from '../../src/cli/main.ts';
 import type { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { loghook } from '../support/front-door.ts';
 import { openOutbox } from '../support/open-outbox.ts';
 import {
   A,
   allTo,
   B,
-  cursorAt,
-  dead,
-  delivered,
   eventOf,
-  eventsOf,
   never,
   pageOf,
-  postponed,
   recordAll,
   takeDue,
 } from '../support/outbox-events.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly raw: Buffer;
-}
-
-class Captured {
-  readonly #chunks: Buffer[] = [];
-  readonly isTTY: boolean;
-
-  constructor(isTTY = false) {
-    this.isTTY = isTTY;
-  }
-
-  write(chunk: string | Uint8Array): void {
-    this.#chunks.push(Buffer.from(chunk));
-  }
-
-  get bytes(): Buffer {
-    return Buffer.concat(this.#chunks);
-  }
-}
-
-async function loghook(
-  args: readonly string[],
-  options: { readonly env?: Record<string, string>; readonly terminal?: boolean } = {},
-): Promise<Ran> {
-  const stdout = new Captured(options.terminal);
-  const stderr = new Captured(options.terminal);
-  const code = await main(['node', 'loghook', ...args], options.env ?? {}, {
-    version: '1.2.3',
-    stdout,
-    stderr,
-  });
-  return {
-    code,
-    stdout: stdout.bytes.toString(),
-    stderr: stderr.bytes.toString(),
-    raw: stdout.bytes,
-  };
-}
-
-/** State of acme.okta.com in a root folder: A has 3 queued, 2 dead, 1 delivered; B is held with 6 queued. */
-async function withState(t: TestContext, org = 'acme.okta.com') {
-  const root = tempFolder(t);
-  const folder = join(root, org);
-  const clock = new FakeClock(Date.now() - 60_000);
-  const { outbox } = openOutbox(t, { folder, clock });
-  await outbox.adopt([A, B]);
-  await outbox.commit(pageOf(eventsOf(1, 6), cursorAt(clock.now())), allTo(A, B), never);
-  const due = await takeDue(outbox, A, clock.now(), 4);
-  await recordAll(outbox, clock, A, [
-    [due[0]!, delivered(clock)],
-    [due[1]!, dead(clock)],
-    [due[2]!, dead(clock)],
-    [due[3]!, postponed(clock, 3_600_000)],
-  ]);
-  await outbox.saveRouteState(B.key, {
-    kind: 'held',
-    why: 'ECONNREFUSED',
-    since: clock.now() - 60_000,
-    until: clock.now() + 600_000,
-  });
-  return { root, folder, clock, outbox };
-}
+import { twoRoutes } from '../support/two-routes.ts';
 
 test('status shows the tail and each route, beside the daemon that holds the folder', async (t) => {
-  const { root, folder } = await withState(t);
+  const { root, folder } = await twoRoutes(t);
 
   const { code, stdout, stderr } = await loghook(['status', '--state', root], {
     env: { OKTA_ORG_URL: 'https://acme.okta.com' },
@@ -111,7 +40,7 @@ test('status shows the tail and each route, beside the daemon that holds the fol
 });
 
 test('status --json is one object on stdout that names the folder', async (t) => {
-  const { root, folder } = await withState(t);
+  const { root, folder } = await twoRoutes(t);
 
   const { code, stdout } = await loghook(['status', '--json', '--state', root]);
 
@@ -132,7 +61,7 @@ test('status --json is one object on stdout that names the folder', async (t) =>
 });
 
 test('without OKTA_ORG_URL the only org is taken and that is said; of several one has to be named', async (t) => {
-  const { root } = await withState(t);
+  const { root } = await twoRoutes(t);
   const one = await loghook(['dead', 'list', '--state', root]);
   await (await openAt(t, join(root, 'other.okta.com'))).close();
 
@@ -150,7 +79,7 @@ test('without OKTA_ORG_URL the only org is taken and that is said; of several on
 });
 
 test('status shows all orgs, one after the other, and --json lists them', async (t) => {
-  const { root } = await withState(t);
+  const { root } = await twoRoutes(t);
   await (await openAt(t, join(root, 'other.okta.com'))).close();
   mkdirSync(join(root, 'torn.okta.com'));
   writeFileSync(join(root, 'torn.okta.com', 'state.db'), 'this is no database, but text');
@@ -171,7 +100,7 @@ test('status shows all orgs, one after the other, and --json lists them', async 
 });
 
 test('--org does not go with the folder of one org, nor with a name that none has', async (t) => {
-  const { root, folder } = await withState(t);
+  const { root, folder } = await twoRoutes(t);
 
   const inside = await loghook(['status', '--state', folder, '--org', 'acme.okta.com']);
   const wrong = await loghook(['status', '--state', root, '--org', 'acme.okta.co']);
@@ -185,7 +114,7 @@ test('--org does not go with the folder of one org, nor with a name that none ha
 });
 
 test('state of listen is mentioned, and shown when its folder is named', async (t) => {
-  const { root, folder } = await withState(t);
+  const { root, folder } = await twoRoutes(t);
   const listening = join(folder, 'listen-9be2');
   await (await openAt(t, listening)).close();
 
@@ -212,7 +141,7 @@ test('a folder where nothing has run is named, with what to do', async (t) => {
 });
 
 test('dead list shows a line for each, of all routes or one, as a table or as JSON lines', async (t) => {
-  const { root } = await withState(t);
+  const { root } = await twoRoutes(t);
 
   const all = await loghook(['dead', 'list', '--state', root]);
   const json = await loghook(['dead', 'list', '--json', '--route', A.name, '--state', root]);
@@ -232,7 +161,7 @@ test('dead list shows a line for each, of all routes or one, as a table or as JS
 });
 
 test('dead show writes the bytes as Okta wrote them on stdout, and nothing else there', async (t) => {
-  const { root } = await withState(t);
+  const { root } = await twoRoutes(t);
 
   const { code, raw, stderr } = await loghook(['dead', 'show', 'event-000003', '--state', root]);
 
@@ -242,7 +171,7 @@ test('dead show writes the bytes as Okta wrote them on stdout, and nothing else 
 });
 
 test('event text cannot move a terminal’s cursor', async (t) => {
-  const { root, outbox, clock } = await withState(t);
+  const { root, outbox, clock } = await twoRoutes(t);
   const evil = 'user.\u009b31m.\u202eevil';
   const raw = Buffer.from(`{"eventType":"${evil}"}`);
   const event = { id: 'evil', eventType: evil, raw };
@@ -251,7 +180,7 @@ test('event text cannot move a terminal’s cursor', async (t) => {
   await recordAll(outbox, clock, B, [[due!, { kind: 'dead', at: 1, why: 'no\u001b[2J' }]]);
 
   for (const args of [['list'], ['list', '--json'], ['show', 'evil'], ['show', 'evil', '--json']]) {
-    const ran = await loghook(['dead', ...args, '--state', root], { terminal: true });
+    const ran = await loghook(['dead', ...args, '--state', root], { columns: 100 });
 
     assert.equal(ran.code, 0);
     assert.match(ran.stdout + ran.stderr, /\\u009b31m/);
@@ -262,7 +191,7 @@ test('event text cannot move a terminal’s cursor', async (t) => {
 });
 
 test('dead replay owes them again, and says when no daemon will send them', async (t) => {
-  const { root, outbox } = await withState(t);
+  const { root, outbox } = await twoRoutes(t);
   const beside = await loghook(['dead', 'replay', 'event-000002', '--state', root]);
   await outbox.close();
 
@@ -275,7 +204,7 @@ test('dead replay owes them again, and says when no daemon will send them', asyn
 });
 
 test('dead drop --all asks for --yes first', async (t) => {
-  const { root } = await withState(t);
+  const { root } = await twoRoutes(t);
 
   const asked = await loghook(['dead', 'drop', '--all', '--state', root]);
   const left = await loghook(['dead', 'list', '--state', root]);
@@ -288,7 +217,7 @@ test('dead drop --all asks for --yes first', async (t) => {
 });
 
 test('wrong words are usage errors, and change nothing', async (t) => {
-  const { root } = await withState(t);
+  const { root } = await twoRoutes(t);
   const wrong: readonly (readonly [args: readonly string[], said: RegExp])[] = [
     [['dead', 'replay'], /no id was given/],
     [['dead', 'drop', '--yes'], /no id was given/],

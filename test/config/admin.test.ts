@@ -1,11 +1,12 @@
 /** What `--admin` and its variables say, and what is refused. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { adminSettings } from '../../src/config/admin.ts';
+import { adminSettings, pollAgeNotes } from '../../src/config/admin.ts';
 import { Environment } from '../../src/config/environment.ts';
 import { ConfigError } from '../../src/errors.ts';
+import type { Interval } from '../../src/okta/poll-interval.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const TOKEN = 'a-token-of-32-characters-0123456';
@@ -69,6 +70,10 @@ for (const written of [
   'x',
   '9464/',
   '-1',
+  '127.1:9464',
+  '2130706433:9464',
+  '256.1.1.1:9464',
+  '[1::2::3]:9464',
 ]) {
   test(`--admin "${written}" is refused`, () => {
     assert.match(refusals(written).join(), /^--admin: .* → write an address and a port/);
@@ -124,6 +129,31 @@ test('the token comes from the environment, a file or a systemd credential', (t)
     found.map((one) => one?.token),
     [TOKEN, TOKEN, `${TOKEN}2`, undefined],
   );
+});
+
+test('a token file that everyone may read is said', (t) => {
+  const folder = tempFolder(t);
+  const notes = (mode: number) => {
+    const path = join(folder, 'token');
+    writeFileSync(path, TOKEN);
+    chmodSync(path, mode);
+    return settings('1', { LOGHOOK_ADMIN_TOKEN_FILE: 'token' }, folder)?.notes.join();
+  };
+
+  assert.equal(notes(0o600), '');
+  assert.match(notes(0o644) ?? '', /^LOGHOOK_ADMIN_TOKEN_FILE: .* read by everyone .* chmod 600/);
+});
+
+test('a poll age that is red between two polls is said', () => {
+  const notes = (age: string | undefined, interval: Interval) => {
+    const found = settings('1', age === undefined ? {} : { LOGHOOK_HEALTH_POLL_AGE: age });
+    assert.ok(found);
+    return pollAgeNotes(found, interval).join();
+  };
+
+  assert.deepEqual([notes('20s', 15_000), notes(undefined, 900_000)], ['', '']);
+  assert.match(notes('15s', 15_000), /^LOGHOOK_HEALTH_POLL_AGE: 15 s is no more than .*\(15 s\)/);
+  assert.match(notes('20s', 'auto'), /\(30 s\)/);
 });
 
 test('a token that is none is refused, and nothing of it is repeated', (t) => {

@@ -274,6 +274,24 @@ export function orderContract(name: string, storeFor: (t: TestContext) => Outbox
     assert.equal(due.length, 1);
   });
 
+  test(`${name}: much that is replayed while nothing runs holds up nobody else at the start`, async (t) => {
+    const eachAlone = ordered(A, 1_200);
+    const { commit, take, end, store } = await opened(t, eachAlone);
+    await commit(0, 1_200);
+    await end(await take(), dead);
+    store.replay(eventsOf(0, 1_200).map(({ id }) => id));
+    const outbox = await store.open();
+    let hasTurned = false;
+
+    const adopted = outbox.adopt([eachAlone]);
+    setImmediate(() => {
+      hasTurned = true;
+    });
+    await adopted;
+
+    assert.ok(hasTurned);
+  });
+
   for (const seed of [1, 2, 3, 4, 5, 6]) {
     test(`${name}: whatever happens, no two of a lane are out and none overtakes another (seed ${seed})`, async (t) => {
       const work = new OrderedWork(seed, storeFor(t));

@@ -392,6 +392,18 @@ test('an address that is not of the loopback is warned of', async (t) => {
   assert.equal(warned.level, 40);
 });
 
+test('the terminal is told where it listens, whatever port is free', async (t) => {
+  const { env } = await openOrg(t);
+  const sandbox = new Sandbox(t);
+  sandbox.write('loghook.csv', '.*,http://127.0.0.1:9/\n');
+
+  const loghook = sandbox.start(['run', '--admin', '0', '--log-format', 'pretty'], { env });
+  const line = await loghook.line('stdout', /^health and metrics on/);
+  const { status } = await fetch(`${line.replace(/^.* on /, '')}/healthz`);
+
+  assert.equal(status, 200);
+});
+
 test('check says where it would listen, and what could be done there', async (t) => {
   const { env } = await openOrg(t);
   const sandbox = new Sandbox(t);

@@ -250,7 +250,7 @@ test('finds events that were never taken in, and names the gap that explains the
   );
   assert.match(
     stdout,
-    /^known gap: refused link; .*\n {2}published \S+ \S+ to \S+ \S+\n {2}Okta answered 400$/m,
+    /^known gap: refused link; .*\n {2}published \S+Z to \S+Z\n {2}Okta answered 400$/m,
   );
   assert.match(stdout, /^ {2}and 5 more: all with --json$/m);
   assert.deepEqual(

@@ -17,6 +17,7 @@ const SCENARIOS = [
   'a stop ends the wait for room; what cannot be recorded is counted and may be sent again',
   'what is kept for replays gives way on a small disk, and nothing waits for it',
   'on a disk that is full from the start, opening says what to do',
+  'however little room there is, an opening that lacks it is told from other faults',
 ];
 
 for (const name of SCENARIOS) {

@@ -1,9 +1,12 @@
 /** Run by full-disk.test.ts: one of these tests at a time, with the folder of a tmpfs of 8 MB as its argument. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { StateError } from '../../src/errors.ts';
+import { isDiskFull } from '../../src/state/database/sqlite.ts';
 import { SqliteOutbox } from '../../src/state/sqlite-outbox.ts';
 import { FakeClock, settle } from '../support/fake-clock.ts';
 import { keptLog } from '../support/log-lines.ts';
@@ -199,4 +202,27 @@ test('on a disk that is full from the start, opening says what to do', () => {
     (error) => error instanceof StateError && /[Ff]ree some space/.test(error.hint ?? ''),
   );
   makeRoom();
+});
+
+test('however little room there is, an opening that lacks it is told from other faults', async () => {
+  const folder = join(disk, 'old');
+  const open = () =>
+    SqliteOutbox.open({ folder, clock: new FakeClock(), log: keptLog().log, pid: 1 });
+  // By another process: this one would keep the file of the log's shared memory.
+  const sample = fileURLToPath(new URL('../support/sample-state.js', import.meta.url));
+  execFileSync(process.execPath, [sample, folder]);
+  let refused = 0;
+
+  for (let free = 0; free < 300_000; free += 8_192) {
+    fillDisk(free);
+    try {
+      await open().close();
+    } catch (error) {
+      assert.ok(error instanceof StateError && isDiskFull(error.cause), `${free}: ${error}`);
+      refused += 1;
+    }
+    makeRoom();
+  }
+
+  assert.ok(refused > 0);
 });

@@ -93,3 +93,11 @@ test('remembers a long identity by its hash', () => {
   assert.match(lane('x'.repeat(10_000)) ?? '', /^sha256-[\w-]{43}$/);
   assert.notEqual(lane('x'.repeat(10_000)), lane('x'.repeat(10_001)));
 });
+
+test('a value with a NUL is a lane of its own, by a name without one', () => {
+  const lane = (id: string) => laneOf('key', JSON.stringify({ actor: { id } }));
+
+  assert.match(lane('a\0b') ?? '', /^sha256-[\w-]{43}$/);
+  assert.notEqual(lane('a\0b'), lane('a\0c'));
+  assert.equal(lane('a\0b'), lane('a\0b'));
+});

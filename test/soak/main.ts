@@ -73,11 +73,7 @@ async function soak(folder: string, isSmall: boolean): Promise<number> {
   const stop = new AbortController();
   const living = scenes.map((scene) => scene.live(stop.signal));
   try {
-    await all.run();
-    say('auditing');
-    const verdict = await judge(all);
-    const faults = [...verdict.faults, ...(await all.stop())];
-    for (const line of verdict.lines) console.log(line);
+    const faults = await faultsOf(all, say);
     const { kills, sleeps, reloads, pauses, replays, revived } = all.tally;
     const { outages, absences, scrapes } = all.tally;
     console.log(
@@ -100,6 +96,21 @@ async function soak(folder: string, isSmall: boolean): Promise<number> {
     await all.abandon();
     await Promise.all(scenes.map((scene) => scene.close()));
   }
+}
+
+/** What it came to, and what is wrong with that. */
+async function faultsOf(all: Soak, say: (line: string) => void): Promise<string[]> {
+  try {
+    await all.run();
+  } catch (error) {
+    say('given up');
+    return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+  }
+  say('auditing');
+  const verdict = await judge(all);
+  const faults = [...verdict.faults, ...(await all.stop())];
+  for (const line of verdict.lines) console.log(line);
+  return faults;
 }
 
 process.exitCode = await main(process.argv[2]);

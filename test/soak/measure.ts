@@ -56,10 +56,14 @@ function filesIn(folder: string): (readonly [name: string, size: number])[] {
   });
 }
 
-/** Caches, compiled code, connections. */
+/** Caches, compiled code, connections: a single reading is off by so much. */
 const HELD_SLACK_MB = 10;
-/** With what V8 has not given back. */
+/** With what V8 has not given back: it grows for some waves before it stays. */
 const RSS_SLACK_MB = 100;
+/** Of the middle of many readings: 4 MB between the first and the last third. */
+const STEADY = { heldMb: 4, rssMb: 30 };
+/** From so many on, a third of them has a middle. */
+const MANY = 9;
 /** Connections that are kept open for the next request come and go. */
 const HANDLE_SLACK = 4;
 /** An event with its deliveries, attempts and bytes, on disk. */
@@ -81,6 +85,7 @@ export function growth([, ...samples]: readonly Sample[]): string[] {
       ? [`memory held grew by ${round(held)} MB over ${events} events (at most ${HELD_SLACK_MB})`]
       : []),
     ...(rss > RSS_SLACK_MB ? [`RSS grew by ${round(rss)} MB (at most ${RSS_SLACK_MB})`] : []),
+    ...creep(samples),
     ...(last.handles > first.handles + HANDLE_SLACK
       ? [
           `file handles grew from ${first.handles} to ${last.handles} (at most ${HANDLE_SLACK} more)`,
@@ -93,6 +98,28 @@ export function growth([, ...samples]: readonly Sample[]): string[] {
       : []),
     ...(last.walMb > MOST_WAL_MB ? [`a write-ahead log of ${round(last.walMb)} MB`] : []),
   ];
+}
+
+/** What grows slowly, where there are enough readings to tell it from what comes and goes. */
+function creep(samples: readonly Sample[]): string[] {
+  if (samples.length < MANY) return [];
+  const size = Math.floor(samples.length / 3);
+  // RSS warms up for longer than the first third.
+  const thirds = [samples.slice(0, size), samples.slice(size, 2 * size), samples.slice(-size)];
+  const [early = 0, , late = 0] = thirds.map((third) => middle(third.map((one) => one.heldMb)));
+  const [, warm = 0, end = 0] = thirds.map((third) => middle(third.map((one) => one.rssMb)));
+  return [
+    ...(late - early > STEADY.heldMb
+      ? [`memory held crept from ${round(early)} to ${round(late)} MB (at most ${STEADY.heldMb})`]
+      : []),
+    ...(end - warm > STEADY.rssMb
+      ? [`RSS crept from ${round(warm)} to ${round(end)} MB (at most ${STEADY.rssMb})`]
+      : []),
+  ];
+}
+
+function middle(values: readonly number[]): number {
+  return [...values].sort((one, other) => one - other)[values.length >> 1] ?? 0;
 }
 
 /** MB for each 1,000 events, over all samples but the first: least squares. */

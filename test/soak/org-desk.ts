@@ -6,6 +6,14 @@ import type { Scene } from './scene.ts';
 const clock = new SystemClock();
 const PATIENCE_MS = 240_000;
 
+/** Of `loghook status --json`. */
+interface RouteStanding {
+  readonly name: string;
+  readonly state: { readonly kind: string };
+  readonly queued: number;
+  readonly dead: number;
+}
+
 export class OrgDesk {
   readonly scene: Scene;
   readonly #place: Place;
@@ -57,22 +65,26 @@ export class OrgDesk {
     const { scene } = this;
     const end = clock.monotonic() + PATIENCE_MS;
     for (let revived = 0; ; ) {
-      const { queued, dead } = await this.#standing();
+      const { queued, dead, where } = await this.#standing();
       if (dead > 0) revived += await this.#revive();
       if (scene.isDelivered && queued + dead === 0) return revived;
       if (!life.isRunning || clock.monotonic() > end) {
-        const left = `${scene.owed.size} deliveries and ${scene.asked.size} replays to come, ${queued} queued`;
-        throw new Error(`${this.name}: ${left}\n${life.recent.join('\n')}\n${life.stderr}`);
+        throw new Error(
+          [`${this.name}: ${scene.toCome()}`, where, ...life.recent, life.stderr].join('\n'),
+        );
       }
       await clock.sleep(1_000);
     }
   }
 
-  async #standing(): Promise<{ queued: number; dead: number }> {
+  async #standing(): Promise<{ queued: number; dead: number; where: string }> {
     const { stdout } = await this.expect(['status', '--json']);
-    const { routes }: { routes: { queued: number; dead: number }[] } = JSON.parse(stdout);
+    const { routes }: { routes: RouteStanding[] } = JSON.parse(stdout);
     const sum = (of: 'queued' | 'dead') => routes.reduce((total, route) => total + route[of], 0);
-    return { queued: sum('queued'), dead: sum('dead') };
+    const where = routes.map(
+      ({ name, state, queued, dead }) => `${name} ${state.kind}: ${queued} queued, ${dead} dead`,
+    );
+    return { queued: sum('queued'), dead: sum('dead'), where: `status says ${where.join('; ')}` };
   }
 
   async #revive(): Promise<number> {

@@ -102,6 +102,18 @@ export class Scene {
     return this.owed.size === 0 && this.asked.size === 0;
   }
 
+  /** What the receivers still wait for, by route, and one of each. */
+  toCome(): string {
+    const routes = SOAK_ROUTES.flatMap(({ name }) => {
+      const lacking = [...this.owed].filter((one) => one.startsWith(`${name} `));
+      const [first = ''] = lacking;
+      return first === '' ? [] : [`${lacking.length} LOST or stuck, the first is ${first}`];
+    });
+    const replays = [...this.asked].map((id) => `the replay of ${id} never came`);
+    const all = [...routes, ...replays];
+    return all.length === 0 ? 'all came, and it does not say so' : all.join('; ');
+  }
+
   mayRepeat(id: string): boolean {
     return this.#mayRepeat.has(id);
   }

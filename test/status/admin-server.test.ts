@@ -171,6 +171,17 @@ test('whoever asks under a foreign name is sent away, with whatever token', asyn
   assert.deepEqual(asked, []);
 });
 
+test('whoever asks under two names is sent away', async (t) => {
+  const { port } = await opened(t);
+  const { socket, ended } = rawClient(t, port);
+
+  socket.write(
+    'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n',
+  );
+
+  assert.match(await ended, /^HTTP\/1\.1 400 /);
+});
+
 test('a known name is answered', async (t) => {
   const { ask } = await opened(t);
 

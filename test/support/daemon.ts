@@ -76,10 +76,18 @@ export class Daemon {
   }
 
   /** Looks every 50 ms; fails when the daemon ends or `patienceMs` have passed. */
-  async until(isSo: () => boolean, what: string, patienceMs = PATIENCE_MS): Promise<void> {
+  until(isSo: () => boolean, what: string, patienceMs = PATIENCE_MS): Promise<void> {
+    return this.untilNone(() => (isSo() ? 0 : 1), what, patienceMs);
+  }
+
+  /** The same until nothing is `left`; a busy machine may take its time, as long as there is ever less. */
+  async untilNone(left: () => number, what: string, patienceMs = PATIENCE_MS): Promise<void> {
     const clock = new SystemClock();
-    const from = clock.monotonic();
-    while (!isSo()) {
+    let from = clock.monotonic();
+    let least = Number.POSITIVE_INFINITY;
+    for (let now = left(); now > 0; now = left()) {
+      if (now < least) from = clock.monotonic();
+      least = Math.min(least, now);
       const waitedMs = clock.monotonic() - from;
       if (!this.isRunning || waitedMs > patienceMs) assert.fail(this.#report(what, waitedMs));
       await clock.sleep(LOOK_EVERY_MS);

@@ -1,4 +1,5 @@
 /** Runs a command in this process through `main`, as the bin does, and keeps what it wrote. */
+import { Readable } from 'node:stream';
 import { main } from '../../src/cli/main.ts';
 
 export interface Ran {
@@ -10,6 +11,8 @@ export interface Ran {
 
 export interface RunOptions {
   readonly env?: Record<string, string>;
+  /** What stdin says; without it there is none. */
+  readonly input?: string;
   /** How wide a terminal stdout and stderr are. */
   readonly columns?: number;
 }
@@ -36,10 +39,13 @@ class Captured {
 
 export async function loghook(
   args: readonly string[],
-  { env = {}, columns }: RunOptions = {},
+  { env = {}, input, columns }: RunOptions = {},
 ): Promise<Ran> {
   const [stdout, stderr] = [new Captured(columns), new Captured(columns)];
-  const code = await main(['node', 'loghook', ...args], env, { version: '1.2.3', stdout, stderr });
+  const code = await main(['node', 'loghook', ...args], env, {
+    ...{ version: '1.2.3', stdout, stderr },
+    ...(input !== undefined && { stdin: Readable.from([Buffer.from(input)]) }),
+  });
   const raw = stdout.bytes;
   return { code, stdout: raw.toString(), stderr: stderr.bytes.toString(), raw };
 }

@@ -17,7 +17,7 @@ type Json = Readonly<Record<string, unknown>>;
 export function schemaText(): string {
   const made = toJsonSchema(publishedSchema(), { typeMode: 'input', errorMode: 'ignore' });
   const titled = { title: 'loghook.yaml', ...withReferences({ ...made }), anyOf: ROUTES_OR_ORGS };
-  return `${JSON.stringify(titled, null, 2)}\n`;
+  return `${JSON.stringify(titled)}\n`;
 }
 
 export function writtenSchema(): string {

@@ -154,8 +154,8 @@ export class Killing {
   async untilAllIsAccepted(): Promise<void> {
     const { written, reception } = this;
     const daemon = this.start();
-    await daemon.until(
-      () => written.missing(reception, this.#scene.routes).length === 0 && this.#unanswered() === 0,
+    await daemon.untilNone(
+      () => written.missing(reception, this.#scene.routes).length + this.#unanswered(),
       `all ${written.size} events and ${this.#unanswered()} replays\n${this.#scene.again}`,
       SETTLE_MS,
     );

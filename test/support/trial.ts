@@ -140,7 +140,7 @@ export class Trial {
   async untilAccepted(count: number, patienceMs?: number): Promise<void> {
     const { troubled } = this;
     const what = `${count} accepted by the receiver in trouble`;
-    await this.daemon.until(() => troubled.accepted >= count, what, patienceMs);
+    await this.daemon.untilNone(() => count - troubled.accepted, what, patienceMs);
   }
 
   /** Resolves when the daemon's log tells of so many deliveries of the route in trouble. */
@@ -149,7 +149,7 @@ export class Trial {
       this.daemon
         .said('delivery attempted')
         .filter(({ route, outcome }) => route === 'troubled' && outcome === 'delivered').length;
-    await this.daemon.until(() => delivered() >= count, `${count} deliveries recorded`);
+    await this.daemon.untilNone(() => count - delivered(), `${count} deliveries recorded`);
   }
 
   /** Adds an event now and then, so that others get through, until `isSo`. */
@@ -175,7 +175,7 @@ export class Trial {
   async end(): Promise<{ troubled: Map<string, Standing>; output: string }> {
     const { daemon, neighbour } = this;
     const all = this.#raws.size;
-    await daemon.until(() => neighbour.accepted >= all, `the neighbour's ${all} events`);
+    await daemon.untilNone(() => all - neighbour.accepted, `the neighbour's ${all} events`);
     const ended = await daemon.stop();
     const shown = await Promise.all(
       [['status'], ['status', '--json'], ['dead', 'list', '--json'], ['deliveries', '--json']].map(

@@ -7,6 +7,7 @@ import type { Log } from '../../log.ts';
 import { isDiskFull } from '../../state/database/sqlite.ts';
 import { AdminServer, type Asked } from '../../status/admin-server.ts';
 import { type Health, healthOf, orgHealth } from '../../status/health.ts';
+import { Kept } from '../../status/kept.ts';
 import { Metrics } from '../../status/metrics/metrics.ts';
 import { OrgWatch, type Watched } from './org-watch.ts';
 
@@ -25,6 +26,8 @@ export class Admin {
   readonly #watches = new Map<string, OrgWatch>();
   readonly #clock = new SystemClock();
   readonly #openedAt = this.#clock.monotonic();
+  /** Whoever reaches us may ask for them in a loop. */
+  readonly #text = new Kept(this.#clock, () => this.#freshText());
   /** Puts the routes file in force again, for all orgs. Resolves to what is wrong with it, in words. */
   reloader: (() => Promise<readonly string[]>) | undefined;
   #server: AdminServer | undefined;
@@ -85,7 +88,7 @@ export class Admin {
         ...(token !== undefined && { token }),
         log,
         health: async () => this.#health(),
-        metrics: () => this.#text(),
+        metrics: () => this.#text.get(),
         reload: () => this.#reload(),
         change: (word, route, org) => this.#change(word, route, org),
       });
@@ -105,7 +108,7 @@ export class Admin {
     return healthOf(facts, this.#clock.monotonic() - this.#openedAt);
   }
 
-  async #text(): Promise<{ readonly text: string; readonly type: string }> {
+  async #freshText(): Promise<{ readonly text: string; readonly type: string }> {
     const samples = [...this.#watches.values()].map((watch) => {
       const org = this.#label(watch.org);
       const isHealthy = orgHealth(watch.facts()).status !== 'failing';
@@ -116,8 +119,9 @@ export class Admin {
   }
 
   async #reload(): Promise<Asked> {
-    const problems = (await this.reloader?.()) ?? ['there is no routes file'];
+    const problems = (await this.reloader?.()) ?? ['loghook is starting'];
     for (const watch of this.#watches.values()) watch.forget();
+    this.#text.forget();
     if (problems.length === 0) return { kind: 'done', words: 'the routes are in force' };
     const words = `the routes are not reloaded, the old ones stay in force\n${problems.join('\n')}`;
     return { kind: 'failed', words };
@@ -148,6 +152,7 @@ export class Admin {
     } catch (error) {
       return this.#refused(word, error);
     }
+    this.#text.forget();
     if (said !== undefined) return { kind: 'done', words: said };
     return { kind: 'unknown', words: 'no route has this name: see loghook route list' };
   }

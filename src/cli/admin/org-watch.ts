@@ -1,6 +1,7 @@
 /** What the admin server knows of one org, and what it can do there: joins a session's rooms to health and metrics. */
 import type { Clock } from '../../clock.ts';
 import type { Meter } from '../../daemon.ts';
+import { OktaError, StateError } from '../../errors.ts';
 import type { TroubleKind } from '../../okta/trouble/trouble.ts';
 import { Beside, IN_A_DAEMON } from '../../state/beside/beside.ts';
 import { Drops } from '../../state/beside/drops.ts';
@@ -75,7 +76,7 @@ export class OrgWatch {
   /** By the wall clock, which goes on while a machine sleeps, and by the other, which nobody sets. */
   #polledAt: { readonly wall: number; readonly monotonic: number } | undefined;
   #trouble: string | undefined;
-  #hasFailed = false;
+  #failure: OrgFacts['failure'];
 
   constructor(
     org: string,
@@ -102,7 +103,7 @@ export class OrgWatch {
     this.#intervalMs = watched.intervalMs;
     this.#stock = new StockReader(watched.folder, this.#clock, this.#drops);
     this.#trouble = undefined;
-    this.#hasFailed = false;
+    this.#failure = undefined;
     this.#beginStock();
   }
 
@@ -114,9 +115,11 @@ export class OrgWatch {
     this.#trouble = ENDED;
   }
 
-  /** An error ended its session, or kept it from opening. */
-  failed(): void {
-    this.#hasFailed = true;
+  /** This ended its session, or kept it from opening. */
+  failed(error: unknown): void {
+    const why = kindOfFailure(error);
+    this.#failure = why === undefined ? {} : { why };
+    this.#trouble = why;
   }
 
   /** Why the log cannot be read. */
@@ -139,7 +142,7 @@ export class OrgWatch {
       mostQueueAgeMs: queueAgeMs,
       isTurning: this.#watched?.isTurning() ?? true,
       isWritable: this.#watched?.outbox.isWritable ?? true,
-      hasFailed: this.#hasFailed,
+      ...(this.#failure !== undefined && { failure: this.#failure }),
       isReadable: stock !== undefined || this.#watched === undefined,
     };
   }
@@ -230,6 +233,11 @@ export class OrgWatch {
       return undefined;
     }
   }
+}
+
+function kindOfFailure(error: unknown): string | undefined {
+  if (error instanceof OktaError) return TROUBLE_WORDS[error.kind];
+  return error instanceof StateError ? 'its state cannot be opened or trusted' : undefined;
 }
 
 /** Of the routes that should send. */

@@ -16,7 +16,7 @@ import { instantFlag } from '../instant-flag.ts';
 import { type Io, surroundings } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
-import { writeJson, writeLines } from '../terminal/print.ts';
+import { writeJson, writeProse } from '../terminal/print.ts';
 import { iso } from '../words/time.ts';
 import type { AuditFlags } from './add-audit.ts';
 import { ahead } from './ahead.ts';
@@ -147,5 +147,5 @@ function print(
     writeJson(io.stdout, auditDocument(auditor, audited), 2);
     return;
   }
-  writeLines(io.stdout, reportLines(auditor, audited));
+  writeProse(io.stdout, reportLines(auditor, audited));
 }

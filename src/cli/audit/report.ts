@@ -2,7 +2,7 @@
 import type { Gap } from '../../state/outbox.ts';
 import { gapInShort } from '../../status/gap-words.ts';
 import { count, number } from '../words/counts.ts';
-import { duration, iso, localTime } from '../words/time.ts';
+import { duration, iso } from '../words/time.ts';
 import type { Auditor } from './auditor.ts';
 import { type Finding, UNKNOWN } from './findings.ts';
 import type { Tally } from './tally.ts';
@@ -37,11 +37,10 @@ function heading(auditor: Auditor, { org, window, partial, unreadable }: Audited
   ];
 }
 
-/** As `status` says it. */
+/** In the words of `status`, with UTC as all of an audit. */
 function gapLines(gap: Gap): string[] {
   const { fromMs, toMs, why } = gap;
-  const to = toMs === undefined ? 'now' : localTime(toMs);
-  const span = fromMs === undefined ? [] : [`  published ${localTime(fromMs)} to ${to}`];
+  const span = fromMs === undefined ? [] : [`  published ${iso(fromMs)} to ${iso(toMs) ?? 'now'}`];
   return [`known gap: ${gapInShort(gap)}`, ...span, `  ${why}`];
 }
 

@@ -14,7 +14,7 @@ import { instantFlag } from '../instant-flag.ts';
 import { type Io, surroundings } from '../io.ts';
 import { noteNoDaemon } from '../ledger/state-turn.ts';
 import { findOrgState } from '../org-state.ts';
-import { writeJson, writeLines } from '../terminal/print.ts';
+import { writeJson, writeLines, writeProse } from '../terminal/print.ts';
 import { iso } from '../words/time.ts';
 import type { BackfillFlags } from './add-backfill.ts';
 import { perform, readerName } from './perform.ts';
@@ -117,7 +117,7 @@ async function fill(sources: Sources, order: Order, flags: BackfillFlags): Promi
     isPartial,
   };
   if (flags.json === true) writeJson(io.stdout, reportDocument(story), 2);
-  else writeLines(io.stdout, reportLines(story));
+  else writeProse(io.stdout, reportLines(story));
   if (isPartial) say(io, [goOnWords(order)]);
   if (order.kind === 'backfill') {
     if (!isPartial && order.rest !== undefined) say(io, [order.rest]);

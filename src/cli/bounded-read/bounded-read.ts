@@ -2,10 +2,12 @@
  * What a command has that reads a stretch of the log to its end: how far it has come on the last line of the terminal,
  * the command's log above that, and the signals that end it early.
  */
+
 import type { Clock } from '../../clock.ts';
 import type { Settings } from '../../config/config.ts';
 import type { SystemLog } from '../../okta/system-log.ts';
 import { type Io, startedFromTerminal } from '../io.ts';
+import { sayNotes } from '../notes.ts';
 import { listenForSignals } from '../signals.ts';
 import { type Asking, openSystemLog } from '../system-log.ts';
 import { openCommandLog } from '../terminal/command-log.ts';
@@ -36,7 +38,7 @@ export function openBoundedRead(options: BoundedReadOptions): BoundedRead {
   const { settings, filter, notes, exitCode, rate, clock, io } = options;
   const progress = new Progress(io.stderr);
   const log = openCommandLog(settings, progress.isTTY ? progress : io.stderr, io.env);
-  for (const note of notes) log.warn({ note }, 'setting put right');
+  sayNotes(log, notes);
   const asking = { ...rate, version: io.version, clock, log };
   const systemLog = openSystemLog({ ...settings, filter }, asking);
   const { soft, release } = listenForSignals({

@@ -155,7 +155,8 @@ function summary(account: Account): readonly string[] {
     'With your own org:',
     '',
     '  export OKTA_ORG_URL=https://YOUR-ORG.okta.com OKTA_API_KEY=YOUR-TOKEN',
-    '  npx loghook listen 3000         your events to a port of this machine',
+    '  npx loghook tail --since 2h     your events, on this screen',
+    '  npx loghook listen 3000         the same to a port of this machine',
     '  npx loghook check               look at the routes in loghook.csv, then',
     '  npx loghook                     run them',
   ];

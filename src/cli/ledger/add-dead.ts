@@ -1,4 +1,4 @@
-/** `loghook dead …`: its words on the command line. What they do is in dead-letters.ts. */
+/** `loghook dead …`: its words on the command line. What they do is in dead.ts. */
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import { whichOrg } from '../options.ts';

@@ -1,24 +1,21 @@
 /** Lists, shows, replays and drops dead letters. */
 import { isUtf8 } from 'node:buffer';
-import { SystemClock } from '../../clock.ts';
 import { refuse } from '../../config/problems.ts';
 import { printable } from '../../printable.ts';
-import { type DeadLetter, DeadLetters, type Turn } from '../../state/beside/dead-letters.ts';
-import { holderOf } from '../../state/database/folder.ts';
+import { type DeadLetter, DeadLetters } from '../../state/beside/dead-letters.ts';
+import { allRoutes } from '../../state/beside/named-routes.ts';
 import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
-import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
-import { printableLines, writeJson } from '../terminal/print.ts';
+import { writeJson, writeRaw } from '../terminal/print.ts';
 import { count } from '../words/counts.ts';
 import { table } from '../words/table.ts';
 import { iso, localTime } from '../words/time.ts';
 import type { DeadFlags } from './add-dead.ts';
+import { noteNoDaemon, type Opened, withState } from './state-turn.ts';
 
 /** Rows of the table are lined up in groups of so many, so that a long list needs no memory. */
 const ROWS_A_TABLE = 1_000;
-/** Between two transactions; about as long as one takes. */
-const REST_MS = 20;
 
 export async function listDead(given: DeadFlags, io: Io): Promise<number> {
   return withLetters(given, io, async (letters, _, flags) => {
@@ -55,7 +52,7 @@ export async function showDead(id: string, given: DeadFlags, io: Io): Promise<nu
     for (const letter of found) {
       io.stderr.write(`${inWords(letter).map(printable).join('\n')}\n`);
     }
-    writeRaw(letters.raw(found[0]), io);
+    writeRaw(io.stdout, letters.raw(found[0]));
   });
 }
 
@@ -64,9 +61,9 @@ export async function replayDead(
   given: DeadFlags,
   io: Io,
 ): Promise<number> {
-  return withLetters(given, io, async (letters, folder, flags) => {
+  return withLetters(given, io, async (letters, { folder, turn }, flags) => {
     const chosen = choose(letters, ids, flags, 'replay');
-    const replayed = await letters.replay(chosen, turn());
+    const replayed = await letters.replay(chosen, turn);
     io.stdout.write(`${count(replayed, 'dead letter')} owed again\n`);
     const unsendable = [...letters.list(flags.route)].filter(({ unreadable }) => unreadable).length;
     if (flags.all && unsendable > 0) {
@@ -74,46 +71,34 @@ export async function replayDead(
         `${unsendable} left: pieces of unreadable pages are no events, nothing can be sent\n`,
       );
     }
-    if (replayed > 0 && holderOf(folder) === undefined) {
-      io.stderr.write('no daemon is running here: they go out when `loghook run` starts\n');
-    }
+    if (replayed > 0) noteNoDaemon(folder, io, 'they go out when `loghook run` starts');
   });
 }
 
 export async function dropDead(ids: readonly string[], given: DeadFlags, io: Io): Promise<number> {
-  return withLetters(given, io, async (letters, _, flags) => {
+  return withLetters(given, io, async (letters, { turn }, flags) => {
     const chosen = choose(letters, ids, flags, 'drop');
     if (flags.all === true && flags.yes !== true) refuseToDropAll(letters, flags);
-    const dropped = await letters.drop(chosen, turn());
+    const dropped = await letters.drop(chosen, turn);
     io.stdout.write(`${count(dropped, 'dead letter')} dropped\n`);
   });
 }
 
-function turn(): Turn {
-  const clock = new SystemClock();
-  return { now: clock.now(), rest: () => clock.sleep(REST_MS) };
-}
-
-async function withLetters(
-  flags: DeadFlags,
+function withLetters(
+  given: DeadFlags,
   io: Io,
-  work: (letters: DeadLetters, folder: string, flags: DeadFlags) => Promise<void>,
+  work: (letters: DeadLetters, opened: Opened, flags: DeadFlags) => Promise<void>,
 ): Promise<number> {
-  const { folder } = await findOrgState(io, flags);
-  const letters = DeadLetters.open(folder);
-  try {
-    await work(letters, folder, withWholeName(flags, letters));
+  return withState(given, io, async (opened) => {
+    await work(new DeadLetters(opened.beside), opened, withWholeName(given, opened));
     return EXIT.asAsked;
-  } finally {
-    letters.close();
-  }
+  });
 }
 
 /** The start of a route's name stands for all of it. */
-function withWholeName(flags: DeadFlags, letters: DeadLetters): DeadFlags {
+function withWholeName(flags: DeadFlags, { beside }: Opened): DeadFlags {
   if (flags.route === undefined) return flags;
-  const routes = letters.routeNames().map((name) => ({ name }));
-  return { ...flags, route: routeNamed(routes, flags.route, '--route').name };
+  return { ...flags, route: routeNamed(allRoutes(beside), flags.route, '--route').name };
 }
 
 /** Looks every id up before anything is changed. */
@@ -179,15 +164,6 @@ function inWords(letter: DeadLetter): string[] {
     `died       ${localTime(letter.diedAt)}: ${letter.why}`,
     `attempts   ${letter.attempts}${first}`,
   ];
-}
-
-/** Byte for byte into a file or a pipe; a terminal gets the text past the control-character filter. */
-function writeRaw(raw: Buffer, io: Io): void {
-  if (io.stdout.isTTY === true) {
-    io.stdout.write(`${printableLines(raw.toString('utf8'))}\n`);
-  } else {
-    io.stdout.write(raw);
-  }
 }
 
 function bytesOf(letters: DeadLetters, letter: DeadLetter) {

@@ -1,5 +1,5 @@
 /** `loghook replay`: the plan first, on stderr; then the question; then what came of it, on stdout. */
-import { reloadRoutes } from '../../config/config.ts';
+import { loadRoutesAlone } from '../../config/reload.ts';
 import { ConfigError, RoutesError } from '../../errors.ts';
 import type { Route } from '../../routing/route.ts';
 import { ReplayDesk, type ReplayPlan, type ReplayWish } from '../../state/beside/replay-desk.ts';
@@ -26,7 +26,7 @@ export function replay(id: string | undefined, flags: ReplayFlags, io: Io): Prom
       .map((wish) => desk.plan(wish, oldestWelcome(wish, known, now)))
       .filter(({ wanted, alreadyOwed }) => wanted + alreadyOwed > 0);
     const total = plans.reduce((sum, plan) => sum + sendable(plan), 0);
-    say(io, [
+    writeLines(io.stderr, [
       ...plans.flatMap((plan) => planLines(plan, known, now)),
       ...notes,
       ...totalLine(plans, total),
@@ -34,10 +34,10 @@ export function replay(id: string | undefined, flags: ReplayFlags, io: Io): Prom
     if (total === 0) return isOne ? EXIT.usage : EXIT.asAsked;
     if (flags.dryRun === true) return EXIT.asAsked;
     if (!isOne) {
-      say(io, again(wishes));
+      writeLines(io.stderr, again(wishes));
       const would = `this sends ${count(total, 'event')} again`;
       if (!(await agreed('Send them again?', { yes: flags.yes, where: 'replay', would }, io))) {
-        say(io, ['nothing was changed']);
+        writeLines(io.stderr, ['nothing was changed']);
         return EXIT.asAsked;
       }
     }
@@ -49,7 +49,7 @@ export function replay(id: string | undefined, flags: ReplayFlags, io: Io): Prom
 /** What the routes file says, where it can be read without any credentials. */
 async function routesInFile(flags: ReplayFlags, io: Io): Promise<ReadonlyMap<string, Route>> {
   try {
-    const { routes } = await reloadRoutes({
+    const { routes } = await loadRoutesAlone({
       flags: { config: flags.config, org: flags.org },
       env: io.env,
       cwd: io.cwd,
@@ -100,7 +100,7 @@ async function oweAgain(
   const owed = came.get('replayed') ?? 0;
   io.stdout.write(`${count(owed, 'event')} owed again\n`);
   for (const [to, n] of came) {
-    if (to !== 'replayed') say(io, [`${count(n, 'event')}: ${IN_WORDS[to] ?? to}`]);
+    if (to !== 'replayed') writeLines(io.stderr, [`${count(n, 'event')}: ${IN_WORDS[to] ?? to}`]);
   }
   if (owed > 0) noteNoDaemon(folder, io, 'they go out when `loghook run` starts');
 }
@@ -110,7 +110,3 @@ const IN_WORDS: Readonly<Record<string, string>> = {
   gone: 'their bytes are not kept any more',
   unknown: 'not there any more',
 };
-
-function say(io: Io, lines: readonly string[]): void {
-  writeLines(io.stderr, lines);
-}

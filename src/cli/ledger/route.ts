@@ -49,7 +49,7 @@ export function dropRoute(name: string, flags: RouteFlags, io: Io): Promise<numb
     const desk = new RouteDesk(beside);
     const stock = desk.stock(route);
     const mustAsk = flags.dryRun === true || stock.queued + (route.retired ? stock.dead : 0) > 0;
-    say(io, dropPlan(route, stock, holderOf(folder) !== undefined));
+    writeLines(io.stderr, dropPlan(route, stock, holderOf(folder) !== undefined));
     const asked = { where: 'route drop', would: 'this drops them for good' };
     if (mustAsk && !(await isWanted('Drop them?', asked, flags, io))) return EXIT.asAsked;
     const queued = await desk.dropQueue(route, turn);
@@ -74,7 +74,7 @@ export function moveRoute(
     refuseMove(from, to);
     const desk = new RouteDesk(beside);
     const plan = desk.movePlan(from, to);
-    say(io, movePlan(from, to, plan));
+    writeLines(io.stderr, movePlan(from, to, plan));
     const asked = { where: 'route move', would: 'this sends them to another receiver' };
     const mustAsk = flags.dryRun === true || plan.queued + plan.dead > 0;
     if (mustAsk && !(await isWanted('Move them?', asked, flags, io))) return EXIT.asAsked;
@@ -145,10 +145,6 @@ function refuseDrop({ name }: NamedRoute): never {
     `${name} is in force`,
     'Take it out of the routes file first; or give up only what waits, with --queue.',
   );
-}
-
-function say(io: Io, lines: readonly string[]): void {
-  writeLines(io.stderr, lines);
 }
 
 function asJson(route: RouteStanding) {

@@ -17,13 +17,18 @@ import { EXIT } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { findOrgState } from '../org-state.ts';
 import { routeNamed } from '../route-named.ts';
-import { printableLines, writeJson, writeLines } from '../terminal/print.ts';
+import { writeJson, writeLines, writeRaw } from '../terminal/print.ts';
 import { count, number } from '../words/counts.ts';
 import { delayAsJson, delayLine } from '../words/delays.ts';
 import { fittedTable } from '../words/fitted-table.ts';
 import { iso, shortTime, when } from '../words/time.ts';
 import type { ShowFlags } from './add-ledger.ts';
 import { standsSo } from './route-words.ts';
+
+const UNWANTED = [
+  'no route wanted it, or it was so long ago',
+  '  → to have it sent: widen a pattern, reload, then loghook backfill --since T',
+];
 
 /** @throws ConfigError StateError */
 export async function showEvent(id: string, flags: ShowFlags, io: Io): Promise<number> {
@@ -43,7 +48,7 @@ export async function showEvent(id: string, flags: ShowFlags, io: Io): Promise<n
       ...all,
       routes: all.routes.filter(({ route }) => only === undefined || route.id === only),
     };
-    if (flags.raw === true) writeRaw(beside, timeline, io);
+    if (flags.raw === true) writeRaw(io.stdout, keptBytes(beside, timeline));
     else if (flags.json === true) writeJson(io.stdout, asJson(timeline), 2);
     else print(timeline, shortId(beside, all.event.event), now, io);
     return EXIT.asAsked;
@@ -52,18 +57,14 @@ export async function showEvent(id: string, flags: ShowFlags, io: Io): Promise<n
   }
 }
 
-/** Byte for byte into a file or a pipe; a terminal gets the text past the control-character filter. */
-function writeRaw(beside: Beside, { event }: Timeline, io: Io): void {
+function keptBytes(beside: Beside, { event }: Timeline): Buffer {
   const raw = bytesOf(beside, event);
-  if (raw === undefined) {
-    refuse(
-      'show --raw',
-      'the bytes of this event are not kept any more',
-      'Okta keeps it for 90 days: look it up there by its uuid.',
-    );
-  }
-  if (io.stdout.isTTY === true) io.stdout.write(`${printableLines(raw.toString('utf8'))}\n`);
-  else io.stdout.write(raw);
+  if (raw !== undefined) return raw;
+  return refuse(
+    'show --raw',
+    'the bytes of this event are not kept any more',
+    'Okta keeps it for 90 days: look it up there by its uuid.',
+  );
 }
 
 function print({ event, routes }: Timeline, short: string, now: number, io: Io): void {
@@ -80,7 +81,7 @@ function print({ event, routes }: Timeline, short: string, now: number, io: Io):
   ];
   const { backfilled } = event;
   const bodies = routes.map((one) => routeLines(one, { short, backfilled }, now, io));
-  const body = bodies.length === 0 ? [['', 'no route wanted it, or it was so long ago']] : bodies;
+  const body = bodies.length === 0 ? [['', ...UNWANTED]] : bodies;
   writeLines(io.stdout, [...head, ...body.flat()]);
 }
 

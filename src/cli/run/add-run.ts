@@ -16,5 +16,12 @@ export function addRun(program: Command, io: Io, ended: Ended): void {
   loghook run --since 2h       a first start that begins two hours ago
   loghook run --once           for cron: read to the end, deliver, and end
   loghook run -c /etc/loghook.csv -s /var/lib/loghook`,
-  ).action(async (flags) => ended(await (await import('./run.ts')).run(flags, io)));
+  )
+    .addHelpText('after', AFTER)
+    .action(async (flags) => ended(await (await import('./run.ts')).run(flags, io)));
 }
+
+const AFTER = `
+It goes on where the last run ended. SIGHUP (systemctl reload) reads the routes
+file again. ^C or SIGTERM finishes what is in flight; a second one ends at once.
+Settings and exit codes: loghook --help`;

@@ -1,8 +1,10 @@
 /** What a run says of itself and of its routes before it begins. No URL is shown, only names. */
+
 import type { Log } from '../../log.ts';
 import type { Route } from '../../routing/route.ts';
 import type { TailCursor } from '../../state/outbox.ts';
 import { shownPath } from '../io.ts';
+import { sayNotes } from '../notes.ts';
 import { identityFields } from '../words/identity.ts';
 import { formatInterval } from '../words/interval.ts';
 import { optionWords } from '../words/route-options.ts';
@@ -16,8 +18,7 @@ export function announce(
   since: number,
 ): void {
   const { io, log, org, folder } = options;
-  for (const note of [...org.notes, ...(options.notes ?? [])])
-    log.warn({ note }, 'setting put right');
+  sayNotes(log, [...org.notes, ...(options.notes ?? [])]);
   log.info(
     {
       version: io.version,

@@ -1,10 +1,11 @@
 /** What a daemon with one org reads again while it runs: its routes, and who it is to the org. */
-import { type Config, type ReloadInput, routesReloader } from '../../config/config.ts';
+import type { Config } from '../../config/config.ts';
 import { readEnvironment } from '../../config/environment.ts';
 import type { FoundIdentity } from '../../config/identity/identity.ts';
 import { identityAnew } from '../../config/identity/identity-anew.ts';
 import { type OrgSettings, orgSettings } from '../../config/identity/org-settings.ts';
 import { refuseSecrets } from '../../config/identity/token-guard.ts';
+import { type ReloadInput, routesReloader } from '../../config/reload.ts';
 import type { IdentityAnew } from '../../okta/current-credentials.ts';
 import { problemsInWords } from './reload.ts';
 import type { ReadAnew } from './session.ts';

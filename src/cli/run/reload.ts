@@ -2,8 +2,10 @@
  * On SIGHUP, or when it is asked for over HTTP: routes and credentials are read anew, and put in force when all of the
  * routes are usable.
  */
+
 import { ConfigError, type Problem, RoutesError, reasonOf } from '../../errors.ts';
 import type { Log } from '../../log.ts';
+import { sayNotes } from '../notes.ts';
 import { describeRoutes, shoutInsecure } from './announcement.ts';
 import type { ReadAnew } from './session.ts';
 
@@ -18,16 +20,21 @@ export async function reload(
 ): Promise<readonly string[]> {
   try {
     const found = await read();
-    for (const note of found.notes ?? []) log.warn({ note }, 'setting put right');
+    sayNotes(log, found.notes ?? []);
     if (!(await putInForce(found))) return ['loghook is stopping'];
     log.info({ routes: describeRoutes(found) }, 'routes reloaded');
     shoutInsecure(log, found);
     return [];
   } catch (error) {
-    const problems = problemsInWords(error);
-    log.error({ problems }, 'routes not reloaded, the old ones stay in force');
-    return problems;
+    return sayNotReloaded(log, error);
   }
+}
+
+/** Returns why, in words. */
+export function sayNotReloaded(log: Log, error: unknown): readonly string[] {
+  const problems = problemsInWords(error);
+  log.error({ problems }, 'routes not reloaded, the old ones stay in force');
+  return problems;
 }
 
 export function problemsInWords(error: unknown): readonly string[] {

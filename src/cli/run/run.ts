@@ -1,6 +1,7 @@
 /** `loghook run`: the daemon. */
 import { SystemClock } from '../../clock.ts';
-import { configsReloader, type Flags, loadConfigs } from '../../config/config.ts';
+import { type Flags, loadConfigs } from '../../config/config.ts';
+import { configsReloader } from '../../config/reload.ts';
 import { orgFolder } from '../../config/state-folder.ts';
 import { withAdmin } from '../admin/with-admin.ts';
 import { type Io, surroundings } from '../io.ts';

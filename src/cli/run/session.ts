@@ -39,8 +39,6 @@ export interface SessionOptions extends Partial<IdentityOrigins> {
   /** What the file calls the org; then each line of `log` says so already. */
   readonly name?: string;
   readonly routes: Routes;
-  /** loghook's own events go there; it is one of `routes`. */
-  readonly alerts?: Route;
   /** What is pinged while polling works. */
   readonly heartbeat?: Route;
   /** What a person should know at the start. */
@@ -71,7 +69,7 @@ export interface SessionOptions extends Partial<IdentityOrigins> {
   readonly onReady?: () => void;
 }
 
-export type RoutesInForce = Pick<SessionOptions, 'routes' | 'alerts' | 'heartbeat' | 'notes'>;
+export type RoutesInForce = Pick<SessionOptions, 'routes' | 'heartbeat' | 'notes'>;
 
 /** What a reload may change; without an identity the one stays that is. */
 export interface ReadAnew extends RoutesInForce, Partial<FoundIdentity> {}
@@ -195,10 +193,13 @@ export class Session {
 
   #openWatch(): OrgWatch | undefined {
     const { adminDoor, name, org, folder, interval } = this.#options;
-    const intervalMs = longestIntervalMs(interval);
     return adminDoor?.watch({
-      ...{ org: name ?? org.url.host, host: org.url.host, folder, intervalMs },
-      ...{ outbox: this.#outbox, systemLog: this.#systemLog },
+      org: name ?? org.url.host,
+      host: org.url.host,
+      folder,
+      intervalMs: longestIntervalMs(interval),
+      outbox: this.#outbox,
+      systemLog: this.#systemLog,
       isTurning: () => this.isTurning,
       obey: () => this.#daemon.obey(),
     });

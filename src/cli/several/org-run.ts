@@ -2,6 +2,7 @@
  * One org of several in a process: its session, opened again when an error ends it. What goes wrong here is said and
  * tried again; the other orgs never notice. Stops with the process, or alone when the org is taken out of the file.
  */
+
 import { type Clock, Pause } from '../../clock.ts';
 import type { Config } from '../../config/config.ts';
 import { identityAnew } from '../../config/identity/identity-anew.ts';
@@ -13,6 +14,7 @@ import type { Log } from '../../log.ts';
 import type { Admin } from '../admin/admin.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import type { Io } from '../io.ts';
+import { sayNotes } from '../notes.ts';
 import { problemsInWords, reload } from '../run/reload.ts';
 import { Session, type SessionOptions } from '../run/session.ts';
 import { FIRST_START_MS } from '../system-log.ts';
@@ -183,7 +185,7 @@ export class OrgRun {
   /** Orgs in one file may have been started at different times: those with a cursor go on from it. */
   #noteSince(): void {
     if (this.#config.since === undefined || this.#hasBegun) return;
-    this.#log.warn({ note: '--since is not used: there is a cursor' }, 'setting put right');
+    sayNotes(this.#log, ['--since is not used: there is a cursor']);
   }
 
   #begins(): void {
@@ -212,7 +214,7 @@ export class OrgRun {
     if (this.#failures === 0) this.#failingSince = this.#parts.clock.monotonic();
     this.#failures += 1;
     this.#error = error;
-    this.#parts.adminDoor?.expect(this.name).failed();
+    this.#parts.adminDoor?.expect(this.name).failed(error);
     const hint = error instanceof LoghookError ? error.hint : undefined;
     const again = this.#config.once ? undefined : duration(this.#waitMs());
     this.#log[isKnown ? 'debug' : 'error'](

@@ -6,7 +6,7 @@ import type { Log } from '../../log.ts';
 import type { Admin } from '../admin/admin.ts';
 import type { Io } from '../io.ts';
 import { openProcessWide } from '../run/process-wide.ts';
-import { problemsInWords } from '../run/reload.ts';
+import { sayNotReloaded } from '../run/reload.ts';
 import { Orgs } from './orgs.ts';
 
 export interface Several {
@@ -40,9 +40,7 @@ export async function runOrgs(
       await orgs.take(await reload());
       return [];
     } catch (error) {
-      const problems = problemsInWords(error);
-      log.error({ problems }, 'routes not reloaded, the old ones stay in force');
-      return problems;
+      return sayNotReloaded(log, error);
     }
   };
   if (adminDoor !== undefined) adminDoor.reloader = reloadAll;

@@ -1,9 +1,9 @@
 /** What `secret`, `sign` and `verify` work on: secrets, bodies, instants. No secret is taken from the command line itself. */
 import { resolve } from 'node:path';
 import { SystemClock } from '../../clock.ts';
-import { reloadRoutes } from '../../config/config.ts';
 import { parseInstant } from '../../config/instant.ts';
 import { refuse } from '../../config/problems.ts';
+import { loadRoutesAlone } from '../../config/reload.ts';
 import { decodeUtf8, readBytes } from '../../config/text-file.ts';
 import { parseSecret } from '../../delivery/signing/secret.ts';
 import type { SigningSecret } from '../../delivery/signing/signature.ts';
@@ -46,7 +46,7 @@ async function secretsOfRoute(
   { config, org }: SecretFlags,
   { env, cwd }: Io,
 ): Promise<readonly SigningSecret[]> {
-  const { routes } = await reloadRoutes({ flags: { config, org }, env, cwd });
+  const { routes } = await loadRoutesAlone({ flags: { config, org }, env, cwd });
   const { name, secrets = [] } = routeNamed(
     [...routes.all, ...routes.disabled],
     written,

@@ -1,14 +1,12 @@
-/** How things stand with one org, for people or as JSON. */
-
-import type { DelaySpread } from '../../state/beside/recent-delays.ts';
+/** How things stand with one org, for people. */
 import type { RouteStanding, Standing } from '../../state/beside/standing.ts';
-import type { Gap, RouteState } from '../../state/outbox.ts';
+import type { RouteState } from '../../state/outbox.ts';
 import { gapInShort } from '../../status/gap-words.ts';
 import { ALERTS_KEY } from '../../status/telling/telling.ts';
 import { number } from '../words/counts.ts';
-import { delayAsJson, recentDelayLines } from '../words/delays.ts';
+import { recentDelayLines } from '../words/delays.ts';
 import { table } from '../words/table.ts';
-import { ago, duration, iso, localTime, when } from '../words/time.ts';
+import { ago, duration, localTime, when } from '../words/time.ts';
 
 /** For people; not yet filtered for a terminal. `ofOthers`: the pid of what runs other orgs of the file. */
 export function statusLines(standing: Standing, now: number, ofOthers?: number): string[] {
@@ -135,57 +133,4 @@ function inWords(
 function nextSteps(routes: readonly RouteStanding[]): string[] {
   const hasDead = routes.some((route) => route.dead > 0);
   return hasDead ? ['', 'Dead letters wait for a person: loghook dead list'] : [];
-}
-
-export function statusDocument(standing: Standing, now: number) {
-  const { folder, holderPid, cursor, trouble, gaps, routes } = standing;
-  return {
-    folder,
-    pid: holderPid ?? null,
-    lastPollAt: iso(cursor?.readAt),
-    lastPollMsAgo: cursor === undefined ? null : now - cursor.readAt,
-    newestPublishedAt: iso(cursor?.lastPublishedAt),
-    newestPublishedMsAgo:
-      cursor?.lastPublishedAt === undefined ? null : now - cursor.lastPublishedAt,
-    trouble: trouble === undefined ? null : { what: trouble.what, since: iso(trouble.since) },
-    gaps: { count: gaps.count, newest: gaps.newest.map(gapAsJson) },
-    routes: routes.map((route) => ({
-      name: route.name,
-      inForce: !route.retired,
-      enabled: route.enabled,
-      alerts: route.key === ALERTS_KEY,
-      state: stateAsJson(route.state),
-      pausedAt: iso(route.pausedAt),
-      silentSince: iso(route.silentSince),
-      queued: route.queued,
-      dead: route.dead,
-      oldestQueued:
-        route.oldest === undefined
-          ? null
-          : { published: route.oldest.published ?? null, readAt: iso(route.oldest.readAt) },
-      lastDeliveredAt: iso(route.lastDeliveredAt),
-      delays: delaysAsJson(route),
-      lastFailedAt: iso(route.lastFailedAt),
-      lastError: route.lastError ?? null,
-    })),
-  };
-}
-
-function delaysAsJson({ delays }: RouteStanding) {
-  if (delays === undefined) return null;
-  const spread = (one: DelaySpread) => ({ whole: one.wholeMs, ...delayAsJson(one) });
-  return {
-    deliveries: delays.count,
-    medianMs: spread(delays.median),
-    p95Ms: spread(delays.p95),
-  };
-}
-
-function stateAsJson(state: RouteState) {
-  if (state.kind === 'flowing') return { kind: state.kind };
-  return { kind: state.kind, why: state.why, since: iso(state.since), until: iso(state.until) };
-}
-
-function gapAsJson({ at, kind, fromMs, toMs, why }: Gap) {
-  return { at: iso(at), kind, from: iso(fromMs), to: iso(toMs), why };
 }

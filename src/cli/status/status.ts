@@ -6,9 +6,10 @@ import { holderOf } from '../../state/database/folder.ts';
 import { EXIT, exitCodeOf, explain } from '../exit.ts';
 import { type Io, shownPath } from '../io.ts';
 import { findOrgStates, hasState, type OrgState, type Place } from '../org-state.ts';
-import { writeJson, writeLines } from '../terminal/print.ts';
+import { writeJson, writeProse } from '../terminal/print.ts';
 import type { StatusFlags } from './add-status.ts';
-import { statusDocument, statusLines } from './report.ts';
+import { statusDocument } from './document.ts';
+import { statusLines } from './report.ts';
 
 type Seen = OrgState & Place;
 
@@ -80,13 +81,12 @@ function headingOf({ name, host, folder }: Place): string {
 }
 
 function print(lines: readonly string[], io: Io): void {
-  writeLines(io.stdout, lines);
+  writeProse(io.stdout, lines);
 }
 
 function noteListening({ listening }: OrgState, io: Io): void {
   for (const path of listening) {
-    io.stderr.write(
-      `\`loghook listen\` keeps state of its own: loghook status --state ${shownPath(path)}\n`,
-    );
+    io.stderr.write(`\`loghook listen\` keeps state of its own:\n`);
+    io.stderr.write(`  loghook status --state ${shownPath(path)}\n`);
   }
 }

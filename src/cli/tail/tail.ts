@@ -1,4 +1,5 @@
 /** `loghook tail`: events on stdout, one a line, and nothing else there. Keeps no state and sends nothing. */
+
 import { SystemClock } from '../../clock.ts';
 import { type Flags, loadOrgSettings } from '../../config/config.ts';
 import { refuse } from '../../config/problems.ts';
@@ -8,6 +9,7 @@ import type { Pattern } from '../../routing/pattern.ts';
 import { EXIT } from '../exit.ts';
 import { instantFlag, refuseReversed } from '../instant-flag.ts';
 import { type Io, type Output, startedFromTerminal, surroundings } from '../io.ts';
+import { sayNotes } from '../notes.ts';
 import { listenForSignals } from '../signals.ts';
 import { FIRST_START_MS, openSystemLog } from '../system-log.ts';
 import { parseMatch } from '../target.ts';
@@ -38,7 +40,7 @@ export async function tail(flags: TailFlags, io: Io): Promise<number> {
     exit: () => process.exit(EXIT.asAsked),
   });
   try {
-    for (const note of settings.org.notes) log.warn({ note }, 'setting put right');
+    sayNotes(log, settings.org.notes);
     log.info({ org: settings.org.url.host, from: new Date(since).toISOString() }, 'tailing');
     const pages =
       until === undefined

@@ -125,6 +125,7 @@ function banner(line: Line): string[] {
     ...routeTree(routesOf(line)),
     `reading from ${instant(line.from, line.time)}${why}`,
     ...(line.interval === 'auto' ? [`polling ${AUTO_WORDS}`] : []),
+    ...(line.admin === undefined ? [] : [`health and metrics on http://${line.admin}`]),
   ];
 }
 

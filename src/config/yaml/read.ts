@@ -12,8 +12,7 @@ import { substitute } from './substitute.ts';
 import { type Fault, parseTree } from './tree.ts';
 import { validate } from './validate.ts';
 
-const EXAMPLE =
-  'see the example in the README, or let `loghook convert` write one from a loghook.csv';
+const EXAMPLE = 'see docs/loghook-yaml.md, or let `loghook convert` write one from a loghook.csv';
 
 /** Of a text that is no YAML as it is. */
 const ORGS = /^["']?orgs["']?\s*:/m;

@@ -9,7 +9,7 @@ import { single } from '../headers.ts';
 import { type Links, readLinks } from '../link-header.ts';
 import { logsPath, withoutQuery } from '../logs-path.ts';
 import type { Answer } from '../request.ts';
-import { brief, Trouble } from '../trouble/trouble.ts';
+import { brief, Trouble, type TroubleKind } from '../trouble/trouble.ts';
 import { type CutPage, cutPage } from './event-slices.ts';
 
 const READS_BEFORE_GIVING_UP = 5;
@@ -89,10 +89,11 @@ export class PageReader {
     const { events, rest, next } = looked;
     const nothingOfIt = events.length === 0 && next === undefined;
     if (nothingOfIt || this.#timesRead(asked.url, answer.raw) < READS_BEFORE_GIVING_UP) {
-      throw this.#trouble(answer, why, events.length === 0 && answer.headers.link === undefined);
+      const isNoPage = events.length === 0 && answer.headers.link === undefined;
+      throw this.#trouble(answer, why, isNoPage ? 'not-events' : 'bad-page');
     }
     // A bounded read has nowhere to go on from; polling reads on from a little earlier, and recognises what it knows.
-    if (next === undefined && asked.bounded) throw this.#trouble(answer, why, false);
+    if (next === undefined && asked.bounded) throw this.#trouble(answer, why, 'bad-page');
     this.#times = 0;
     return {
       events,
@@ -126,13 +127,13 @@ export class PageReader {
     return this.#times;
   }
 
-  #trouble(answer: Answer, why: string, somethingElse: boolean): Trouble {
+  #trouble(answer: Answer, why: string, kind: TroubleKind): Trouble {
     const contentType = single(answer.headers['content-type']);
     const fields = {
       bytes: answer.raw.length,
       ...(contentType !== undefined && { contentType: this.#shown(contentType) }),
     };
-    return new Trouble(why, { kind: somethingElse ? 'not-events' : 'bad-page', fields });
+    return new Trouble(why, { kind, fields });
   }
 
   #shown(text: string): string {

@@ -8,7 +8,7 @@ import { SOURCES, UNPLACED } from '../database/schema.ts';
 import type { Database, Statement } from '../database/sqlite.ts';
 import { Bundles, BundleWriter } from '../intake/bundles.ts';
 import { type KnownEvent, KnownEvents } from '../intake/known-events.ts';
-import { Tables } from '../intake/tables.ts';
+import { LogTables } from '../intake/log-tables.ts';
 
 /** An event with the routes that want it. */
 export interface Wanted {
@@ -32,13 +32,13 @@ interface OweOptions {
 
 export class BesideIntake {
   readonly #sql: (text: string) => Statement;
-  readonly #tables: Tables;
+  readonly #tables: LogTables;
   readonly #bundles: Bundles;
   readonly #known: KnownEvents;
 
   constructor(database: Database) {
     this.#sql = (text) => database.prepare(text);
-    this.#tables = new Tables(database);
+    this.#tables = new LogTables(database);
     this.#bundles = new Bundles(database);
     this.#known = new KnownEvents(database, this.#bundles);
   }

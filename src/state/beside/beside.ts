@@ -33,8 +33,14 @@ export class Beside {
     this.database = openStateBeside(this.#path, access);
   }
 
+  /** What it throws is a StateError, also outside `read` and `write`. */
   sql(text: string): Statement {
-    return this.database.prepare(text);
+    const statement = this.#try('read', () => this.database.prepare(text));
+    return {
+      get: (...values) => this.#try('read', () => statement.get(...values)),
+      all: (...values) => this.#try('read', () => statement.all(...values)),
+      run: (...values) => this.#try('write to', () => statement.run(...values)),
+    };
   }
 
   /** All that `work` reads is of one instant. It must be short: the daemon's log grows meanwhile. @throws StateError */

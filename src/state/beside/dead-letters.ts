@@ -1,27 +1,16 @@
 /**
- * The dead letters of a state folder, as a person looks at them and decides: replay or drop. Works as a second process
- * beside a running daemon, in short transactions that hold nobody up, or without one.
+ * The dead letters of a state folder, as a person looks at them and decides: replay or drop, in short transactions that
+ * hold nobody up.
  */
-
 import { ConfigError } from '../../errors.ts';
 import { shownIdStart } from '../../event.ts';
-import { openStateBeside, UNREADABLE } from '../database/schema.ts';
-import {
-  asNumber,
-  asOptionalNumber,
-  asOptionalText,
-  asText,
-  type Database,
-  inTransaction,
-  type Row,
-  type Statement,
-  stateErrorOf,
-} from '../database/sqlite.ts';
+import { numbers, texts } from '../database/optional.ts';
+import { UNREADABLE } from '../database/schema.ts';
+import { asNumber, asText, type Row } from '../database/sqlite.ts';
 import { Bundles, toPlace } from '../intake/bundles.ts';
 import { Settlements } from '../owed/settlements.ts';
-import { databaseIn } from './standing.ts';
+import { BATCH, type Beside, type Turn } from './beside.ts';
 
-const BATCH = 500;
 const CANDIDATES = 5;
 
 /** One event that one route gave up. Instants in ms since 1970. */
@@ -44,62 +33,33 @@ export interface DeadLetter {
   readonly firstAttemptAt?: number;
 }
 
-/** What a change is made with. */
-export interface Turn {
-  /** Ms since 1970. */
-  readonly now: number;
-  /** Called between two transactions, so that a running daemon comes to write as well. */
-  readonly rest: () => Promise<void>;
-}
-
 const COLUMNS = `
   dead.seq, dead.route, dead.died_at, dead.why, dead.status, dead.attempts, dead.first_at,
   events.id, events.type, events.published, routes.name, routes.retired
   FROM dead JOIN events ON events.seq = dead.seq JOIN routes ON routes.id = dead.route`;
 
 export class DeadLetters {
-  readonly #path: string;
-  readonly #database: Database;
-  readonly #sql: (text: string) => Statement;
+  readonly #beside: Beside;
   readonly #settlements: Settlements;
   readonly #bundles: Bundles;
 
-  /** @throws StateError naming the folder when there is no state in it, or it cannot be opened. */
-  static open(folder: string): DeadLetters {
-    const path = databaseIn(folder);
-    return new DeadLetters(path, openStateBeside(path, { readOnly: false }));
+  constructor(beside: Beside) {
+    this.#beside = beside;
+    this.#bundles = new Bundles(beside.database);
+    this.#settlements = new Settlements(beside.database, this.#bundles);
   }
 
-  private constructor(path: string, database: Database) {
-    this.#path = path;
-    this.#database = database;
-    this.#sql = (text) => database.prepare(text);
-    this.#bundles = new Bundles(database);
-    this.#settlements = new Settlements(database, this.#bundles);
-  }
-
-  close(): void {
-    this.#database.close();
-  }
-
-  /** Of all routes that this state knows. */
-  routeNames(): string[] {
-    return this.#try('read', () => this.#sql('SELECT name FROM routes ORDER BY name').all()).map(
-      (row) => asText(row.name),
-    );
-  }
-
-  /** Route by route, each in log order. Reads on as the caller takes; `route` is a name. @throws ConfigError */
+  /** Route by route, each in log order. Reads on as the caller takes; `route` is a name. @throws StateError */
   *list(route?: string): Generator<DeadLetter> {
-    const only = route === undefined ? undefined : this.#routesNamed(route);
     let last: { readonly routeId: number; readonly seq: number } = { routeId: -1, seq: 0 };
     for (;;) {
-      const batch = this.#try('read', () =>
-        this.#sql(
-          `SELECT ${COLUMNS} WHERE (dead.route, dead.seq) > (?, ?) ORDER BY dead.route, dead.seq LIMIT ?`,
-        ).all(last.routeId, last.seq, BATCH),
-      ).map(toDeadLetter);
-      yield* only === undefined ? batch : batch.filter((letter) => only.has(letter.routeId));
+      const batch = this.#letters(
+        '(dead.route, dead.seq) > (?, ?) ORDER BY dead.route, dead.seq LIMIT ?',
+        last.routeId,
+        last.seq,
+        BATCH,
+      );
+      yield* ofRoute(batch, route);
       const end = batch.at(-1);
       if (end === undefined || batch.length < BATCH) return;
       last = end;
@@ -108,10 +68,7 @@ export class DeadLetters {
 
   /** The dead letters, one a route, of the one event whose id starts so. @throws ConfigError naming the candidates */
   find(idPrefix: string, route?: string): readonly [DeadLetter, ...DeadLetter[]] {
-    const only = route === undefined ? undefined : this.#routesNamed(route);
-    const letters = this.#startingWith(idPrefix).filter(
-      (letter) => only === undefined || only.has(letter.routeId),
-    );
+    const letters = ofRoute(this.#startingWith(idPrefix), route);
     const ids = [...new Set(letters.map((letter) => letter.event))];
     const exact = letters.filter((letter) => letter.event === idPrefix);
     const [first, ...others] = exact.length > 0 ? exact : letters;
@@ -122,8 +79,10 @@ export class DeadLetters {
 
   /** The event's bytes, as Okta wrote them. */
   raw(letter: DeadLetter): Buffer {
-    return this.#try('read', () => {
-      const row = this.#sql('SELECT bundle, at, size FROM events WHERE seq = ?').get(letter.seq);
+    return this.#beside.read(() => {
+      const row = this.#beside
+        .sql('SELECT bundle, at, size FROM events WHERE seq = ?')
+        .get(letter.seq);
       return this.#bundles.bytesAt(toPlace(row));
     });
   }
@@ -151,46 +110,30 @@ export class DeadLetters {
     let moved = 0;
     for (const batch of batches(letters)) {
       if (moved > 0) await rest();
-      this.#try('write to', () =>
-        inTransaction(this.#database, () => {
-          for (const letter of batch) if (move(letter)) moved += 1;
-        }),
-      );
+      this.#beside.write(() => {
+        for (const letter of batch) if (move(letter)) moved += 1;
+      });
     }
     return moved;
   }
 
-  #startingWith(prefix: string): DeadLetter[] {
+  #startingWith(prefix: string): readonly DeadLetter[] {
     // Ids are ASCII, so everything that starts with the prefix sorts before the prefix and a tilde.
-    return this.#try('read', () =>
-      this.#sql(
-        `SELECT ${COLUMNS} WHERE events.id >= ? AND events.id < ? ORDER BY events.id, dead.route`,
-      ).all(prefix, `${prefix}~`),
-    ).map(toDeadLetter);
+    return this.#letters(
+      'events.id >= ? AND events.id < ? ORDER BY events.id, dead.route',
+      prefix,
+      `${prefix}~`,
+    );
   }
 
-  #routesNamed(name: string): Set<number> {
-    const rows = this.#try('read', () => this.#sql('SELECT id, name FROM routes').all());
-    const found = rows.filter((row) => row.name === name).map((row) => asNumber(row.id));
-    if (found.length > 0) return new Set(found);
-    const names = rows.map((row) => asText(row.name)).join(', ');
-    throw new ConfigError([
-      {
-        where: '--route',
-        // What was written may be a URL, so it is not shown.
-        message: 'there is no route of that name in this state folder',
-        hint: `There are: ${names}`,
-      },
-    ]);
+  #letters(which: string, ...values: readonly (number | string)[]): readonly DeadLetter[] {
+    const statement = this.#beside.sql(`SELECT ${COLUMNS} WHERE ${which}`);
+    return this.#beside.read(() => statement.all(...values)).map(toDeadLetter);
   }
+}
 
-  #try<T>(doing: string, work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw stateErrorOf(this.#path, doing, error);
-    }
-  }
+function ofRoute(letters: readonly DeadLetter[], name: string | undefined): readonly DeadLetter[] {
+  return name === undefined ? letters : letters.filter(({ route }) => route === name);
 }
 
 function notFound(prefix: string, route: string | undefined): ConfigError {
@@ -228,23 +171,17 @@ function* batches<T>(items: Iterable<T>): Generator<readonly T[]> {
 }
 
 function toDeadLetter(row: Row): DeadLetter {
-  const eventType = asOptionalText(row.type);
-  const published = asOptionalText(row.published);
-  const status = asOptionalNumber(row.status);
-  const firstAttemptAt = asOptionalNumber(row.first_at);
   return {
     seq: asNumber(row.seq),
     routeId: asNumber(row.route),
     event: asText(row.id),
-    ...(eventType === undefined ? {} : { eventType }),
-    ...(published === undefined ? {} : { published }),
+    ...texts({ eventType: row.type, published: row.published }),
     route: asText(row.name),
     retired: row.retired === 1,
     unreadable: row.route === UNREADABLE,
     diedAt: asNumber(row.died_at),
     why: asText(row.why),
-    ...(status === undefined ? {} : { status }),
     attempts: asNumber(row.attempts),
-    ...(firstAttemptAt === undefined ? {} : { firstAttemptAt }),
+    ...numbers({ status: row.status, firstAttemptAt: row.first_at }),
   };
 }

@@ -108,7 +108,8 @@ class RouteRows {
   #ofOwed(row: Row, past: readonly PastAttempt[], now: number): RouteTimeline {
     const dueAt = asNumber(row.due_at);
     const lane = asOptionalText(row.lane);
-    const last = lastOf(row.last_at, row.last_status, row.last_why, row.attempts);
+    const { last_at: at, last_status: status, last_why: why } = row;
+    const last = lastOf({ at, status, why, attempts: row.attempts });
     return {
       route: this.#route,
       status: owedStatus(this.#route, dueAt, now),
@@ -123,7 +124,8 @@ class RouteRows {
   }
 
   #ofDead(row: Row, past: readonly PastAttempt[]): RouteTimeline {
-    const last = lastOf(row.died_at, row.status, row.why, row.attempts);
+    const { died_at: at, status, why, attempts } = row;
+    const last = lastOf({ at, status, why, attempts });
     const remembered = marked(withLast(past, last));
     return {
       route: this.#route,
@@ -222,12 +224,7 @@ function toAttempt(row: Row): Omit<PastAttempt, 'n' | 'result'> {
 }
 
 /** What a row of `owed` or `dead` says of its last attempt; the one line there is when an older loghook made it. */
-function lastOf(
-  at: Row[string] | undefined,
-  status: Row[string] | undefined,
-  why: Row[string] | undefined,
-  attempts: Row[string] | undefined,
-): PastAttempt | undefined {
+function lastOf({ at, status, why, attempts }: Partial<Row>): PastAttempt | undefined {
   const lastAt = asOptionalNumber(at);
   const n = asNumber(attempts);
   if (lastAt === undefined || n === 0) return undefined;

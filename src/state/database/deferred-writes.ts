@@ -5,14 +5,19 @@ export class DeferredWrites {
   /** By what they write: a newer one takes an older one's place. */
   readonly #refused = new Map<string, () => void>();
 
-  /** Writes now or, when that is refused for now, with `retry`. Throws what any other write would. */
-  write(what: string, write: () => void): void {
+  /**
+   * Writes now or, when that is refused for now, with `retry`. Returns whether it is written. Throws what any other
+   * write would.
+   */
+  write(what: string, write: () => void): boolean {
     this.#refused.delete(what);
     try {
       write();
+      return true;
     } catch (error) {
       if (!isForNow(error)) throw error;
       this.#refused.set(what, write);
+      return false;
     }
   }
 

@@ -170,6 +170,12 @@ export const PARKED = -1;
 export const UNPLACED = -2;
 
 /**
+ * 8 KB pages waste least with 2 KB events. An older file has them already, and would be written to by saying so: the
+ * one that is damaged is to be left as it is, and a full disk is to be no hindrance.
+ */
+const FOR_A_NEW_FILE = 'PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL;';
+
+/**
  * Opens the database of a state folder, making or upgrading its tables.
  * @throws StateError when it cannot be opened, is damaged, or was written by a newer loghook.
  */
@@ -177,11 +183,10 @@ export function openState(path: string): Database {
   let database: Database | undefined;
   try {
     database = openDatabase(path);
-    refuseNewer(versionOf(database), path);
-    // Only a new file takes the page size and auto_vacuum; 8 KB pages waste least with 2 KB events.
+    const version = versionOf(database);
+    refuseNewer(version, path);
+    if (version === 0) database.exec(FOR_A_NEW_FILE);
     database.exec(`
-      PRAGMA page_size = 8192;
-      PRAGMA auto_vacuum = INCREMENTAL;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
       PRAGMA cache_size = -16000;

@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { codeOf, StateError } from '../../errors.ts';
+import { prepareNumbered } from './numbered.ts';
 
 export type SqlValue = null | number | string | Uint8Array;
 export type Row = Record<string, SqlValue>;
@@ -23,13 +24,14 @@ export interface Database {
 
 type DatabaseConstructor = new (
   path: string,
-  options?: { readonly readOnly?: boolean; readonly timeout?: number },
+  options?: { readonly readOnly?: boolean },
 ) => Database;
 
 /** How long a writer waits for another process (a `dead replay`, say). The wait blocks the whole process. */
 const BUSY_TIMEOUT_MS = 500;
 
 /** Result codes of https://www.sqlite.org/rescode.html; the low byte is the primary code. */
+const SQLITE_ERROR = 1;
 const SQLITE_BUSY = 5;
 const SQLITE_READONLY = 8;
 const SQLITE_IOERR = 10;
@@ -37,6 +39,19 @@ const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
+/** An extended one: no room for the shared memory beside the write-ahead log. */
+const SQLITE_IOERR_SHMSIZE = 4874;
+
+/** By SQLite's own words (sqlite3ErrStr in its main.c): the package for Node 20 leaves the code out of what `all` throws. */
+const WORDS: ReadonlyMap<string, number> = new Map([
+  ['database is locked', SQLITE_BUSY],
+  ['attempt to write a readonly database', SQLITE_READONLY],
+  ['disk I/O error', SQLITE_IOERR],
+  ['database disk image is malformed', SQLITE_CORRUPT],
+  ['database or disk is full', SQLITE_FULL],
+  ['unable to open database file', SQLITE_CANTOPEN],
+  ['file is not a database', SQLITE_NOTADB],
+]);
 
 /** What the file system says, as SQLite would say it. */
 const FILE_ERRORS: ReadonlyMap<string, number> = new Map([
@@ -51,17 +66,19 @@ let DatabaseSync: DatabaseConstructor | undefined;
 /** @throws StateError when this Node has no SQLite and the optional package is not installed. */
 export function openDatabase(
   path: string,
-  options: { readonly readOnly?: boolean; readonly timeout?: number } = {},
+  { readOnly = false, timeout = BUSY_TIMEOUT_MS } = {},
 ): Database {
   DatabaseSync ??= loadSqlite();
-  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, ...options });
+  const database = new DatabaseSync(path, { readOnly });
+  // Not the constructor's `timeout`: Node 22.13 to 22.15 do not know it, and say nothing.
+  database.exec(`PRAGMA busy_timeout = ${timeout}`);
   const prepared = new Map<string, Statement>();
   return {
     exec: (sql) => database.exec(sql),
     prepare: (sql) => {
       const known = prepared.get(sql);
       if (known !== undefined) return known;
-      const statement = database.prepare(sql);
+      const statement = prepareNumbered(sql, (plain) => database.prepare(plain));
       prepared.set(sql, statement);
       return statement;
     },
@@ -101,9 +118,15 @@ function withoutWarning<T>(load: () => T): T {
   }
 }
 
+function extendedCode(error: unknown): number {
+  if (codeOf(error) !== 'ERR_SQLITE_ERROR' || !(error instanceof Error)) return -1;
+  const code = 'errcode' in error ? error.errcode : WORDS.get(error.message);
+  return typeof code === 'number' ? code : SQLITE_ERROR;
+}
+
 function primaryCode(error: unknown): number {
-  if (!(error instanceof Error) || !('errcode' in error)) return -1;
-  return typeof error.errcode === 'number' ? error.errcode & 0xff : -1;
+  const code = extendedCode(error);
+  return code === -1 ? -1 : code & 0xff;
 }
 
 /** The disk is full, refuses to write or another process holds the lock: worth waiting for, the file is as it was. */
@@ -115,9 +138,11 @@ export function isFull(error: unknown): boolean {
   return primaryCode(error) === SQLITE_FULL;
 }
 
-/** As `isFull`, also for what the file system itself said. */
+/** As `isFull`, also for what the file system itself said, and where there was no room to open. */
 export function isDiskFull(error: unknown): boolean {
-  return isFull(error) || codeOf(error) === 'ENOSPC';
+  return (
+    isFull(error) || extendedCode(error) === SQLITE_IOERR_SHMSIZE || codeOf(error) === 'ENOSPC'
+  );
 }
 
 /** The file holds no database, or a damaged one. */

@@ -2,16 +2,15 @@
 import { eventId, type LogEvent } from '../../event.ts';
 import type { Configs } from '../configs.ts';
 import { SOURCES, UNREADABLE } from '../database/schema.ts';
-import type { Database } from '../database/sqlite.ts';
 import { type Delay, delayOf } from '../delay.ts';
 import type { Intake, LaneOrder, RouteRef, Wants } from '../outbox.ts';
-import { type Freed, OwedLanes } from '../owed/owed-lanes.ts';
-import { OwedTable } from '../owed/owed-table.ts';
-import { Settlements } from '../owed/settlements.ts';
+import type { Freed, OwedLanes } from '../owed/owed-lanes.ts';
+import type { OwedTable } from '../owed/owed-table.ts';
+import type { Settlements } from '../owed/settlements.ts';
 import { type Bundles, BundleWriter, type Place } from './bundles.ts';
-import { KnownEvents } from './known-events.ts';
+import type { KnownEvents } from './known-events.ts';
 import { LateEvents } from './late-events.ts';
-import { type Origin, Tables } from './tables.ts';
+import type { LogTables, Origin } from './log-tables.ts';
 
 export interface Owed {
   readonly seq: number;
@@ -44,30 +43,32 @@ export interface Taken {
   readonly freed: readonly Freed[];
 }
 
-export class IntakeTables {
-  readonly #tables: Tables;
-  readonly #owed: OwedTable;
-  readonly #lanes: OwedLanes;
-  readonly #settlements: Settlements;
-  readonly #bundles: Bundles;
-  readonly #late: LateEvents;
-  readonly #configs: Pick<Configs, 'current'>;
+interface PageIntakeParts {
+  readonly tables: LogTables;
+  readonly owed: OwedTable;
+  readonly lanes: OwedLanes;
+  readonly settlements: Settlements;
+  readonly bundles: Bundles;
+  readonly known: KnownEvents;
+  /** Which routes new events are held against. */
+  readonly configs: Pick<Configs, 'current'>;
+}
 
-  constructor(database: Database, bundles: Bundles, configs: Pick<Configs, 'current'>) {
-    this.#configs = configs;
-    this.#tables = new Tables(database);
-    this.#bundles = bundles;
-    this.#owed = new OwedTable(database, bundles);
-    this.#lanes = new OwedLanes(database, this.#owed);
-    this.#settlements = new Settlements(database, bundles);
-    this.#late = new LateEvents(this.#owed, this.#lanes, new KnownEvents(database, bundles));
+export class PageIntake {
+  readonly #parts: PageIntakeParts;
+  readonly #late: LateEvents;
+
+  constructor(parts: PageIntakeParts) {
+    this.#parts = parts;
+    this.#late = new LateEvents(parts.owed, parts.lanes, parts.known);
   }
 
   take(intake: Intake, wants: Wants, now: number, routeOf: (key: string) => OwedRoute): Taken {
-    const writer = new BundleWriter(this.#bundles);
+    const { tables, bundles } = this.#parts;
+    const writer = new BundleWriter(bundles);
     const owed: Owed[] = [];
     const from = this.#sourceOf(intake);
-    let seq = this.#tables.nextSeq();
+    let seq = tables.nextSeq();
     let repeated = 0;
     const freed: Freed[] = [];
     for (const event of intake.events) {
@@ -78,7 +79,7 @@ export class IntakeTables {
           ? { place: writer.placeFor(seq, event.raw.length), delay: delayOf(event, intake, now) }
           : undefined;
       const origin = { ...from, place: wanted?.place, ...wanted?.delay };
-      if (!this.#tables.addEvent(seq, event, now, origin)) {
+      if (!tables.addEvent(seq, event, now, origin)) {
         repeated += 1;
         const wanting = routes.map(({ key }) => routeOf(key));
         freed.push(...this.#late.complete(event, wanting, from));
@@ -92,20 +93,21 @@ export class IntakeTables {
     }
     this.#buryAll(intake.leftovers ?? [], seq, now, writer);
     writer.finish();
-    for (const gap of intake.gaps ?? []) this.#tables.addGap(gap);
-    if (intake.cursor !== undefined) this.#tables.saveCursor(intake.cursor, intake.full !== true);
+    for (const gap of intake.gaps ?? []) tables.addGap(gap);
+    if (intake.cursor !== undefined) tables.saveCursor(intake.cursor, intake.full !== true);
     const kept = isSparse(owed, intake) ? owed.map((one) => apart(one, writer)) : owed;
     return { owed: kept, turns: this.#oweAll(kept, routeOf), repeated, freed };
   }
 
   /** Of loghook's own news no audit asks Okta. */
   #sourceOf({ source = 'tail' }: Intake): Origin {
-    const config = source === 'tail' ? this.#configs.current : undefined;
+    const config = source === 'tail' ? this.#parts.configs.current : undefined;
     return { source: SOURCES[source], ...(config === undefined ? {} : { config }) };
   }
 
   /** Returns those that are not parked behind others of their lane. */
   #oweAll(all: readonly Owed[], routeOf: (key: string) => OwedRoute): Turn[] {
+    const { lanes, owed: table } = this.#parts;
     const turns: Turn[] = [];
     const free = new Map<number, number[]>();
     for (const owed of all) {
@@ -117,10 +119,10 @@ export class IntakeTables {
           seqs.push(owed.seq);
           free.set(id, seqs);
           turns.push({ owed, key });
-        } else if (this.#lanes.owe(id, owed.seq, lane)) turns.push({ owed, key, lane });
+        } else if (lanes.owe(id, owed.seq, lane)) turns.push({ owed, key, lane });
       }
     }
-    for (const [id, seqs] of free) this.#owed.oweAll(id, seqs);
+    for (const [id, seqs] of free) table.oweAll(id, seqs);
     return turns;
   }
 
@@ -134,9 +136,10 @@ export class IntakeTables {
   #bury(seq: number, { raw, why }: Leftover, now: number, writer: BundleWriter): boolean {
     const place = writer.placeFor(seq, raw.length);
     const event = { id: eventId(undefined, raw), raw };
-    if (!this.#tables.addEvent(seq, event, now, { place, source: SOURCES.tail })) return false;
+    if (!this.#parts.tables.addEvent(seq, event, now, { place, source: SOURCES.tail }))
+      return false;
     writer.add(raw, 1);
-    this.#settlements.addDead(UNREADABLE, seq, { at: now, why, attempts: 0 });
+    this.#parts.settlements.addDead(UNREADABLE, seq, { at: now, why, attempts: 0 });
     return true;
   }
 }

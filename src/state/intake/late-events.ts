@@ -8,7 +8,7 @@ import type { Freed, OwedLanes } from '../owed/owed-lanes.ts';
 import type { OwedTable } from '../owed/owed-table.ts';
 import type { OwedRoute } from './intake.ts';
 import type { KnownEvents } from './known-events.ts';
-import type { Origin } from './tables.ts';
+import type { Origin } from './log-tables.ts';
 
 export class LateEvents {
   readonly #owed: OwedTable;

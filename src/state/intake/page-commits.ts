@@ -2,19 +2,19 @@
 import type { Clock } from '../../clock.ts';
 import type { DiskGate } from '../database/disk-gate.ts';
 import { isForNow, isFull, stateErrorOf } from '../database/sqlite.ts';
+import type { Transactions } from '../database/transactions.ts';
 import type { Committed, Intake, Wants } from '../outbox.ts';
 import type { KnownRoutes } from '../owed/known-routes.ts';
 import type { Records } from '../owed/records.ts';
 import type { History } from '../pruning/history.ts';
-import type { IntakeTables, Taken } from './intake.ts';
-import type { Tables } from './tables.ts';
+import type { PageIntake, Taken } from './intake.ts';
 
 interface PageCommitsParts {
   readonly path: string;
   readonly clock: Clock;
   readonly gate: DiskGate;
-  readonly tables: Tables;
-  readonly intake: IntakeTables;
+  readonly transactions: Transactions;
+  readonly intake: PageIntake;
   readonly routes: KnownRoutes;
   readonly records: Records;
   readonly history: History;
@@ -44,11 +44,11 @@ export class PageCommits {
   }
 
   #commit(intake: Intake, wants: Wants): Committed {
-    const { clock, gate, tables, routes, history } = this.#parts;
+    const { clock, gate, transactions, routes, history } = this.#parts;
     history.makeRoomFor(intake.events.reduce((sum, { raw }) => sum + raw.length, 0));
     const now = clock.now();
     let taken: Taken = { owed: [], turns: [], repeated: 0, freed: [] };
-    tables.inTransaction(() => {
+    transactions.run(() => {
       taken = this.#parts.intake.take(intake, wants, now, (key) => routes.of(key));
     });
     gate.accepted('intake');
@@ -59,10 +59,10 @@ export class PageCommits {
 
   /** A page does not fit: may sending go on? What waits to be recorded finds out by itself. */
   #probe(): void {
-    const { path, gate, tables, records } = this.#parts;
+    const { path, gate, transactions, records } = this.#parts;
     if (records.size > 0) return;
     try {
-      tables.probeWrite();
+      transactions.probeWrite();
     } catch (error) {
       if (isForNow(error)) return;
       throw stateErrorOf(path, 'write to', error);

@@ -20,8 +20,8 @@ export const FURTHEST_DUE_MS = 25 * 3_600_000;
 
 /** So many rows to a statement: each call costs as much as some rows do. */
 const MANY = 32;
-const OWE = 'INSERT INTO owed (route, seq, due_at) VALUES (?1, ?2, 0)';
-const OWE_MANY = `${OWE}${Array.from({ length: MANY - 1 }, (_, n) => `, (?1, ?${n + 3}, 0)`).join('')}`;
+const OWE = 'INSERT INTO owed (route, seq, due_at) VALUES (?, ?, 0)';
+const OWE_MANY = `${OWE}${', (?, ?, 0)'.repeat(MANY - 1)}`;
 
 const DELIVERY_COLUMNS = `
   owed.seq, owed.due_at, owed.attempts, owed.tries, owed.first_at, owed.last_at, owed.lane, owed.replay,
@@ -43,7 +43,7 @@ export class OwedTable {
     const [many, single] = [this.#sql(OWE_MANY), this.#sql(OWE)];
     let at = 0;
     for (; at + MANY <= seqs.length; at += MANY) {
-      many.run(route, ...seqs.slice(at, at + MANY));
+      many.run(...seqs.slice(at, at + MANY).flatMap((seq) => [route, seq]));
     }
     for (const seq of seqs.slice(at)) single.run(route, seq);
   }

@@ -5,7 +5,7 @@
 import type { Clock } from '../../clock.ts';
 import type { DiskGate } from '../database/disk-gate.ts';
 import { isForNow, stateErrorOf } from '../database/sqlite.ts';
-import type { Tables } from '../intake/tables.ts';
+import type { Transactions } from '../database/transactions.ts';
 import type { Delivery, Settlement } from '../outbox.ts';
 import { GroupCommit, type Recorded } from './group-commit.ts';
 import type { KnownRoutes } from './known-routes.ts';
@@ -17,7 +17,7 @@ interface RecordsParts {
   readonly path: string;
   readonly clock: Clock;
   readonly gate: DiskGate;
-  readonly tables: Tables;
+  readonly transactions: Transactions;
   readonly routeTable: RouteTable;
   readonly lanes: OwedLanes;
   readonly settlements: Settlements;
@@ -64,10 +64,10 @@ export class Records {
   }
 
   #write(group: readonly Recorded[]): void {
-    const { path, clock, tables, routeTable, settlements, routes } = this.#parts;
+    const { path, clock, transactions, routeTable, settlements, routes } = this.#parts;
     let freed: readonly Freed[] = [];
     try {
-      tables.inTransaction(() => {
+      transactions.run(() => {
         const settled = group.map(
           ({ routeKey, delivery, settlement }) =>
             [routes.of(routeKey).id, delivery, settlement] as const,

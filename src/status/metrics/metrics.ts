@@ -83,22 +83,39 @@ export class Metrics {
       g.rateRemaining.set(labels, rateLimit.remaining);
     }
     if (diskUsedRatio !== undefined) g.diskUsed.set(labels, diskUsedRatio);
-    for (const route of routes) this.#setRoute(labels, route);
+    for (const route of oneOfEachName(routes)) this.#setRoute(labels, route);
   }
 
   #setRoute(org: OrgLabels, { name, state, queued, oldestMs = 0, dead }: RouteSample): void {
     const labels = { ...org, route: name };
     const g = this.#gauges;
-    g.dead.inc(labels, dead);
+    g.dead.set(labels, dead);
     if (state === undefined) return;
-    // Added up: one that was removed may have left its queue under a name that another has now.
-    g.depth.inc(labels, queued);
-    g.oldest.inc(labels, oldestMs / 1_000);
+    g.depth.set(labels, queued);
+    g.oldest.set(labels, oldestMs / 1_000);
     for (const word of ROUTE_STATES) {
-      g.state.inc({ ...labels, state: word }, word === state ? 1 : 0);
+      g.state.set({ ...labels, state: word }, word === state ? 1 : 0);
     }
     this.#counters.begin(labels);
   }
+}
+
+/**
+ * One that was removed may have left its queue under a name that another has now: it is added to that one's, which goes
+ * on as it is, and is as old as its own.
+ */
+function oneOfEachName(routes: readonly RouteSample[]): Iterable<RouteSample> {
+  const byName = new Map<string, RouteSample>();
+  for (const route of routes) {
+    const known = byName.get(route.name);
+    const [kept, left] = known?.state === 'removed' ? [route, known] : [known ?? route, route];
+    byName.set(route.name, known === undefined ? route : joined(kept, left));
+  }
+  return byName.values();
+}
+
+function joined(kept: RouteSample, left: RouteSample): RouteSample {
+  return { ...kept, queued: kept.queued + left.queued, dead: kept.dead + left.dead };
 }
 
 type Gauges = ReturnType<typeof gaugesIn>;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { OrgWatch, type Watched } from '../../../src/cli/admin/org-watch.ts';
+import { OktaError, StateError } from '../../../src/errors.ts';
 import { silentLog } from '../../../src/log.ts';
 import { SqliteOutbox } from '../../../src/state/sqlite-outbox.ts';
 import { healthOf } from '../../../src/status/health.ts';
@@ -210,6 +211,26 @@ test('a session that ended is missed until the next one reads', async (t) => {
   assert.deepEqual([soon, sample], ['ok', { limits, pollAgeMs: 0 }]);
   assert.match(later.reasons.join(), /last read 6 min ago, .*: an error ended its session/);
   assert.match(health().reasons.join(), /^the daemon stands still/);
+});
+
+test('what ended a session is said by its kind, and by nothing that others wrote', async (t) => {
+  const { watch, join, health } = await opened(t);
+  const refusal = new OktaError('HTTP 401 SECRET', { kind: 'credentials', status: 401 });
+  const ends = [refusal, new StateError('/SECRET/state.db', 'open'), new Error('SECRET')];
+
+  const said = ends.map((error) => {
+    watch.leave();
+    watch.failed(error);
+    return health().reasons.join();
+  });
+  join();
+
+  assert.deepEqual(said, [
+    'an error ended its session (okta refuses the credentials), which is tried again by itself: the log says more',
+    'an error ended its session (its state cannot be opened or trusted), which is tried again by itself: the log says more',
+    'an error ended its session, which is tried again by itself: the log says more',
+  ]);
+  assert.deepEqual(health().reasons, []);
 });
 
 test('the limit of a longer interval is said to those who alert', async (t) => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { folded } from '../../../src/cli/terminal/folded.ts';
+import { writeProse } from '../../../src/cli/terminal/print.ts';
 
 const TERMINAL = { write: () => true, isTTY: true, columns: 40 };
 const HINT = '  → set OKTA_API_KEY or OKTA_API_KEY_FILE in the environment';
@@ -33,4 +34,13 @@ test('leaves lines whole for a file, a pipe and a terminal that is too narrow', 
 
   for (const output of [{ write }, { write, isTTY: true }, { write, isTTY: true, columns: 20 }])
     assert.deepEqual(folded(HINT, output, 4), [HINT]);
+});
+
+test('prose goes on below its own indent, and two places further in', () => {
+  let text = '';
+  const write = (chunk: string | Uint8Array) => (text += chunk);
+
+  writeProse({ ...TERMINAL, write }, ['  4,120 in Okta = 4,119 delivered + 1 dead', 'short']);
+
+  assert.equal(text, '  4,120 in Okta = 4,119 delivered + 1\n    dead\nshort\n');
 });

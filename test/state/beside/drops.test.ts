@@ -34,10 +34,10 @@ async function opened(t: TestContext, count: number) {
   const told: [route: string, count: number][] = [];
   const drops = new Drops((...one) => told.push(one));
   const reader = new StockReader(folder, clock, drops);
-  const letters = DeadLetters.open(folder);
   const beside = new Beside(folder, { readOnly: false });
+  const letters = new DeadLetters(beside);
   t.after(() => {
-    for (const one of [reader, letters, beside]) one.close();
+    for (const one of [reader, beside]) one.close();
   });
   /** What the next look tells. */
   const look = async () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { silentLog } from '../../../src/log.ts';
+import { Beside } from '../../../src/state/beside/beside.ts';
 import { DeadLetters } from '../../../src/state/beside/dead-letters.ts';
 import { Drops } from '../../../src/state/beside/drops.ts';
 import { StockReader } from '../../../src/state/beside/stock.ts';
@@ -79,8 +80,9 @@ test('what a person asked for again does not count as waiting since it was read'
   const [delivery] = await takeDue(outbox, A, clock.now());
   if (delivery !== undefined) await recordAll(outbox, clock, A, [[delivery, dead(clock)]]);
   await clock.advance(3_600_000);
-  const letters = DeadLetters.open(folder);
-  t.after(() => letters.close());
+  const beside = new Beside(folder, { readOnly: false });
+  const letters = new DeadLetters(beside);
+  t.after(() => beside.close());
   await letters.replay(letters.list(), { now: clock.now(), rest: async () => undefined });
 
   assert.deepEqual(stock()[0], { name: A.name, queued: 1, waitsMs: undefined, dead: 0 });

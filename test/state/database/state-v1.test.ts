@@ -7,6 +7,7 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Beside } from '../../../src/state/beside/beside.ts';
 import { DeadLetters } from '../../../src/state/beside/dead-letters.ts';
 import { readStanding } from '../../../src/state/beside/standing.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -75,7 +76,8 @@ test('a folder of version 1 shows how it stands, and its dead letters', async (t
   const folder = copyOfSample(t);
 
   const standing = await readStanding(folder);
-  const letters = DeadLetters.open(folder);
+  const beside = new Beside(folder, { readOnly: false });
+  const letters = new DeadLetters(beside);
   const dead = [...letters.list()];
 
   assert.deepEqual(
@@ -91,5 +93,5 @@ test('a folder of version 1 shows how it stands, and its dead letters', async (t
     dead.map((letter) => letters.raw(letter).toString()),
     ['{"uuid":"half', eventOf(2).raw.toString()],
   );
-  letters.close();
+  beside.close();
 });

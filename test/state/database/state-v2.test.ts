@@ -8,6 +8,7 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Beside } from '../../../src/state/beside/beside.ts';
 import { DeadLetters } from '../../../src/state/beside/dead-letters.ts';
 import { readStanding } from '../../../src/state/beside/standing.ts';
 import { openStateBeside } from '../../../src/state/database/schema.ts';
@@ -81,8 +82,9 @@ test('a folder of version 2 shows how it stands, and its dead letters', async (t
   const folder = copyOfSample(t);
 
   const standing = await readStanding(folder);
-  const letters = DeadLetters.open(folder);
-  t.after(() => letters.close());
+  const beside = new Beside(folder, { readOnly: false });
+  const letters = new DeadLetters(beside);
+  t.after(() => beside.close());
 
   assert.deepEqual(
     standing.routes.map(({ name, retired, queued, dead }) => [name, retired, queued, dead]),

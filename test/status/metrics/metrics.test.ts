@@ -49,6 +49,33 @@ test('one org has no label of its own', async () => {
   assert.match(text, /^loghook_events_matched_total\{route="siem"\} 1$/m);
 });
 
+test('every name that others are told of is there from the start', async () => {
+  const metrics = new Metrics('1.2.3');
+  metrics.meter();
+
+  const { names } = await scraped(metrics);
+
+  for (const name of [
+    'events_polled_total',
+    'events_matched_total',
+    'events_unmatched_total',
+    'delivery_attempts_total',
+    'deliveries_total',
+    'delivery_seconds',
+    'event_lag_seconds',
+    'queue_depth',
+    'queue_oldest_seconds',
+    'route_state',
+    'dead_letters',
+    'poll_lag_seconds',
+    'okta_rate_limit_remaining',
+    'disk_used_ratio',
+    'regex_seconds',
+  ]) {
+    assert.ok(names.has(`loghook_${name}`), name);
+  }
+});
+
 test('a route begins at nothing, with every word there is', async () => {
   const metrics = new Metrics('1.2.3');
   metrics.meter();
@@ -102,9 +129,20 @@ test('a route that is gone has no gauges any more, and keeps what it counted', a
 test('a queue that was left behind under a name that another has now is added to it', async () => {
   const metrics = new Metrics('1.2.3');
 
-  const seen = await scraped(metrics, routed(SIEM, { ...SIEM, state: 'removed', queued: 4 }));
+  const left: RouteSample = { ...SIEM, state: 'removed', queued: 4, oldestMs: 9_000_000 };
 
-  assert.equal(seen.value('loghook_queue_depth', { route: 'siem' }), 7);
+  for (const order of [
+    [SIEM, left],
+    [left, SIEM],
+  ]) {
+    const seen = await scraped(metrics, routed(...order));
+
+    const value = (name: string, more = {}) => seen.value(name, { route: 'siem', ...more });
+    assert.deepEqual([value('loghook_queue_depth'), value('loghook_dead_letters')], [7, 2]);
+    assert.equal(value('loghook_queue_oldest_seconds'), 1.5, 'its own, and no sum of ages');
+    const states = ['flowing', 'removed'].map((state) => value('loghook_route_state', { state }));
+    assert.deepEqual(states, [1, 0], 'it is in one state');
+  }
 });
 
 test('a part of a delay that is not known is not counted', async () => {

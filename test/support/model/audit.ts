@@ -5,8 +5,8 @@
  */
 import { join } from 'node:path';
 import { Auditor } from '../../../src/cli/audit/auditor.ts';
+import { Repair } from '../../../src/cli/audit/repair.ts';
 import { sumLine } from '../../../src/cli/audit/report.ts';
-import type { Tally, Term } from '../../../src/cli/audit/tally.ts';
 import { type Window, windowOf } from '../../../src/cli/audit/window.ts';
 import { ConfigError } from '../../../src/errors.ts';
 import type { LogEvent } from '../../../src/event.ts';
@@ -19,24 +19,24 @@ import { Configs } from '../../../src/state/configs.ts';
 import { DATABASE_FILE } from '../../../src/state/database/folder.ts';
 import { openDatabase } from '../../../src/state/database/sqlite.ts';
 import { isJudgedByTime } from '../../../src/state/pruning/horizons.ts';
+import { differences, type Listed, truthOf } from './audit-truth.ts';
 import { passUntil } from './clocks.ts';
-import type { Written } from './pairs.ts';
+import { Deeds } from './deeds.ts';
 import type { World } from './world.ts';
 
-type Listed = Written & { readonly id: string };
 type Pages = (window: Window) => Promise<readonly (readonly LogEvent[])[]>;
 
 /** Of all that can be judged, as the org has it. */
 export async function checkAudit(world: World, when: string): Promise<void> {
   const audited = await auditOf(world, async (window) => pagesOf(world, window));
-  if (audited !== undefined) compare(world, audited, when);
+  if (audited !== undefined) verify(world, audited, { when });
 }
 
 /** Over the wire; and again when all is forgotten that pruning may forget within a day. */
 export async function checkLastAudit(world: World): Promise<void> {
   const audited = await auditOf(world, (window) => read(world, window));
   if (audited === undefined) world.oracle.violated('nothing could be audited at the end');
-  else compare(world, audited, 'at the end');
+  else verify(world, audited, { when: 'at the end' });
   forgetUnwanted(world.folder);
   await checkAudit(world, 'after the unwanted were forgotten');
 }
@@ -90,10 +90,27 @@ export async function auditOf(world: World, pages: Pages): Promise<Audited | und
   }
 }
 
+/** Owes what is missing, as `--repair` does. Returns how many deliveries. */
+export async function repairAll(world: World, beside: Beside): Promise<number> {
+  const desk = new AuditDesk(beside);
+  const horizon = desk.horizon();
+  const now = world.clock.now();
+  const window = windowOf({ since: 0, until: Number.MAX_SAFE_INTEGER, now }, horizon);
+  const auditor = new Auditor({ desk, horizon, routes: namedRoutes(beside), window, now });
+  const repair = new Repair(beside, desk, horizon.versions.at(-1)?.id);
+  for (const page of pagesOf(world, window)) {
+    const lacks = auditor.take(page);
+    repair.owe(lacks, now);
+    auditor.repaired(lacks);
+  }
+  auditor.finish(window.until, true);
+  return repair.owed;
+}
+
 export function pagesOf(
   world: World,
   window: Window,
-  which: (event: Written) => boolean = () => true,
+  which: (event: Listed) => boolean = () => true,
 ): LogEvent[][] {
   const events = listedIn(world, window)
     .filter(which)
@@ -134,54 +151,35 @@ function listedIn({ oracle, orgNow }: World, { since, until }: Window): Listed[]
     .filter(({ publishedAt }) => publishedAt >= since && publishedAt < until);
 }
 
-function compare(world: World, { auditor, window, from, ids }: Audited, when: string): void {
+interface Case {
+  readonly when: string;
+  /** What somebody did behind the daemon's back. */
+  readonly deeds?: Deeds;
+}
+
+/** Every term of every route, by what the oracle knows. */
+export function verify(
+  world: World,
+  { auditor, window, from, ids }: Audited,
+  { when, deeds = new Deeds() }: Case,
+): void {
   const { oracle } = world;
-  const listed = listedIn(world, window).filter(
-    ({ id, persistedAt }) => persistedAt <= from || ids.has(id),
+  const all = listedIn(world, window);
+  const listed = all.filter(
+    ({ id, persistedAt }) => !deeds.leftOut.has(id) && (persistedAt <= from || ids.has(id)),
   );
   if (auditor.events !== listed.length) {
     oracle.violated(`${when}, the audit counts ${auditor.events} events, not ${listed.length}`);
   }
+  const lost = all.filter(({ id }) => deeds.leftOut.has(id));
+  if (auditor.coverage.leftOut !== lost.length) {
+    oracle.violated(`${when}, ${auditor.coverage.leftOut} are left out, not ${lost.length}`);
+  }
   for (const tally of auditor.tallies) {
     const home = world.homeOf(tally.route.key);
-    const expected = home === undefined ? undefined : truth(world, home, listed);
-    if (expected === undefined) continue;
-    const wrong = differences(tally, expected);
+    if (home === undefined) continue;
+    const wrong = differences(tally, truthOf(world, home, { listed, lost }), deeds.of(home));
     if (wrong.length === 0) continue;
     oracle.violated(`${when}, the audit of ${home} says ${sumLine(tally)}: ${wrong.join(', ')}`);
   }
-}
-
-interface Truth {
-  readonly terms: Record<Exclude<Term, 'missing'>, number>;
-  /** Not read yet: not wanted or, if the routes of that time want them, missing. */
-  readonly unread: number;
-}
-
-function truth(world: World, home: string, listed: readonly Listed[]): Truth {
-  const terms = { delivered: 0, notWanted: 0, dead: 0, dropped: 0, moved: 0, owed: 0 };
-  let unread = 0;
-  const path = home.slice(home.indexOf(' ') + 1);
-  for (const { id, committed } of listed) {
-    const pair = world.oracle.pair(path, id);
-    if (!committed) unread += 1;
-    else if (pair?.home === home) terms[pair.recorded ?? 'owed'] += 1;
-    else terms[pair?.left.has(home) === true ? 'moved' : 'notWanted'] += 1;
-  }
-  return { terms, unread };
-}
-
-function differences({ terms, changed, duplicates, unlisted, uncomparable }: Tally, truth: Truth) {
-  const { unread } = truth;
-  const unwanted = terms.notWanted - truth.terms.notWanted;
-  const checks: readonly (readonly [what: string, isRight: boolean])[] = [
-    ...(['delivered', 'dead', 'dropped', 'moved', 'owed'] as const).map(
-      (term) => [`${truth.terms[term]} ${term}`, terms[term] === truth.terms[term]] as const,
-    ),
-    [`${truth.terms.notWanted} not wanted`, unwanted >= 0 && unwanted + terms.missing === unread],
-    ['nothing changed', changed === 0 && uncomparable === 0],
-    ['nothing twice', duplicates === 0],
-    ['all listed', unlisted === 0],
-  ];
-  return checks.filter(([, isRight]) => !isRight).map(([what]) => `not ${what}`);
 }

@@ -95,7 +95,7 @@ class Run {
     await this.#heal();
     checkTheEnd(this.world, this.story);
     await checkLastAudit(this.world);
-    await checkPlants(this.world);
+    await checkPlants(this.world, this.#random);
   }
 
   async #step(): Promise<void> {

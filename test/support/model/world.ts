@@ -67,6 +67,8 @@ export class World {
   /** What the routes file says; it is in force once it is adopted. */
   #written: Paper = { kind: 'csv', routes: [] };
   #paper = this.#written;
+  /** All that were ever in force. */
+  readonly papers: Paper[] = [];
   /** Route keys to paths, and homes to keys, of every route that there ever was. */
   readonly #paths = new Map<string, string>();
   readonly #keys = new Map<string, string>();
@@ -269,6 +271,7 @@ export class World {
       },
       adopted: () => {
         world.#paper = world.#written;
+        world.papers.push(world.#paper);
         oracle.terms.adopted(world.#paper);
       },
       committed: ({ events }, paper) => {

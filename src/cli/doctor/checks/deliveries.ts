@@ -1,5 +1,5 @@
 /** What is overdue: polling that stopped, routes that send nothing, queues that nobody empties. */
-import type { Interval } from '../../../okta/poll-interval.ts';
+import { type Interval, longestIntervalMs } from '../../../okta/poll-interval.ts';
 import type { RouteStanding, Standing } from '../../../state/beside/standing.ts';
 import { count } from '../../words/counts.ts';
 import { duration, when } from '../../words/time.ts';
@@ -23,14 +23,13 @@ export function checkDeliveries({ state, clock, config }: Scene): readonly Findi
   return [finding('deliveries-fine', `nothing is overdue, ${queued} queued`)];
 }
 
-/** With `auto` it waits for less than a minute. */
 function polling(
   { holderPid, cursor }: Standing,
   now: number,
   interval: Interval | undefined,
 ): Finding[] {
   if (holderPid === undefined || cursor === undefined) return [];
-  const intervalMs = typeof interval === 'number' ? interval : 0;
+  const intervalMs = interval === undefined ? 0 : longestIntervalMs(interval);
   if (now - cursor.readAt <= Math.max(LATE_POLL_MS, 3 * intervalMs)) return [];
   const found = `the daemon runs, but its last good poll was ${when(cursor.readAt, now)}`;
   return [finding('poll-late', found, 'see what is said above of the way to Okta, and its log')];

@@ -1,6 +1,6 @@
 /**
- * What is taken in and what is known beside deliveries: events and their bytes, the cursor, trouble. Statements,
- * prepared once; nothing here decides anything, the callers say what belongs in one transaction.
+ * What is known of Okta's log: events, the cursor, gaps, trouble. Statements, prepared once; nothing here decides
+ * anything, the callers say what belongs in one transaction.
  */
 import type { LogEvent } from '../../event.ts';
 import {
@@ -8,9 +8,6 @@ import {
   asOptionalNumber,
   asText,
   type Database,
-  inTransaction,
-  isForNow,
-  isFull,
   type Statement,
 } from '../database/sqlite.ts';
 import type { Delay } from '../delay.ts';
@@ -27,47 +24,11 @@ export interface Origin extends Partial<Delay> {
   readonly config?: number;
 }
 
-export class Tables {
-  readonly #database: Database;
+export class LogTables {
   readonly #sql: (text: string) => Statement;
-  readonly #makeRoom: () => boolean;
-  #dataVersion: number;
 
-  /** `makeRoom` is asked on a full disk, and says whether it found some. */
-  constructor(database: Database, makeRoom: () => boolean = () => false) {
-    this.#database = database;
-    this.#makeRoom = makeRoom;
+  constructor(database: Database) {
     this.#sql = (text) => database.prepare(text);
-    this.#dataVersion = this.#currentDataVersion();
-  }
-
-  /**
-   * All of `work` or, when it or the commit throws, none of it. On a full disk it is tried again, after the log's pages
-   * were moved to their places (the log can then be written from its start again), and as long as room can be made.
-   */
-  inTransaction(work: () => void): void {
-    try {
-      inTransaction(this.#database, work);
-    } catch (error) {
-      if (!isFull(error)) throw error;
-      this.#tryAgain(work, error);
-    }
-  }
-
-  #tryAgain(work: () => void, first: unknown): void {
-    let refusal = first;
-    let hasRoom = this.checkpoint() || this.#makeRoom();
-    while (hasRoom) {
-      try {
-        inTransaction(this.#database, work);
-        return;
-      } catch (error) {
-        if (!isFull(error)) throw error;
-        refusal = error;
-        hasRoom = this.#makeRoom() && this.checkpoint();
-      }
-    }
-    throw refusal;
   }
 
   /** The place after the last event. */
@@ -153,33 +114,5 @@ export class Tables {
       `INSERT INTO gaps (at, kind, from_at, to_at, why) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (kind, from_at) DO UPDATE SET to_at = max(to_at, excluded.to_at)`,
     ).run(at, kind, fromMs ?? null, toMs ?? null, why);
-  }
-
-  /** Whether another process committed something since the last call. */
-  changedByOthers(): boolean {
-    const version = this.#currentDataVersion();
-    const changed = version !== this.#dataVersion;
-    this.#dataVersion = version;
-    return changed;
-  }
-
-  /** Moves what is in the write-ahead log to its place in the file. False when the disk refuses even that. */
-  checkpoint(): boolean {
-    try {
-      return this.#sql('PRAGMA wal_checkpoint(PASSIVE)').get()?.busy === 0;
-    } catch (error) {
-      if (isForNow(error)) return false;
-      throw error;
-    }
-  }
-
-  /** Writes some bytes, to see whether the disk takes any. Throws as any write would. */
-  probeWrite(): void {
-    // Random: SQLite writes nothing for bytes that stay the same.
-    this.#sql('UPDATE probe SET filler = randomblob(length(filler))').run();
-  }
-
-  #currentDataVersion(): number {
-    return asNumber(this.#sql('PRAGMA data_version').get()?.data_version);
   }
 }
