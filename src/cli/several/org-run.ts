@@ -15,7 +15,7 @@ import type { Admin } from '../admin/admin.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { sayNotes } from '../notes.ts';
-import { problemsInWords, reload } from '../run/reload.ts';
+import { type NotReloaded, problemsInWords, reload } from '../run/reload.ts';
 import { Session, type SessionOptions } from '../run/session.ts';
 import { FIRST_START_MS } from '../system-log.ts';
 import { duration } from '../words/time.ts';
@@ -120,12 +120,12 @@ export class OrgRun {
   }
 
   /** Puts other routes in force, or tries again at once if it waits for that. Never rejects. */
-  async take(config: Config): Promise<void> {
+  async take(config: Config): Promise<NotReloaded | undefined> {
     this.#config = config;
     const session = this.#session;
     this.#pause.end();
-    if (session === undefined) return;
-    await reload(
+    if (session === undefined) return undefined;
+    return reload(
       this.#log,
       async () => config,
       (found) => session.putInForce(found),

@@ -37,8 +37,7 @@ export async function runOrgs(
   );
   const reloadAll = async () => {
     try {
-      await orgs.take(await reload());
-      return [];
+      return await orgs.take(await reload());
     } catch (error) {
       return sayNotReloaded(log, error);
     }

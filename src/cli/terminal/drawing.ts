@@ -79,7 +79,11 @@ const DRAWN: Readonly<Record<string, (line: Line) => string[]>> = {
   ],
   'routes not reloaded, the old ones stay in force': (line) => [
     `${clock(line.time)} ! routes not reloaded, the old ones stay in force`,
-    ...(Array.isArray(line.problems) ? line.problems : []).map((why) => `${INDENT}${why}`),
+    ...problemsOf(line),
+  ],
+  'credentials not reloaded, the old ones stay in use': (line) => [
+    `${clock(line.time)} ! credentials not reloaded, the old ones stay in use`,
+    ...problemsOf(line),
   ],
   stopping: () => ['stopping: finishing what is in flight (^C again to end at once)'],
   stopped: closing,
@@ -137,6 +141,10 @@ function whoLine({ orgFrom, tokenFrom, appFrom, keyFrom }: Line): string[] {
       ? [`app from ${appFrom}`, `key from ${keyFrom}`]
       : [`token from ${tokenFrom}`];
   return [`org from ${orgFrom}`, ...secret];
+}
+
+function problemsOf({ problems }: Line): string[] {
+  return (Array.isArray(problems) ? problems : []).map((why) => `${INDENT}${why}`);
 }
 
 function routesOf(line: Line): readonly ShownRoute[] {
