@@ -2,7 +2,6 @@
  * One org of several in a process: its session, opened again when an error ends it. What goes wrong here is said and
  * tried again; the other orgs never notice. Stops with the process, or alone when the org is taken out of the file.
  */
-
 import { type Clock, Pause } from '../../clock.ts';
 import type { Config } from '../../config/config.ts';
 import { identityAnew } from '../../config/identity/identity-anew.ts';

@@ -6,7 +6,6 @@
  *     14:02:11 ← 204  siem                      41 ms f790999f
  *     14:02:12 ! 500  alerts                     3 ms f790999f  next try 14:02:17
  */
-
 import { printable } from '../../printable.ts';
 import { AUTO_WORDS } from '../words/interval.ts';
 import { routeTree, type ShownRoute } from '../words/route-tree.ts';

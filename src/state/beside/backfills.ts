@@ -2,7 +2,6 @@
  * Backfills: what each was asked for and how far it has come, kept together with what it owes, so that one which was
  * cut off goes on where it was. Those that are over are kept for as long as the ledger may forget what they owed.
  */
-
 import {
   asNumber,
   asOptionalNumber,
