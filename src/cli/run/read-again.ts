@@ -10,7 +10,7 @@ import type { IdentityAnew } from '../../okta/current-credentials.ts';
 import { problemsInWords } from './reload.ts';
 import type { ReadAnew } from './session.ts';
 
-export interface ReadsAgain {
+interface ReadsAgain {
   /** For a reload. Throws ConfigError or RoutesError when the routes are not usable. */
   readonly reload: () => Promise<ReadAnew>;
   /** For when Okta refuses the credentials. */

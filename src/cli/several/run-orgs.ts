@@ -9,7 +9,7 @@ import { openProcessWide } from '../run/process-wide.ts';
 import { sayNotReloaded } from '../run/reload.ts';
 import { Orgs } from './orgs.ts';
 
-export interface Several {
+interface Several {
   readonly io: Io;
   readonly log: Log;
   /** Reads all of them anew; throws when they are not usable. */

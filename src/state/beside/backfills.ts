@@ -41,7 +41,7 @@ interface RouteCount {
 export type RouteCounts = Readonly<Record<string, RouteCount>>;
 
 /** What one step adds. */
-export interface Step {
+interface Step {
   /** Where to go on; absent while there is more of the same page. */
   readonly nextUrl?: string;
   readonly readTo?: number;
