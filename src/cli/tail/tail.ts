@@ -1,5 +1,4 @@
 /** `loghook tail`: events on stdout, one a line, and nothing else there. Keeps no state and sends nothing. */
-
 import { SystemClock } from '../../clock.ts';
 import { type Flags, loadOrgSettings } from '../../config/config.ts';
 import { refuse } from '../../config/problems.ts';
