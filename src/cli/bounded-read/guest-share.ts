@@ -4,7 +4,7 @@
  * error: it then takes little, for the daemon does not know of it.
  */
 import type { Clock } from '../../clock.ts';
-import { StateError } from '../../errors.ts';
+import { codeOf, StateError } from '../../errors.ts';
 import { Beside } from '../../state/beside/beside.ts';
 import { openReader, type Reader, WHOLE_SHARE } from '../../state/beside/readers.ts';
 import { holderOf, lookAtLock } from '../../state/database/folder.ts';
@@ -109,5 +109,11 @@ class GuestShare implements RateShare {
 /** Its pid; hidden: we may not look. */
 function daemonIn(folder: string | undefined): number | 'hidden' | 'none' {
   if (folder === undefined) return 'none';
-  return lookAtLock(folder).kind === 'hidden' ? 'hidden' : (holderOf(folder) ?? 'none');
+  try {
+    return lookAtLock(folder).kind === 'hidden' ? 'hidden' : (holderOf(folder) ?? 'none');
+  } catch (error) {
+    // The lock of another user can be seen, and its pid not.
+    if (codeOf(error) === undefined) throw error;
+    return 'hidden';
+  }
 }
