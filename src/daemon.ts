@@ -33,7 +33,7 @@ export interface Stop {
   readonly hard: AbortSignal;
 }
 
-export interface Counts {
+interface Counts {
   /** New ones of the log, wanted or not. */
   readonly read: number;
   /** Of these, the ones that a route wants. */

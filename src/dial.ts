@@ -13,7 +13,7 @@ import { openTunnel, TunnelRefusal } from './tunnel.ts';
 /** Why an address is not connected to; undefined: it is. */
 export type Judge = (address: string) => string | undefined;
 
-export interface Dial {
+interface Dial {
   /** https: the connection speaks TLS with this host, whatever lies between. */
   readonly url: URL;
   /** An http URL is reached by asking the proxy for it, an https one through a tunnel. */

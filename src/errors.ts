@@ -4,7 +4,7 @@
  * done to what, and a hint that the command line prints on a line of its own.
  */
 
-export type ErrorCode = 'LOGHOOK_CONFIG' | 'LOGHOOK_ROUTES' | 'LOGHOOK_OKTA' | 'LOGHOOK_STATE';
+type ErrorCode = 'LOGHOOK_CONFIG' | 'LOGHOOK_ROUTES' | 'LOGHOOK_OKTA' | 'LOGHOOK_STATE';
 
 export abstract class LoghookError extends Error {
   abstract readonly code: ErrorCode;

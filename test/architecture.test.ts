@@ -91,3 +91,31 @@ test('each package and each door to the outside stands in its one place', () => 
 
   assert.deepEqual(astray, []);
 });
+
+const EXPORT = /^export (?:abstract |async )*(?:function\*?|class|const|interface|type) (\w+)/gm;
+
+/** The files of loghook that a file imports, and its text. */
+function importing(file: string): { readonly text: string; readonly from: ReadonlySet<string> } {
+  const text = readFileSync(file, 'utf8');
+  const paths = [...text.matchAll(/(?:from |import\()\s*'(\.[^']+)'/g)].map((match) => match[1]!);
+  return { text, from: new Set(paths.map((path) => resolve(dirname(file), path))) };
+}
+
+test('nothing is exported that no other file imports', () => {
+  const files = ['src', 'test', 'bench'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => importing(join(root, folder, name))),
+  );
+  const needless = sourceFiles()
+    .filter((file) => file !== 'index.ts')
+    .flatMap((file) => {
+      const users = files.filter(({ from }) => from.has(join(src, file)));
+      const names = [...readFileSync(join(src, file), 'utf8').matchAll(EXPORT)].map(([, n]) => n!);
+      return names
+        .filter((name) => !users.some(({ text }) => new RegExp(`\\b${name}\\b`).test(text)))
+        .map((name) => `${file} exports ${name}`);
+    });
+
+  assert.deepEqual(needless, []);
+});

@@ -6,7 +6,7 @@ import { orgFolder, stateFolder } from '../config/state-folder.ts';
 import { ConfigError } from '../errors.ts';
 
 /** By the org's URL; undefined where there is no home to look in, which such a command is not refused for. */
-export type DaemonFolder = (orgUrl: URL) => string | undefined;
+type DaemonFolder = (orgUrl: URL) => string | undefined;
 
 /** @throws ConfigError when `--state` cannot be meant. */
 export function daemonFolder(input: SettingsInput, environment: Environment): DaemonFolder {

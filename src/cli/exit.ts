@@ -1,5 +1,4 @@
 /** How a command ends: the exit code that means something, and the message that says what to do. */
-
 import {
   ConfigError,
   LoghookError,

@@ -1,5 +1,4 @@
 /** Instants as flags name them. */
-
 import { parseInstant } from '../config/instant.ts';
 import { refuse } from '../config/problems.ts';
 import { quote } from '../config/quote.ts';

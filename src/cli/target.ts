@@ -9,7 +9,7 @@ import { compilePattern, type Pattern } from '../routing/pattern.ts';
 import { parseDestination } from '../routing/route.ts';
 import { Routes } from '../routing/routes.ts';
 
-export interface Target {
+interface Target {
   readonly routes: Routes;
   /** Names the sub-folder of its state: the same target and pattern go on where they stopped. */
   readonly folder: string;

@@ -16,7 +16,7 @@ interface EachOrg<S> {
 /** `file` gives the whole file, or throws what is wrong with it; `of` is what the file says of the org. */
 type LoadOrg<S> = (file: () => RouteFile, of?: OrgInFile) => S;
 
-export interface File {
+interface File {
   readonly found: FoundFile;
   readonly readRoutes: ReadRoutes;
   readonly environment: Environment;

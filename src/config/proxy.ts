@@ -27,7 +27,7 @@ export function proxySettings(environment: Environment): ProxyFor {
   };
 }
 
-export interface ProxyFault {
+interface ProxyFault {
   readonly error: string;
   readonly hint: string;
 }

@@ -1,5 +1,4 @@
 /** The small settings: each from its flag, else its variable, else its default. A flag wins. */
-
 import { parseDuration } from '../duration.ts';
 import { LOG_LEVELS, type LogLevel } from '../log.ts';
 import type { Interval } from '../okta/poll-interval.ts';

@@ -2,7 +2,6 @@
  * What an attempt ended in. A 500 is not an exception: every way a request can end is a value here, and only the
  * status line decides, so a body that breaks after a 2xx changes nothing.
  */
-
 import type { Fault } from './fault.ts';
 
 /** What came back over the wire, before anyone judges it. Durations in ms. */

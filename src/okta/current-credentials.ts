@@ -14,7 +14,7 @@ import {
 } from './credentials.ts';
 
 /** Where it was found, in words; nothing of it. */
-export interface IdentityFound {
+interface IdentityFound {
   readonly identity: Identity;
   readonly from: string;
 }
@@ -22,7 +22,7 @@ export interface IdentityFound {
 /** What stands by now where the identity was read from; undefined if it cannot be used. Never rejects. */
 export type IdentityAnew = () => Promise<IdentityFound | undefined>;
 
-export interface CurrentCredentialsOptions extends Omit<CredentialsSurroundings, 'isReplaced'> {
+interface CurrentCredentialsOptions extends Omit<CredentialsSurroundings, 'isReplaced'> {
   readonly identityAnew?: IdentityAnew;
 }
 

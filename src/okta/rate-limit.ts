@@ -6,7 +6,6 @@
  * 15 minutes.
  * What the headers mean: https://developer.okta.com/docs/reference/rl2-monitor/
  */
-
 import type { HeaderValue } from './headers.ts';
 
 export interface RateHeaders {

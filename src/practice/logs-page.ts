@@ -1,5 +1,4 @@
 /** Turns a request for the log into a page of it: the events' own bytes joined into an array, and the links. */
-
 import { type ErrorCode, errorBody } from './error-body.ts';
 import type { Cursor, EventLog, LogPage, LogWindow, StoredEvent } from './event-log.ts';
 import { formatCursor, type LogsQuery, parseLogsQuery } from './logs-query.ts';

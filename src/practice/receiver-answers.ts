@@ -47,7 +47,7 @@ export type Answer =
   /** These bytes instead of HTTP's; then FIN. */
   | { readonly kind: 'raw'; readonly bytes: Buffer | string };
 
-export interface Exchange {
+interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** True when this connection has carried a request before. */

@@ -2,7 +2,6 @@
  * Which patterns were in force since when, and from when on all is known: what an audit judges events by. A version is
  * written only when something of it changed.
  */
-
 import {
   asNumber,
   asOptionalNumber,

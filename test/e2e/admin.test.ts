@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -318,6 +318,47 @@ test('pause, resume and reload over HTTP are obeyed at once', async (t) => {
   assert.match(await again.text(), /^siem is neither paused nor held/);
   assert.match(await refused.text(), /^the routes are not reloaded.*\n.*line 1 column/);
   await loghook.logged('routes not reloaded, the old ones stay in force');
+});
+
+test('a reload over HTTP says when the credentials could not be read anew, and what to do', async (t) => {
+  const { org } = await openOrg(t, { token: '00token-of-the-org' });
+  const { routes } = await plainRoutes(t);
+  const sandbox = new Sandbox(t);
+  sandbox.write('loghook.yaml', yaml(routes));
+  sandbox.write('token', '00token-of-the-org');
+  const loghook = sandbox.start(['run', '--admin', '127.0.0.1:0', '--log-format', 'json'], {
+    env: {
+      OKTA_ORG_URL: org.url,
+      OKTA_API_KEY_FILE: 'token',
+      LOGHOOK_ADMIN_TOKEN: ADMIN_TOKEN,
+    },
+  });
+  const url = await adminUrl(loghook);
+  await loghook.logged('ready');
+
+  sandbox.write('token', '00garbage\u0007 of the org');
+  sandbox.write('loghook.yaml', yaml([{ ...routes[0], name: 'renamed' }]));
+  const garbage = await change(url, '/reload');
+  const renamed = (await scrape(url)).value('loghook_route_state', { route: 'renamed' });
+  rmSync(join(sandbox.cwd, 'token'));
+  const gone = await change(url, '/reload');
+  sandbox.write('token', '00token-of-the-org');
+  const good = await change(url, '/reload');
+  const words = await Promise.all([garbage, gone, good].map((answer) => answer.text()));
+  const { stdout } = await loghook.stop();
+
+  assert.deepEqual(
+    [garbage, gone, good].map(({ status }) => status),
+    [422, 422, 200],
+  );
+  const KEPT =
+    /^the routes are in force, but the credentials are not reloaded: the old ones stay in use\nOKTA_API_KEY_FILE.*\nput that right, and reload again\n$/;
+  assert.match(words[0] ?? '', KEPT);
+  assert.match(words[1] ?? '', KEPT);
+  assert.equal(words[2], 'the routes are in force\n');
+  assert.equal(renamed, 1);
+  assert.equal(stdout.split('"msg":"credentials not reloaded').length - 1, 2);
+  assert.ok(!(words.join() + stdout).includes('garbage'));
 });
 
 test('what a person drops beside it is counted, and not again after a restart', async (t) => {

@@ -1,5 +1,4 @@
 /** A route with its queue, its receiver and its rule, in simulated time: what would take days takes milliseconds. */
-
 import type { Schedule } from '../../src/delivery/lanes/schedule.ts';
 import type { RouteState, Verdict } from '../../src/delivery/lanes/verdict.ts';
 import { RouteTrouble } from '../../src/delivery/lanes/whose-trouble.ts';

@@ -143,6 +143,11 @@ export class Trial {
     await this.daemon.untilNone(() => count - troubled.accepted, what, patienceMs);
   }
 
+  /** Resolves when all events written so far were accepted by the receiver in trouble, but for so many. */
+  async untilAllAcceptedBut(refused: number): Promise<void> {
+    await this.untilAccepted(this.#raws.size - refused);
+  }
+
   /** Resolves when the daemon's log tells of so many deliveries of the route in trouble. */
   async untilRecorded(count: number): Promise<void> {
     const delivered = () =>

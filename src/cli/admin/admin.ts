@@ -9,6 +9,7 @@ import { AdminServer, type Asked } from '../../status/admin-server.ts';
 import { type Health, healthOf, orgHealth } from '../../status/health.ts';
 import { Kept } from '../../status/kept.ts';
 import { Metrics } from '../../status/metrics/metrics.ts';
+import { type NotReloaded, routesNotReloaded } from '../run/reload.ts';
 import { OrgWatch, type Watched } from './org-watch.ts';
 
 export interface AdminParts {
@@ -28,8 +29,8 @@ export class Admin {
   readonly #openedAt = this.#clock.monotonic();
   /** Whoever reaches us may ask for them in a loop. */
   readonly #text = new Kept(this.#clock, () => this.#freshText());
-  /** Puts the routes file in force again, for all orgs. Resolves to what is wrong with it, in words. */
-  reloader: (() => Promise<readonly string[]>) | undefined;
+  /** Puts the routes file in force again, for all orgs. */
+  reloader: (() => Promise<NotReloaded>) | undefined;
   #server: AdminServer | undefined;
 
   /** @throws ConfigError when it cannot listen there */
@@ -119,12 +120,10 @@ export class Admin {
   }
 
   async #reload(): Promise<Asked> {
-    const problems = (await this.reloader?.()) ?? ['loghook is starting'];
+    const kept = (await this.reloader?.()) ?? routesNotReloaded(['loghook is starting']);
     for (const watch of this.#watches.values()) watch.forget();
     this.#text.forget();
-    if (problems.length === 0) return { kind: 'done', words: 'the routes are in force' };
-    const words = `the routes are not reloaded, the old ones stay in force\n${problems.join('\n')}`;
-    return { kind: 'failed', words };
+    return saidOfReload(kept);
   }
 
   #refused(word: 'pause' | 'resume', error: unknown): Asked {
@@ -156,6 +155,17 @@ export class Admin {
     if (said !== undefined) return { kind: 'done', words: said };
     return { kind: 'unknown', words: 'no route has this name: see loghook route list' };
   }
+}
+
+function saidOfReload({ routes, credentials }: NotReloaded): Asked {
+  const inForce = 'the routes are in force';
+  if (routes.length > 0) {
+    const old = 'the routes are not reloaded, the old ones stay in force';
+    return { kind: 'failed', words: [old, ...routes].join('\n') };
+  }
+  if (credentials.length === 0) return { kind: 'done', words: inForce };
+  const old = `${inForce}, but the credentials are not reloaded: the old ones stay in use`;
+  return { kind: 'failed', words: [old, ...credentials].join('\n') };
 }
 
 /** The path of the state is for the log. @throws what is no trouble of the state's */

@@ -54,7 +54,7 @@ export interface Watched {
   readonly obey: () => Promise<void>;
 }
 
-export interface Limits {
+interface Limits {
   /** Undefined: as the interval says. */
   readonly pollAgeMs?: number;
   readonly queueAgeMs: number;

@@ -1,5 +1,4 @@
 /** What the events of a window came to on one route. All terms but `changed` and the ones after it add up to `listed`. */
-
 import type { Fate } from '../../state/beside/fates.ts';
 import {
   type DeliveryStatus,

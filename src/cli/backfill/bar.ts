@@ -1,5 +1,4 @@
 /** How far a backfill has come: a bar on a terminal, elsewhere a line now and then. */
-
 import { type Progress, SHORT_MS } from '../bounded-read/progress.ts';
 import type { Io } from '../io.ts';
 import { count, number } from '../words/counts.ts';

@@ -76,7 +76,7 @@ export function isStillMeant({ until }: Backfill, { since }: WindowWish): boolea
 }
 
 /** Instants in ms since 1970. */
-export interface Window {
+interface Window {
   readonly since: number;
   readonly until: number;
   /** What a person should know of it. */

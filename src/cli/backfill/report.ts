@@ -1,5 +1,4 @@
 /** What a backfill came to: per route for people, or as one JSON document. */
-
 import { count, number } from '../words/counts.ts';
 import { table } from '../words/table.ts';
 import { iso } from '../words/time.ts';

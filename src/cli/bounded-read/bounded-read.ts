@@ -2,7 +2,6 @@
  * What a command has that reads a stretch of the log to its end: how far it has come on the last line of the terminal,
  * the command's log above that, and the signals that end it early.
  */
-
 import type { Clock } from '../../clock.ts';
 import type { Settings } from '../../config/config.ts';
 import type { SystemLog } from '../../okta/system-log.ts';

@@ -1,5 +1,4 @@
 /** How far the reading has come, on the last line of a terminal; lines of the log go above it. */
-
 import type { Output } from '../io.ts';
 import { count } from '../words/counts.ts';
 import { duration, localTime } from '../words/time.ts';

@@ -24,7 +24,7 @@ export interface Fault {
 }
 
 export type FaultPlace = 'address' | 'dns' | 'connect' | ProxyFault | TlsFault;
-export type ProxyFault =
+type ProxyFault =
   | 'proxy-dns'
   | 'proxy-unreachable'
   | 'proxy-credentials'
@@ -32,7 +32,7 @@ export type ProxyFault =
   | 'proxy-failed';
 type TlsFault = 'tls-expired' | 'tls-early' | 'tls-name' | 'tls-issuer' | 'tls-failed';
 
-export interface Limits {
+interface Limits {
   readonly clock: Clock;
   readonly limitMs: number;
   /** A name has to be looked up first, and by us. */

@@ -4,7 +4,7 @@ import { reasonOf } from '../../errors.ts';
 import { CHECKS, type CheckName, type Finding, finding } from './finding.ts';
 
 /** One check. What it throws is a bug of it, and becomes a finding. */
-export type Check<S> = (scene: S) => readonly Finding[] | Promise<readonly Finding[]>;
+type Check<S> = (scene: S) => readonly Finding[] | Promise<readonly Finding[]>;
 export type Checks<S> = Readonly<Record<CheckName, Check<S>>>;
 
 const MOST_MS = 18_000;

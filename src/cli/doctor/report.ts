@@ -7,7 +7,7 @@ import { writeJson } from '../terminal/print.ts';
 import { count } from '../words/counts.ts';
 import type { CheckName, Finding, Level } from './finding.ts';
 
-export interface Tally {
+interface Tally {
   readonly problems: number;
   readonly warnings: number;
 }

@@ -8,7 +8,7 @@ import { instantFlag, refuseReversed } from '../instant-flag.ts';
 import { routeNamed } from '../route-named.ts';
 import type { ReplayFlags } from './add-replay.ts';
 
-export interface Choice {
+interface Choice {
   readonly wishes: readonly ReplayWish[];
   /** One event, named by its id: done without a question. */
   readonly isOne: boolean;

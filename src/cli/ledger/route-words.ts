@@ -3,7 +3,7 @@ import type { NamedRoute } from '../../state/beside/named-routes.ts';
 import { PARKED, UNPLACED } from '../../state/database/schema.ts';
 import { localTime } from '../words/time.ts';
 
-export interface Owed {
+interface Owed {
   readonly route: NamedRoute;
   /** PARKED behind another of its lane. */
   readonly dueAt?: number;

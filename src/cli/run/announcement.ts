@@ -1,5 +1,4 @@
 /** What a run says of itself and of its routes before it begins. No URL is shown, only names. */
-
 import type { Log } from '../../log.ts';
 import type { Route } from '../../routing/route.ts';
 import type { TailCursor } from '../../state/outbox.ts';

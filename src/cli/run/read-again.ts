@@ -10,7 +10,7 @@ import type { IdentityAnew } from '../../okta/current-credentials.ts';
 import { problemsInWords } from './reload.ts';
 import type { ReadAnew } from './session.ts';
 
-export interface ReadsAgain {
+interface ReadsAgain {
   /** For a reload. Throws ConfigError or RoutesError when the routes are not usable. */
   readonly reload: () => Promise<ReadAnew>;
   /** For when Okta refuses the credentials. */
@@ -25,8 +25,7 @@ export function readsAgain(config: Config, input: ReloadInput): ReadsAgain {
     reload: async () => {
       const read = await readRoutes();
       routes = read;
-      const { identity, notes } = readIdentity(config, input);
-      return { ...read, ...identity, notes: [...(read.notes ?? []), ...notes] };
+      return { ...read, ...readIdentity(config, input) };
     },
     identityAnew: identityAnew(config.org.url, () => {
       const environment = readEnvironment(input.env, input.cwd);
@@ -36,21 +35,22 @@ export function readsAgain(config: Config, input: ReloadInput): ReadsAgain {
   };
 }
 
-/** The notes are for people; nothing secret. */
+/** What is wrong is for people; nothing secret. */
 function readIdentity(
   { org }: Config,
   { env, cwd }: ReloadInput,
-): { readonly identity?: FoundIdentity; readonly notes: readonly string[] } {
+): Partial<FoundIdentity> & Pick<ReadAnew, 'credentialProblems'> {
   let read: OrgSettings;
   try {
     read = orgSettings(readEnvironment(env, cwd), cwd);
   } catch (error) {
-    return { notes: problemsInWords(error).map((problem) => `${problem} (${STILL_FINE})`) };
+    return { credentialProblems: [...problemsInWords(error), PUT_RIGHT] };
   }
-  if (read.org.url.href !== org.url.href) return { notes: [`${read.orgFrom}: ${CHANGED}`] };
+  if (read.org.url.href !== org.url.href)
+    return { credentialProblems: [`${read.orgFrom}: ${CHANGED}`] };
   const { identity, identityFrom, app } = read;
-  return { identity: { identity, identityFrom, ...(app !== undefined && { app }) }, notes: [] };
+  return { identity, identityFrom, ...(app !== undefined && { app }) };
 }
 
 const CHANGED = 'it has changed; start loghook again to put that in force, a reload does not';
-const STILL_FINE = 'loghook goes on with the credentials that it has';
+const PUT_RIGHT = 'put that right, and reload again';

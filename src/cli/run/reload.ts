@@ -1,40 +1,54 @@
 /**
- * On SIGHUP, or when it is asked for over HTTP: routes and credentials are read anew, and put in force when all of the
- * routes are usable.
+ * On SIGHUP, or when it is asked for over HTTP: routes and credentials are read anew. The routes are put in force when all
+ * of them are usable; credentials that are not usable keep no route from that.
  */
-
 import { ConfigError, type Problem, RoutesError, reasonOf } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { sayNotes } from '../notes.ts';
 import { describeRoutes, shoutInsecure } from './announcement.ts';
 import type { ReadAnew } from './session.ts';
 
-/**
- * Never rejects: what is wrong is said, and returned in words, and the old routes stay. `read` throws when they are not
- * usable.
- */
+/** What kept a reload from putting something in force, in words. */
+export interface NotReloaded {
+  /** Not empty: the old routes stay. */
+  readonly routes: readonly string[];
+  /** Not empty: the old credentials stay. */
+  readonly credentials: readonly string[];
+}
+
+/** Never rejects: what is wrong is said, and returned. `read` throws when the routes are not usable. */
 export async function reload(
   log: Log,
   read: () => Promise<ReadAnew>,
   putInForce: (read: ReadAnew) => Promise<boolean>,
-): Promise<readonly string[]> {
+): Promise<NotReloaded> {
   try {
     const found = await read();
     sayNotes(log, found.notes ?? []);
-    if (!(await putInForce(found))) return ['loghook is stopping'];
+    if (!(await putInForce(found))) return routesNotReloaded(['loghook is stopping']);
     log.info({ routes: describeRoutes(found) }, 'routes reloaded');
     shoutInsecure(log, found);
-    return [];
+    return { routes: [], credentials: sayCredentialsNotReloaded(log, found.credentialProblems) };
   } catch (error) {
     return sayNotReloaded(log, error);
   }
 }
 
-/** Returns why, in words. */
-export function sayNotReloaded(log: Log, error: unknown): readonly string[] {
+function sayCredentialsNotReloaded(log: Log, problems: readonly string[] = []): readonly string[] {
+  if (problems.length > 0)
+    log.warn({ problems }, 'credentials not reloaded, the old ones stay in use');
+  return problems;
+}
+
+export function routesNotReloaded(routes: readonly string[]): NotReloaded {
+  return { routes, credentials: [] };
+}
+
+/** Returns why. */
+export function sayNotReloaded(log: Log, error: unknown): NotReloaded {
   const problems = problemsInWords(error);
   log.error({ problems }, 'routes not reloaded, the old ones stay in force');
-  return problems;
+  return routesNotReloaded(problems);
 }
 
 export function problemsInWords(error: unknown): readonly string[] {

@@ -1,7 +1,7 @@
 /** A process with one session: `run` with one org, `listen` and `demo`. */
 import { SystemClock } from '../../clock.ts';
 import { openProcessWide } from './process-wide.ts';
-import { reload } from './reload.ts';
+import { type NotReloaded, reload, routesNotReloaded } from './reload.ts';
 import { Session, type SessionOptions } from './session.ts';
 
 /** Runs until it is told to stop (or, with `once`, is done). Returns the exit code. @throws what `explain` explains */
@@ -35,7 +35,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
 async function reloadOf(
   { log, reload: read }: SessionOptions,
   session: Session,
-): Promise<readonly string[]> {
-  if (read === undefined) return ['there is no routes file'];
+): Promise<NotReloaded> {
+  if (read === undefined) return routesNotReloaded(['there is no routes file']);
   return reload(log, read, (found) => session.putInForce(found));
 }

@@ -72,7 +72,10 @@ export interface SessionOptions extends Partial<IdentityOrigins> {
 export type RoutesInForce = Pick<SessionOptions, 'routes' | 'heartbeat' | 'notes'>;
 
 /** What a reload may change; without an identity the one stays that is. */
-export interface ReadAnew extends RoutesInForce, Partial<FoundIdentity> {}
+export interface ReadAnew extends RoutesInForce, Partial<FoundIdentity> {
+  /** Why there is no identity, and what to do, in words. */
+  readonly credentialProblems?: readonly string[];
+}
 
 /** What the session reports to whoever runs it. */
 export interface Told {

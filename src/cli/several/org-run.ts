@@ -2,7 +2,6 @@
  * One org of several in a process: its session, opened again when an error ends it. What goes wrong here is said and
  * tried again; the other orgs never notice. Stops with the process, or alone when the org is taken out of the file.
  */
-
 import { type Clock, Pause } from '../../clock.ts';
 import type { Config } from '../../config/config.ts';
 import { identityAnew } from '../../config/identity/identity-anew.ts';
@@ -15,7 +14,7 @@ import type { Admin } from '../admin/admin.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { sayNotes } from '../notes.ts';
-import { problemsInWords, reload } from '../run/reload.ts';
+import { type NotReloaded, problemsInWords, reload } from '../run/reload.ts';
 import { Session, type SessionOptions } from '../run/session.ts';
 import { FIRST_START_MS } from '../system-log.ts';
 import { duration } from '../words/time.ts';
@@ -120,12 +119,12 @@ export class OrgRun {
   }
 
   /** Puts other routes in force, or tries again at once if it waits for that. Never rejects. */
-  async take(config: Config): Promise<void> {
+  async take(config: Config): Promise<NotReloaded | undefined> {
     this.#config = config;
     const session = this.#session;
     this.#pause.end();
-    if (session === undefined) return;
-    await reload(
+    if (session === undefined) return undefined;
+    return reload(
       this.#log,
       async () => config,
       (found) => session.putInForce(found),

@@ -5,6 +5,7 @@
 import type { Config } from '../../config/config.ts';
 import { EXIT, exitCodeOf, explain } from '../exit.ts';
 import type { ProcessWide } from '../run/process-wide.ts';
+import { type NotReloaded, routesNotReloaded } from '../run/reload.ts';
 import { inWords, OrgRun, type OrgRunParts } from './org-run.ts';
 import { isSameOrg } from './same-org.ts';
 
@@ -22,7 +23,7 @@ export class Orgs {
   #hasGivenUp = false;
   /** So many changes of orgs are under way: that no org runs is then not the end. */
   #changing = 0;
-  #changes: Promise<void> = Promise.resolve();
+  #changes: Promise<unknown> = Promise.resolve();
 
   constructor(parts: OrgsParts, wide: ProcessWide) {
     this.#parts = parts;
@@ -44,18 +45,20 @@ export class Orgs {
   }
 
   /** Opens orgs that came, stops those that went, and puts the routes of the others in force. Never rejects. */
-  take(configs: readonly Config[]): Promise<void> {
+  take(configs: readonly Config[]): Promise<NotReloaded> {
     this.#changing += 1;
-    this.#changes = this.#changes.then(async () => {
-      await this.#take(configs);
+    const change = this.#changes.then(async () => {
+      const kept = await this.#take(configs);
       this.#changing -= 1;
       this.#endIfDone();
+      return kept;
     });
-    return this.#changes;
+    this.#changes = change;
+    return change;
   }
 
-  async #take(configs: readonly Config[]): Promise<void> {
-    if (this.#wide.stop.soft.aborted) return;
+  async #take(configs: readonly Config[]): Promise<NotReloaded> {
+    if (this.#wide.stop.soft.aborted) return routesNotReloaded(['loghook is stopping']);
     const before = [...this.#runs.keys()];
     const stays = before.flatMap((run) => {
       const config = configs.find((one) => isSameOrg(one, run.config));
@@ -64,8 +67,8 @@ export class Orgs {
     const goes = before.filter((run) => stays.every((one) => one.run !== run));
     const comes = configs.filter((config) => stays.every((one) => one.config !== config));
     for (const run of goes) this.#takeOut(run, comes.some(isAt(run)));
-    await Promise.all([
-      ...stays.map(({ run, config }) => run.take(config)),
+    const [kept] = await Promise.all([
+      Promise.all(stays.map(({ run, config }) => takeFor(run, config))),
       ...comes.map((config) =>
         this.#bringIn(
           config,
@@ -75,6 +78,10 @@ export class Orgs {
       ...goes.map((run) => this.#runs.get(run)),
     ]);
     this.#tell();
+    return {
+      routes: kept.flatMap(({ routes }) => routes),
+      credentials: kept.flatMap(({ credentials }) => credentials),
+    };
   }
 
   #takeOut(run: OrgRun, comesAgain: boolean): void {
@@ -153,4 +160,12 @@ function isAt({ config: { org } }: OrgRun): (config: Config) => boolean {
 function worst(codes: readonly number[]): number {
   const bad = codes.filter((code) => code !== EXIT.asAsked);
   return bad.length === 0 ? EXIT.asAsked : Math.min(...bad);
+}
+
+/** What is wrong says of which org it is. */
+async function takeFor(run: OrgRun, config: Config): Promise<NotReloaded> {
+  const kept = await run.take(config);
+  const named = (problems: readonly string[] = []) =>
+    problems.map((problem) => `${run.name}: ${problem}`);
+  return { routes: named(kept?.routes), credentials: named(kept?.credentials) };
 }

@@ -9,7 +9,7 @@ import { openProcessWide } from '../run/process-wide.ts';
 import { sayNotReloaded } from '../run/reload.ts';
 import { Orgs } from './orgs.ts';
 
-export interface Several {
+interface Several {
   readonly io: Io;
   readonly log: Log;
   /** Reads all of them anew; throws when they are not usable. */
@@ -37,8 +37,7 @@ export async function runOrgs(
   );
   const reloadAll = async () => {
     try {
-      await orgs.take(await reload());
-      return [];
+      return await orgs.take(await reload());
     } catch (error) {
       return sayNotReloaded(log, error);
     }

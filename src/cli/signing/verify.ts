@@ -1,5 +1,4 @@
 /** `loghook verify`: whether a request is signed as it should be, and which part of it is wrong. */
-
 import { refuse } from '../../config/problems.ts';
 import { type Claim, type Fault, verify } from '../../delivery/signing/verification.ts';
 import { parseDuration } from '../../duration.ts';

@@ -2,7 +2,6 @@
  * `loghook tail`: events on stdout, one a line, and nothing else there. Keeps no state and sends nothing; where a daemon runs,
  * it notes in the daemon's that it reads too.
  */
-
 import { SystemClock } from '../../clock.ts';
 import { type Flags, loadOrgSettings } from '../../config/config.ts';
 import { refuse } from '../../config/problems.ts';

@@ -6,7 +6,6 @@
  *     14:02:11 ← 204  siem                      41 ms f790999f
  *     14:02:12 ! 500  alerts                     3 ms f790999f  next try 14:02:17
  */
-
 import { printable } from '../../printable.ts';
 import { AUTO_WORDS } from '../words/interval.ts';
 import { routeTree, type ShownRoute } from '../words/route-tree.ts';
@@ -79,7 +78,11 @@ const DRAWN: Readonly<Record<string, (line: Line) => string[]>> = {
   ],
   'routes not reloaded, the old ones stay in force': (line) => [
     `${clock(line.time)} ! routes not reloaded, the old ones stay in force`,
-    ...(Array.isArray(line.problems) ? line.problems : []).map((why) => `${INDENT}${why}`),
+    ...problemsOf(line),
+  ],
+  'credentials not reloaded, the old ones stay in use': (line) => [
+    `${clock(line.time)} ! credentials not reloaded, the old ones stay in use`,
+    ...problemsOf(line),
   ],
   stopping: () => ['stopping: finishing what is in flight (^C again to end at once)'],
   stopped: closing,
@@ -137,6 +140,10 @@ function whoLine({ orgFrom, tokenFrom, appFrom, keyFrom }: Line): string[] {
       ? [`app from ${appFrom}`, `key from ${keyFrom}`]
       : [`token from ${tokenFrom}`];
   return [`org from ${orgFrom}`, ...secret];
+}
+
+function problemsOf({ problems }: Line): string[] {
+  return (Array.isArray(problems) ? problems : []).map((why) => `${INDENT}${why}`);
 }
 
 function routesOf(line: Line): readonly ShownRoute[] {

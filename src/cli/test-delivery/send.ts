@@ -13,7 +13,7 @@ import { headerMap, shownRequest } from './shown-request.ts';
 import { signatureOn } from './signature-words.ts';
 import { judgementOf, pingJudgement } from './verdict-words.ts';
 
-export interface Plan {
+interface Plan {
   readonly route: Route;
   /** None: it is the heartbeat that is tested. */
   readonly event: LogEvent | undefined;

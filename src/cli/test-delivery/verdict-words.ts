@@ -1,5 +1,4 @@
 /** What loghook would do after this attempt, by the rule of delivery/whose-trouble.ts, and what a person can do. */
-
 import { scheduleOf } from '../../delivery/lanes/schedule.ts';
 import type { Failure, Outcome } from '../../delivery/outcome.ts';
 import type { Route } from '../../routing/route.ts';

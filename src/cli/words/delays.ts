@@ -1,5 +1,4 @@
 /** How long deliveries took, and whose doing it was, in words for people. */
-
 import type { RecentDelays } from '../../state/beside/recent-delays.ts';
 import type { DelayParts } from '../../state/delay.ts';
 import { number } from './counts.ts';

@@ -1,7 +1,7 @@
 /** One line of loghook.csv as fields. Lines are parsed one by one, so that a broken quote spoils no other line. */
 import { CsvError, parse } from 'csv-parse/sync';
 
-export type Fields = { readonly fields: readonly string[] } | { readonly error: string };
+type Fields = { readonly fields: readonly string[] } | { readonly error: string };
 
 /** White space around fields is taken away; `error` says what is wrong and repeats nothing of the line. */
 export function splitFields(line: string): Fields {

@@ -1,5 +1,4 @@
 /** loghook.csv: `regex,URL` on each line. Every bad line is reported at once, by its number, and no URL is ever repeated. */
-
 import { type Problem, RoutesError } from '../../errors.ts';
 import { printable } from '../../printable.ts';
 import { joinLines, type Line } from '../../routing/join.ts';

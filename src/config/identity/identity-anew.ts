@@ -3,7 +3,7 @@ import { ConfigError, RoutesError } from '../../errors.ts';
 import type { IdentityAnew } from '../../okta/current-credentials.ts';
 import type { OrgSettings } from './org-settings.ts';
 
-export type AccountRead = Pick<OrgSettings, 'org' | 'identity' | 'identityFrom'>;
+type AccountRead = Pick<OrgSettings, 'org' | 'identity' | 'identityFrom'>;
 
 /** Nothing where `read` finds no such org or throws a ConfigError or a RoutesError, or where it is of another org by now. */
 export function identityAnew(

@@ -1,5 +1,4 @@
 /** Reads OKTA_ORG_URL as people write it. What is put right is said; userinfo and paths are never repeated. */
-
 import { schemeOf } from '../../routing/route.ts';
 
 /** The domains and the -admin form of https://developer.okta.com/docs/concepts/okta-organizations/ and of Okta's SDKs. */

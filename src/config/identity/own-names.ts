@@ -1,5 +1,4 @@
 /** loghook's own settings for who it is to Okta. */
-
 import type { Environment } from '../environment.ts';
 import { refuse } from '../problems.ts';
 import { openToOthers, PRIVATE_KEY, readCredential, readNamedFile } from '../secret-file.ts';

@@ -17,7 +17,7 @@ const EXAMPLE = 'see docs/loghook-yaml.md, or let `loghook convert` write one fr
 /** Of a text that is no YAML as it is. */
 const ORGS = /^["']?orgs["']?\s*:/m;
 
-export interface Reading {
+interface Reading {
   readonly environment: Environment;
   /** Told that the file names its orgs, whatever else is wrong with it. */
   readonly onOrgs?: (() => void) | undefined;

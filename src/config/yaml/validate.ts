@@ -14,7 +14,7 @@ import {
 
 const MOST_PASSES = 64;
 
-export type Checked<T> =
+type Checked<T> =
   | { readonly output: T; readonly faults?: undefined }
   | { readonly faults: readonly Fault[] };
 

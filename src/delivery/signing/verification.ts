@@ -24,7 +24,7 @@ interface Genuine {
   readonly signedAt: number;
 }
 
-export interface Terms {
+interface Terms {
   /** Any of them will do. */
   readonly keys: readonly Buffer[];
   readonly toleranceMs: number;

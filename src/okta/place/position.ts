@@ -25,7 +25,7 @@ export interface Gap {
   readonly why: string;
 }
 
-export interface Range {
+interface Range {
   readonly since: number;
   readonly until?: number;
 }

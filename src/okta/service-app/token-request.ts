@@ -17,7 +17,7 @@ import { brief, Trouble } from '../trouble/trouble.ts';
 import { ProofKey } from './proofs.ts';
 import { signatureOf } from './signing-key.ts';
 
-export const SCOPE = 'okta.logs.read';
+const SCOPE = 'okta.logs.read';
 const ASSERTION_S = 5 * 60;
 /** Okta says how long a token lives; an hour if it ever does not. */
 const USUAL_LIFE_S = 3_600;

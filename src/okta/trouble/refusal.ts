@@ -1,5 +1,4 @@
 /** What Okta's error answers mean. The status decides; codes only add words, for Okta reuses them (E0000053 is both). */
-
 import { single } from '../headers.ts';
 import { withoutQuery } from '../logs-path.ts';
 import type { Answer } from '../request.ts';

@@ -53,7 +53,7 @@ export class Trouble extends Error {
   }
 }
 
-export interface Pace {
+interface Pace {
   readonly firstMs: number;
   readonly capMs: number;
 }

@@ -2,7 +2,6 @@
  * What a state folder knows of events that Okta lists, and of those that Okta does not list. Looked up a page at a time,
  * so that a daemon beside it is never held up for long.
  */
-
 import { Configs, type ConfigVersion, publishedAt } from '../configs.ts';
 import { numbers, texts } from '../database/optional.ts';
 import { SOURCES } from '../database/schema.ts';

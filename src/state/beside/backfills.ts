@@ -2,7 +2,6 @@
  * Backfills: what each was asked for and how far it has come, kept together with what it owes, so that one which was
  * cut off goes on where it was. Those that are over are kept for as long as the ledger may forget what they owed.
  */
-
 import {
   asNumber,
   asOptionalNumber,
@@ -42,7 +41,7 @@ interface RouteCount {
 export type RouteCounts = Readonly<Record<string, RouteCount>>;
 
 /** What one step adds. */
-export interface Step {
+interface Step {
   /** Where to go on; absent while there is more of the same page. */
   readonly nextUrl?: string;
   readonly readTo?: number;

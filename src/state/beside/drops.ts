@@ -3,7 +3,6 @@
  * its dropped lines are counted by when they were dropped, and a count that grew since the last look tells of so many.
  * One that shrank (its lines were pruned, or asked for again) tells of nothing: what was told stays told.
  */
-
 import { asNumber } from '../database/sqlite.ts';
 import type { Beside } from './beside.ts';
 import type { NamedRoute } from './named-routes.ts';

@@ -2,7 +2,6 @@
  * What became of events on routes: where each stands in the ledger, among the dead letters, in what is owed, where a
  * person moved it, and how often it was delivered beyond what anybody asked for. Many events at a time.
  */
-
 import { PARKED, UNPLACED, UNREADABLE } from '../database/schema.ts';
 import { asBuffer, asNumber, type Row } from '../database/sqlite.ts';
 import type { Place } from '../intake/bundles.ts';

@@ -1,5 +1,4 @@
 /** The routes of a state folder as commands choose among them, and what each one's deliveries wait for. */
-
 import { UNREADABLE } from '../database/schema.ts';
 import {
   asNumber,

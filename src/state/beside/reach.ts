@@ -1,5 +1,4 @@
 /** How far a backfill may reach: what the tail has read, and what the ledger of a route may have forgotten. */
-
 import { asNumber, asOptionalNumber, asText, type Row } from '../database/sqlite.ts';
 import { backfilledFrom } from './backfills.ts';
 import type { Beside } from './beside.ts';

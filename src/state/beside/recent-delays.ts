@@ -1,5 +1,4 @@
 /** How long the last deliveries of each route took, part by part, from the ledger. */
-
 import { asNumber, type Database, type Row } from '../database/sqlite.ts';
 import { type DelayParts, partsSinceRead } from '../delay.ts';
 

@@ -2,7 +2,6 @@
  * What a person wants to be sent again: first looked at, then owed again in batches. Running it again goes on where it
  * was cut off, for what is owed already is not owed twice.
  */
-
 import { numbers, texts } from '../database/optional.ts';
 import { asNumber, type SqlValue } from '../database/sqlite.ts';
 import { Bundles } from '../intake/bundles.ts';

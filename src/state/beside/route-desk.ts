@@ -2,7 +2,6 @@
  * What people ask of a route as a whole: to pause, to go on, to be given up, to hand what it is owed to another one. A
  * running daemon sees it within about a second. Everything is done in short transactions, each of them whole.
  */
-
 import { PARKED, UNPLACED } from '../database/schema.ts';
 import { asNumber, asOptionalNumber, type Row } from '../database/sqlite.ts';
 import { Bundles } from '../intake/bundles.ts';

@@ -1,5 +1,4 @@
 /** What became of one event: on each route every attempt that is remembered, and what it waits for now. */
-
 import { numbers, texts } from '../database/optional.ts';
 import { PARKED, UNPLACED } from '../database/schema.ts';
 import {

@@ -64,7 +64,7 @@ export function lockFolder(folder: string, pid: number): FolderLock {
 export const LOCK_HINT =
   'It holds nothing but the lock: while no loghook runs on this folder, remove it. Nothing is lost by that.';
 
-export type LockLook =
+type LockLook =
   | { readonly kind: 'sound' }
   /** `why` is to be said of the file. */
   | { readonly kind: 'damaged'; readonly path: string; readonly why: string }

@@ -12,7 +12,7 @@ import type { KnownEvents } from './known-events.ts';
 import { LateEvents } from './late-events.ts';
 import type { LogTables, Origin } from './log-tables.ts';
 
-export interface Owed {
+interface Owed {
   readonly seq: number;
   readonly place: Place;
   readonly event: LogEvent;

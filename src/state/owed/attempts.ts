@@ -3,7 +3,6 @@
  * stands in the ledger, so an event that is delivered at once has no row here. They go with their ledger line.
  * What a person asks for again after it died of age keeps that end: row 0 when it was never tried, else in its last row.
  */
-
 import type { Database, SqlValue, Statement } from '../database/sqlite.ts';
 import type { AttemptTrace, Delivery, Settlement } from '../outbox.ts';
 

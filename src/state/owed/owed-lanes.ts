@@ -5,7 +5,6 @@
  * Which lane an event belongs to is known only where the routes are: a row that another process made waits unplaced
  * until the daemon finds its lane. Nothing here opens a transaction; the callers say what belongs in one.
  */
-
 import { PARKED, UNPLACED } from '../database/schema.ts';
 import { asNumber, type Database, type Statement } from '../database/sqlite.ts';
 import type { LaneOrder } from '../outbox.ts';

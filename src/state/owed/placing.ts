@@ -7,7 +7,7 @@ import type { DeferredWrites } from '../database/deferred-writes.ts';
 import type { Transactions } from '../database/transactions.ts';
 import type { KnownRoutes } from './known-routes.ts';
 
-export interface PlacingParts {
+interface PlacingParts {
   readonly transactions: Transactions;
   readonly routes: KnownRoutes;
   readonly deferred: DeferredWrites;

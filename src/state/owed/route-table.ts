@@ -1,5 +1,4 @@
 /** The routes that are or were in force: who they are, how they fare. Their ids stand in every other table. */
-
 import {
   asNumber,
   asOptionalNumber,

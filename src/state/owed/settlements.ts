@@ -2,7 +2,6 @@
  * What becomes of what is owed: delivered and dropped ones shrink to a ledger line and let go of the body, dead ones
  * keep it, postponed ones wait. Nothing here opens a transaction; the callers say what belongs in one.
  */
-
 import { UNPLACED, UNREADABLE } from '../database/schema.ts';
 import { asNumber, type Database, type Statement } from '../database/sqlite.ts';
 import type { Bundles } from '../intake/bundles.ts';

@@ -1,6 +1,6 @@
 /** What is counted while the work is done, and never read by whoever does it. */
 import { Counter, type Registry } from 'prom-client';
-import { Histogram } from './histogram.ts';
+import { Histogram, type Series } from './histogram.ts';
 import {
   ATTEMPT_OUTCOMES,
   type AttemptOutcome,
@@ -76,7 +76,14 @@ export class OrgMeter {
   }
 }
 
-type RouteSeries = ReturnType<Counters['seriesOf']>;
+interface RouteSeries {
+  readonly matched: Count;
+  readonly outcomes: Readonly<Record<AttemptOutcome, Count>>;
+  readonly results: Readonly<Record<Result, Count>>;
+  readonly judging: Series;
+  readonly seconds: Series;
+  readonly parts: Readonly<Record<(typeof PARTS)[number], Series>>;
+}
 
 /** An alias, as OrgLabels. */
 type RouteLabels = OrgLabels & { readonly route: string };
@@ -136,7 +143,7 @@ export class Counters {
   }
 
   /** What is counted of one route; ask once. */
-  seriesOf(route: RouteLabels) {
+  seriesOf(route: RouteLabels): RouteSeries {
     return {
       matched: this.#count(this.matched, route),
       outcomes: each(ATTEMPT_OUTCOMES, (outcome) =>

@@ -22,7 +22,7 @@ const MOST_WAITING = 1_000;
 /** How long a stop waits for the disk. */
 const LAST_WRITE_MS = 1_000;
 
-export interface DeskOptions {
+interface DeskOptions {
   readonly from: Sender;
   readonly memory: Memory;
   readonly clock: Clock;

@@ -28,7 +28,7 @@ export type WatchedState =
       readonly until?: number;
     };
 
-export interface Death {
+interface Death {
   readonly eventId: string;
   readonly why: string;
   /** Ms since 1970. */
