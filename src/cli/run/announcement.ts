@@ -8,7 +8,7 @@ import { identityFields } from '../words/identity.ts';
 import { formatInterval } from '../words/interval.ts';
 import { optionWords } from '../words/route-options.ts';
 import type { ShownRoute } from '../words/route-tree.ts';
-import type { RoutesInForce, SessionOptions } from './session.ts';
+import type { RoutesInForce, SessionOptions } from './session-options.ts';
 
 /** Said at every start: from where, to where, and what a person should know. */
 export function announce(

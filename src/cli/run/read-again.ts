@@ -8,7 +8,7 @@ import { refuseSecrets } from '../../config/identity/token-guard.ts';
 import { type ReloadInput, routesReloader } from '../../config/reload.ts';
 import type { IdentityAnew } from '../../okta/current-credentials.ts';
 import { problemsInWords } from './reload.ts';
-import type { ReadAnew } from './session.ts';
+import type { ReadAnew } from './session-options.ts';
 
 interface ReadsAgain {
   /** For a reload. Throws ConfigError or RoutesError when the routes are not usable. */

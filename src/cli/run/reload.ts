@@ -6,7 +6,7 @@ import { ConfigError, type Problem, RoutesError, reasonOf } from '../../errors.t
 import type { Log } from '../../log.ts';
 import { sayNotes } from '../notes.ts';
 import { describeRoutes, shoutInsecure } from './announcement.ts';
-import type { ReadAnew } from './session.ts';
+import type { ReadAnew } from './session-options.ts';
 
 /** What kept a reload from putting something in force, in words. */
 export interface NotReloaded {

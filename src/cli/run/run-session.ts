@@ -2,7 +2,8 @@
 import { SystemClock } from '../../clock.ts';
 import { openProcessWide } from './process-wide.ts';
 import { type NotReloaded, reload, routesNotReloaded } from './reload.ts';
-import { Session, type SessionOptions } from './session.ts';
+import { Session } from './session.ts';
+import type { SessionOptions } from './session-options.ts';
 
 /** Runs until it is told to stop (or, with `once`, is done). Returns the exit code. @throws what `explain` explains */
 export async function runSession(options: SessionOptions): Promise<number> {

@@ -3,79 +3,25 @@
  * held or damaged stops it), joins them, and closes them. What is of the whole process stands in process-wide.ts.
  */
 import type { Clock } from '../../clock.ts';
-import type { FoundIdentity } from '../../config/identity/identity.ts';
 import { Daemon, type Stop } from '../../daemon.ts';
 import { Sender } from '../../delivery/attempt.ts';
-import type { Paces } from '../../delivery/lanes/pace.ts';
-import { ConfigError, OktaError, reasonOf, StateError } from '../../errors.ts';
+import { ConfigError, OktaError, reasonOf } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import type { Identity } from '../../okta/credentials.ts';
-import type { IdentityAnew } from '../../okta/current-credentials.ts';
 import { queryText } from '../../okta/place/position.ts';
-import { type Interval, longestIntervalMs } from '../../okta/poll-interval.ts';
+import { longestIntervalMs } from '../../okta/poll-interval.ts';
 import type { Page, SystemLog } from '../../okta/system-log.ts';
-import type { Route } from '../../routing/route.ts';
-import type { Routes } from '../../routing/routes.ts';
-import { isDiskFull } from '../../state/database/sqlite.ts';
 import type { TailCursor } from '../../state/outbox.ts';
-import { SqliteOutbox } from '../../state/sqlite-outbox.ts';
+import type { SqliteOutbox } from '../../state/sqlite-outbox.ts';
 import type { Telling } from '../../status/telling/telling.ts';
-import type { Admin } from '../admin/admin.ts';
 import type { OrgWatch } from '../admin/org-watch.ts';
 import { EXIT } from '../exit.ts';
-import { type Io, userAgentOf } from '../io.ts';
+import { userAgentOf } from '../io.ts';
 import { FIRST_START_MS, openSystemLog } from '../system-log.ts';
-import { credentialFields, type IdentityOrigins } from '../words/identity.ts';
+import { credentialFields } from '../words/identity.ts';
 import { announce, hostField } from './announcement.ts';
+import { openOutbox } from './open-outbox.ts';
+import type { ReadAnew, SessionOptions } from './session-options.ts';
 import { heartbeatOf, inShort, openTelling, type TellingParts } from './telling.ts';
-
-const OPEN_AGAIN_MS = 5_000;
-
-export interface SessionOptions extends Partial<IdentityOrigins> {
-  readonly io: Io;
-  readonly log: Log;
-  readonly org: { readonly url: URL; readonly notes: readonly string[] };
-  readonly identity: Identity;
-  /** What the file calls the org; then each line of `log` says so already. */
-  readonly name?: string;
-  readonly routes: Routes;
-  /** What is pinged while polling works. */
-  readonly heartbeat?: Route;
-  /** What a person should know at the start. */
-  readonly notes?: readonly string[];
-  /** The org's own sub-folder of the state folder. */
-  readonly folder: string;
-  readonly interval: Interval;
-  readonly filter?: string;
-  /** The proxy of whatever names none of its own. */
-  readonly proxyFor?: (url: URL) => URL | undefined;
-  /** Ms since 1970; only for a first start. */
-  readonly since?: number;
-  /** Where there is a cursor, `since` is not meant. Otherwise it is refused. */
-  readonly goesOnFromCursor?: boolean;
-  readonly once?: boolean;
-  /** A held route is tried at least this often, ms. */
-  readonly longestProbeMs?: number;
-  /** Of all receivers, where several sessions share them. */
-  readonly paces?: Paces;
-  /** Reads the routes anew for a SIGHUP; throws when they are not usable. */
-  readonly reload?: () => Promise<ReadAnew>;
-  /** Reads the credentials anew when Okta refuses them. */
-  readonly identityAnew?: IdentityAnew;
-  /** Where others ask how it is; it outlives the session. */
-  readonly adminDoor?: Admin;
-  /** Stops it instead of the process's signals. */
-  readonly stop?: Stop & { readonly release?: () => void };
-  readonly onReady?: () => void;
-}
-
-export type RoutesInForce = Pick<SessionOptions, 'routes' | 'heartbeat' | 'notes'>;
-
-/** What a reload may change; without an identity the one stays that is. */
-export interface ReadAnew extends RoutesInForce, Partial<FoundIdentity> {
-  /** Why there is no identity, and what to do, in words. */
-  readonly credentialProblems?: readonly string[];
-}
 
 /** What the session reports to whoever runs it. */
 export interface Told {
@@ -244,28 +190,6 @@ export class Session {
       this.#log.error({ reason: reasonOf(error) }, 'could not note the trouble for status');
     });
   }
-}
-
-/** On a full disk a daemon waits for room, as it does later. Without `stop`, nothing is held that a signal could not end. */
-async function openOutbox(
-  { folder, log, once }: SessionOptions,
-  clock: Clock,
-  stop?: AbortSignal,
-): Promise<SqliteOutbox> {
-  for (let isFirst = true; ; isFirst = false) {
-    try {
-      return SqliteOutbox.open({ folder, clock, log, pid: process.pid });
-    } catch (error) {
-      if (once || stop?.aborted || !isForWantOfRoom(error)) throw error;
-      if (isFirst)
-        log.error({ reason: reasonOf(error) }, 'disk full, the state cannot be opened yet');
-      await clock.sleep(OPEN_AGAIN_MS, stop);
-    }
-  }
-}
-
-function isForWantOfRoom(error: unknown): boolean {
-  return error instanceof StateError && isDiskFull(error.cause);
 }
 
 interface Open {

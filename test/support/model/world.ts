@@ -5,25 +5,21 @@
 import { randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Daemon } from '../../../src/daemon.ts';
-import { Sender } from '../../../src/delivery/attempt.ts';
 import { openLog } from '../../../src/log.ts';
-import { queryText } from '../../../src/okta/place/position.ts';
-import { SystemLog } from '../../../src/okta/system-log.ts';
 import { practiceEvent, seededRandom } from '../../../src/practice/events.ts';
 import { PracticeOrg } from '../../../src/practice/org.ts';
 import type { Random } from '../../../src/practice/random.ts';
 import { PracticeReceiver } from '../../../src/practice/receiver.ts';
 import type { Routes } from '../../../src/routing/routes.ts';
-import { SqliteOutbox } from '../../../src/state/sqlite-outbox.ts';
 import { FakeClock } from '../fake-clock.ts';
-import { DaemonClock, OrgClock, passUntil } from './clocks.ts';
+import { OrgClock, passUntil } from './clocks.ts';
+import { type Life, openLife } from './life.ts';
 import { inMemory } from './memory-folder.ts';
 import { Oracle } from './oracle.ts';
 import { homeOf, type Paper, putOnDisk } from './paper.ts';
 import { Traffic } from './traffic.ts';
 import { Trouble } from './trouble.ts';
-import { type OutboxWatcher, WatchedOutbox } from './watched-outbox.ts';
+import type { OutboxWatcher } from './watched-outbox.ts';
 
 export interface WorldOptions {
   readonly seed: number;
@@ -39,16 +35,6 @@ type WorldParts = Pick<World, 'clock' | 'oracle' | 'org' | 'receivers' | 'troubl
   readonly traffic: Traffic;
   readonly orgClock: OrgClock;
 };
-
-interface Life {
-  readonly daemon: Daemon;
-  readonly outbox: WatchedOutbox;
-  readonly systemLog: SystemLog;
-  readonly sender: Sender;
-  readonly soft: AbortController;
-  readonly hard: AbortController;
-  readonly over: Promise<void>;
-}
 
 export class World {
   readonly clock: FakeClock;
@@ -143,45 +129,24 @@ export class World {
   async start(paper: Paper): Promise<void> {
     const routes = await this.#routesOf(paper);
     this.forgotAt.push(this.orgNow);
-    const { clock, org } = this;
-    const log = openLog('info', { write: (line) => void this.log.push(line) });
-    const inner = SqliteOutbox.open({ folder: this.#folder, clock, log, pid: process.pid });
-    const outbox = new WatchedOutbox(inner, this.#watcher());
-    const cursor = await outbox.cursor();
     const { seed, limit, intervalMs } = this.#options;
-    const random = seededRandom(seed * 10 + 3);
-    const systemLog = new SystemLog({
-      org: new URL(org.url),
-      identity: { kind: 'token', token: org.token },
-      clock,
-      log,
-      userAgent: 'loghook/model',
-      interval: intervalMs,
-      limit,
-      random,
-    });
-    const sender = new Sender(clock);
-    const since = clock.now() - 120_000;
-    const from = cursor === undefined ? { since } : { cursor };
-    const daemon = new Daemon({
-      tail: (signal) => systemLog.tail(from, signal),
-      outbox,
+    this.#life = await openLife({
+      org: this.org,
+      clock: this.clock,
+      folder: this.#folder,
+      log: openLog('info', { write: (line) => void this.log.push(line) }),
+      watcher: this.#watcher(),
       routes,
-      reading: { query: queryText(undefined), since },
-      sender,
-      clock: new DaemonClock(clock),
-      log,
-      userAgent: 'loghook/model',
-      random,
+      random: seededRandom(seed * 10 + 3),
+      limit,
+      intervalMs,
+      onFailure: (life, error) => {
+        if (this.#life !== life) return;
+        const text =
+          error instanceof Error ? `${error.stack} ${String(error.cause)}` : String(error);
+        this.oracle.violated(`the daemon ended: ${text}`);
+      },
     });
-    const soft = new AbortController();
-    const hard = new AbortController();
-    const over = daemon.run({ soft: soft.signal, hard: hard.signal }).catch((error: unknown) => {
-      if (this.#life?.daemon !== daemon) return;
-      const text = error instanceof Error ? `${error.stack} ${String(error.cause)}` : String(error);
-      this.oracle.violated(`the daemon ended: ${text}`);
-    });
-    this.#life = { daemon, outbox, systemLog, sender, soft, hard, over };
     await this.#traffic.settle(10);
   }
 
@@ -198,8 +163,7 @@ export class World {
     life.soft.abort();
     await this.#until(life.over, 'stop');
     this.#life = undefined;
-    await Promise.all([life.sender.close(), life.systemLog.close()]);
-    await life.outbox.close();
+    await life.close();
     await this.#traffic.settle();
     this.oracle.terms.ended();
   }
@@ -217,8 +181,7 @@ export class World {
     life.soft.abort();
     life.hard.abort();
     await this.#until(life.over, 'stop');
-    await Promise.all([life.sender.close(), life.systemLog.close()]);
-    await life.outbox.close();
+    await life.close();
     await this.#traffic.settle();
     this.oracle.crashed();
   }
