@@ -90,7 +90,7 @@ class Desk {
 
   /** Lets time pass slowly enough for real sockets to keep up. */
   async until(holds: () => boolean, what: string): Promise<void> {
-    const deadline = performance.now() + 20_000;
+    const deadline = performance.now() + 120_000;
     for (let n = 1; !holds() && performance.now() < deadline; n += 1) {
       if (n % 20 === 0) await this.clock.advance(1);
       else await settle();

@@ -121,7 +121,7 @@ test('state of listen is mentioned, and shown when its folder is named', async (
   const status = await loghook(['status', '--state', root]);
   const ofListen = await loghook(['status', '--state', listening]);
 
-  assert.match(status.stderr, /loghook listen.*listen-9be2/);
+  assert.match(status.stderr, /loghook listen.*:\n +loghook status --state .*listen-9be2$/m);
   assert.match(ofListen.stdout, /^last poll +never$/m);
 });
 

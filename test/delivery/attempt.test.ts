@@ -336,6 +336,26 @@ for (const [why, answer] of [
   });
 }
 
+test('an answer that came while the process stood still counts, however late it is read', async () => {
+  const clock = new FakeClock();
+  await withServer(
+    (socket) => {
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 204 No Content\r\n\r\n');
+        void clock.advance(20_000); // the timer fires here, before the other end is read
+      });
+    },
+    async ({ origin }) => {
+      const sender = new Sender(clock);
+
+      const answer = await sender.send(requestTo(origin));
+
+      assert.deepEqual(without(answer), { kind: 'answered', status: 204 });
+      await sender.close();
+    },
+  );
+});
+
 test('each request has 15 s of its own', async () => {
   await withReceiver({ kind: 'hang' }, async ({ clock, receiver, send }) => {
     const first = send();

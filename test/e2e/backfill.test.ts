@@ -6,7 +6,7 @@ import { practiceEvent, seededRandom } from '../../src/practice/events.ts';
 import type { PracticeOrg, PracticeOrgOptions } from '../../src/practice/org.ts';
 import type { PracticeReceiver } from '../../src/practice/receiver.ts';
 import { openDatabase } from '../../src/state/database/sqlite.ts';
-import { contentOf } from '../support/folder-hash.ts';
+import { contentOf, factsOf } from '../support/folder-hash.ts';
 import {
   addEvents,
   type Ended,
@@ -229,7 +229,7 @@ test('a paused route is owed and waits, a disabled one is not owed', async (t) =
   assert.equal(before, 0);
 });
 
-test('a dry run leaves the state folder as it is, beside a daemon and without one', async (t) => {
+test('a dry run leaves the state as it is, without a daemon, and but for who reads beside one', async (t) => {
   const { org, sandbox, receiver, routes, route, daemon, backfill } = await desk(t);
   routes(route('siem'));
   spreadEvents(org, 10, 2 * HOUR_MS);
@@ -238,10 +238,11 @@ test('a dry run leaves the state folder as it is, beside a daemon and without on
   await receiver.waitFor(1);
   running.child.kill('SIGSTOP'); // what it records by itself is not what is looked at here
   const folder = join(sandbox.cwd, 'state');
-  const before = contentOf(folder);
+  const state = join(folder, `127.0.0.1-${new URL(org.url).port}`, 'state.db');
+  const before = factsOf(state);
 
   const first = await backfill('--since', '3h', '--dry-run');
-  const beside = contentOf(folder);
+  const beside = factsOf(state);
   running.child.kill('SIGCONT');
   await running.stop();
   const stopped = contentOf(folder);

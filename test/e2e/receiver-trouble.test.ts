@@ -93,6 +93,7 @@ describe('receivers in trouble', { concurrency: 4 }, () => {
 
     await trial.untilAccepted(others.length);
     await trial.feedUntil(() => trial.daemon.said('dead letter').length > 0, 'the dead letter');
+    await trial.untilAllAcceptedBut(1);
     const { troubled } = await trial.end();
 
     assert.deepEqual(
@@ -111,6 +112,7 @@ describe('receivers in trouble', { concurrency: 4 }, () => {
     refused = trial.write(COUNT)[COUNT - 1] ?? '';
 
     await trial.feedUntil(() => trial.daemon.said('dead letter').length > 0, 'the dead letter');
+    await trial.untilAllAcceptedBut(1);
     const { troubled } = await trial.end();
 
     assert.deepEqual(

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { SystemClock } from '../../src/clock.ts';
 
-/** Looks until it is so; fails with what it saw last after a minute. */
+/** Looks until it is so; fails with what it saw last after three minutes. */
 export async function until<T>(look: () => Promise<T>, isSo: (seen: T) => boolean): Promise<T> {
   const clock = new SystemClock();
-  const end = clock.monotonic() + 60_000;
+  const end = clock.monotonic() + 180_000;
   for (;;) {
     const seen = await look();
     if (isSo(seen)) return seen;

@@ -7,7 +7,7 @@ import { SystemClock } from '../../src/clock.ts';
 import type { Sandbox } from './loghook.ts';
 import { requireTool } from './tools.ts';
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 
 export interface Hook {
   readonly id: string;
@@ -23,7 +23,14 @@ export async function openWebhookServer(
 ): Promise<string> {
   requireTool('webhook', 'webhook');
   const file = sandbox.write('hooks.json', JSON.stringify(hooks.map(describe)));
-  const port = await freePort();
+  for (;;) {
+    const port = await freePort();
+    if (await startsOn(t, port, file)) return `http://127.0.0.1:${port}/hooks`;
+  }
+}
+
+/** Resolves to false when somebody else has taken the port meanwhile. */
+async function startsOn(t: TestContext, port: number, file: string): Promise<boolean> {
   const args = ['-hooks', file, '-ip', '127.0.0.1', '-port', String(port), '-verbose'];
   const child = spawn('webhook', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -32,22 +39,28 @@ export async function openWebhookServer(
       output += text;
     });
   }
-  const ended = new Promise((resolve) => child.once('close', resolve));
+  let isGone = false;
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      isGone = true;
+      resolve();
+    });
+  });
   t.after(async () => {
     child.kill('SIGKILL');
     await ended;
   });
   const clock = new SystemClock();
   const from = clock.monotonic();
-  while (!(await listens(port))) {
-    const isGone = child.exitCode !== null;
+  while (!output.includes('serving hooks on') || !(await listens(port))) {
+    if (isGone && output.includes('address already in use')) return false;
     assert.ok(
       !isGone && clock.monotonic() - from < PATIENCE_MS,
       `webhook did not start\n${output}`,
     );
     await clock.sleep(50);
   }
-  return `http://127.0.0.1:${port}/hooks`;
+  return true;
 }
 
 function describe({ id, command }: Hook) {

@@ -24,7 +24,7 @@ export function addBackfill(program: Command, io: Io, ended: Ended): void {
     .option('--since <when>', 'from here: 7d, or a time such as 2026-11-20T10:00:00Z')
     .option('--until <when>', 'up to here (as far as the daemon has read)')
     .option('--route <name>', 'only to this route, or the start of its name')
-    .option('--dry-run', 'only say what it would owe; writes nothing')
+    .option('--dry-run', 'only say what it would owe; owes nothing')
     .option('--json', 'one JSON document')
     .option('-c, --config <file>', 'the routes (./loghook.yaml, .yml or .json, else ./loghook.csv)')
     .option('-s, --state <dir>', 'the state folder of the daemon')

@@ -4,8 +4,9 @@ import type { SystemLog } from '../../okta/system-log.ts';
 import { WHOLE_SHARE } from '../../state/beside/readers.ts';
 import { freeBytesAt } from '../../state/pruning/history.ts';
 import { openBoundedRead } from '../bounded-read/bounded-read.ts';
+import { openGuestShare } from '../bounded-read/guest-share.ts';
 import type { Progress } from '../bounded-read/progress.ts';
-import { openRateShare, type RateShare, unknownRateShare } from '../bounded-read/rate-share.ts';
+import { openRateShare, type RateShare } from '../bounded-read/rate-share.ts';
 import { EXIT } from '../exit.ts';
 import { Bar } from './bar.ts';
 import { type Came, type Progressed, Reading } from './reading.ts';
@@ -92,6 +93,7 @@ function spanOf(order: Order): { readonly from: number; readonly until: number }
 }
 
 async function shareOf(sources: Sources, order: Order, stop: AbortSignal): Promise<RateShare> {
-  if (order.kind === 'rehearsal') return unknownRateShare(sources.folder);
+  if (order.kind === 'rehearsal')
+    return openGuestShare({ ...sources, what: 'backfill --dry-run' }, stop);
   return openRateShare({ ...sources, what: readerName(order.backfill.id) }, stop);
 }

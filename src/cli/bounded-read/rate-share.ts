@@ -4,13 +4,11 @@
  */
 import type { Clock } from '../../clock.ts';
 import type { Beside } from '../../state/beside/beside.ts';
-import { openReader, WHOLE_SHARE } from '../../state/beside/readers.ts';
+import { openReader } from '../../state/beside/readers.ts';
 import { holderOf } from '../../state/database/folder.ts';
 
 /** A daemon looks once a second who else reads. */
-const NOTICED_MS = 1_500;
-/** Of what writes nothing the daemon does not know, so it takes little. */
-const UNKNOWN_SHARE = WHOLE_SHARE / 5;
+export const NOTICED_MS = 1_500;
 
 export interface RateShare {
   /** 0..1 */
@@ -36,14 +34,6 @@ export async function openRateShare(
   return {
     now: () => reader.share(clock.now(), daemonOf(folder)),
     close: () => reader.close(clock.now()),
-  };
-}
-
-/** For who may write nothing. */
-export function unknownRateShare(folder: string): RateShare {
-  return {
-    now: () => (daemonOf(folder) === 'none' ? WHOLE_SHARE : UNKNOWN_SHARE),
-    close: () => undefined,
   };
 }
 

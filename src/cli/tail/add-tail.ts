@@ -15,7 +15,8 @@ export function addTail(program: Command, io: Io, ended: Ended): void {
     .option(
       '--filter <expression>',
       "only what this filter of Okta's wants, such as 'severity eq \"WARN\"'",
-    );
+    )
+    .option('-s, --state <dir>', 'the state folder of a daemon whose rate limit it shares');
   examples(
     logOptions(orgOption(command)),
     `  loghook tail                                    follow the log until ^C

@@ -1,10 +1,16 @@
-/** `loghook tail`: events on stdout, one a line, and nothing else there. Keeps no state and sends nothing. */
+/**
+ * `loghook tail`: events on stdout, one a line, and nothing else there. Keeps no state and sends nothing; where a daemon runs,
+ * it notes in the daemon's that it reads too.
+ */
 import { SystemClock } from '../../clock.ts';
 import { type Flags, loadOrgSettings } from '../../config/config.ts';
 import { refuse } from '../../config/problems.ts';
 import { quote } from '../../config/quote.ts';
-import type { Page } from '../../okta/system-log.ts';
+import type { Page, SystemLog } from '../../okta/system-log.ts';
 import type { Pattern } from '../../routing/pattern.ts';
+import { openGuestShare } from '../bounded-read/guest-share.ts';
+import type { RateShare } from '../bounded-read/rate-share.ts';
+import { daemonFolder } from '../daemon-folder.ts';
 import { EXIT } from '../exit.ts';
 import { instantFlag, refuseReversed } from '../instant-flag.ts';
 import { type Io, type Output, startedFromTerminal, surroundings } from '../io.ts';
@@ -24,9 +30,10 @@ export async function tail(flags: TailFlags, io: Io): Promise<number> {
   const clock = new SystemClock();
   const now = clock.now();
   const input = { ...surroundings(io, now, io.stderr), flags };
-  const { settings, more } = await loadOrgSettings(input, () => ({
+  const { settings, more } = await loadOrgSettings(input, (environment) => ({
     pattern: () => parseMatch(flags.match),
     until: () => untilAt(flags, now),
+    folderOf: () => daemonFolder(input, environment),
   }));
   const { until, pattern } = more;
   const since = settings.since ?? now - FIRST_START_MS;
@@ -38,18 +45,35 @@ export async function tail(flags: TailFlags, io: Io): Promise<number> {
     onReload: () => undefined,
     exit: () => process.exit(EXIT.asAsked),
   });
+  let share: RateShare | undefined;
   try {
     sayNotes(log, settings.org.notes);
     log.info({ org: settings.org.url.host, from: new Date(since).toISOString() }, 'tailing');
+    const folder = more.folderOf(settings.org.url);
+    share = await openGuestShare({ folder, what: 'tail', clock }, stop.soft);
     const pages =
       until === undefined
         ? systemLog.tail({ since }, stop.soft)
         : systemLog.read({ since, until }, stop.soft);
-    await print(pages, pattern, io.stdout);
+    await print(withinShare(pages, systemLog, share), pattern, io.stdout);
     return EXIT.asAsked;
   } finally {
     stop.release();
     await systemLog.close();
+    share?.close();
+  }
+}
+
+/** Others come to read beside it, and go. */
+async function* withinShare(
+  pages: AsyncIterable<Page>,
+  systemLog: SystemLog,
+  share: RateShare,
+): AsyncGenerator<Page> {
+  systemLog.rateShare = share.now();
+  for await (const page of pages) {
+    yield page;
+    systemLog.rateShare = share.now();
   }
 }
 

@@ -16,7 +16,8 @@ export function addTry(program: Command, io: Io, ended: Ended): void {
       '--filter <expression>',
       "only what this filter of Okta's wants, such as 'severity eq \"WARN\"'",
     )
-    .option('--json', 'one JSON document');
+    .option('--json', 'one JSON document')
+    .option('-s, --state <dir>', 'the state folder of a daemon whose rate limit it shares');
   examples(
     logOptions(orgOption(command)),
     `  loghook try                                     the last 24 hours

@@ -1,6 +1,6 @@
 /**
- * `loghook try`: the routes held against the org's past events. Sends nothing, opens no state folder, and asks Okta for
- * no more than a quarter of its rate limit, so that a daemon beside it keeps its share.
+ * `loghook try`: the routes held against the org's past events. Sends nothing, and asks Okta for no more than a
+ * quarter of its rate limit: of the org's share, where a daemon runs, which it tells so in its state.
  */
 import { type Clock, SystemClock } from '../../clock.ts';
 import { type Flags, loadOne, type Settings } from '../../config/config.ts';
@@ -8,6 +8,9 @@ import { refuse } from '../../config/problems.ts';
 import type { RouteFile } from '../../config/route-file.ts';
 import type { Route } from '../../routing/route.ts';
 import { openBoundedRead } from '../bounded-read/bounded-read.ts';
+import { openGuestShare } from '../bounded-read/guest-share.ts';
+import type { RateShare } from '../bounded-read/rate-share.ts';
+import { daemonFolder } from '../daemon-folder.ts';
 import { EXIT } from '../exit.ts';
 import { instantFlag, refuseReversed } from '../instant-flag.ts';
 import { type Io, surroundings } from '../io.ts';
@@ -30,8 +33,9 @@ export async function tryRoutes(flags: TryFlags, io: Io): Promise<number> {
   const clock = new SystemClock();
   const now = clock.now();
   const input = { ...surroundings(io, now, io.stderr), flags };
-  const { settings, file, more } = await loadOne(input, () => ({
+  const { settings, file, more } = await loadOne(input, (environment) => ({
     until: () => untilAt(flags.until, now),
+    folderOf: () => daemonFolder(input, environment),
   }));
   const since = settings.since ?? now - DAY_MS;
   refuseReversed(since, more.until);
@@ -44,6 +48,7 @@ export async function tryRoutes(flags: TryFlags, io: Io): Promise<number> {
     notes,
     since,
     until: more.until,
+    folder: more.folderOf(settings.org.url),
     clock,
     io,
   });
@@ -62,6 +67,8 @@ interface Plan {
   readonly notes: readonly string[];
   readonly since: number;
   readonly until: number;
+  /** Where the org's daemon has its state. */
+  readonly folder: string | undefined;
   readonly clock: Clock;
   readonly io: Io;
 }
@@ -72,22 +79,26 @@ async function rehearse(rehearsal: Rehearsal, plan: Plan): Promise<Stretch> {
   const { progress, systemLog, stop, close } = openBoundedRead({
     ...plan,
     filter: settings.filter,
-    rate: { rateShare: RATE_SHARE },
     exitCode: EXIT.asAsked,
   });
+  let share: RateShare | undefined;
   let unreadable = 0;
   try {
+    share = await openGuestShare({ ...plan, what: 'try', alone: RATE_SHARE }, stop);
+    systemLog.rateShare = share.now();
     progress.show(0, undefined);
     for await (const page of systemLog.read({ since, until }, stop)) {
       rehearsal.take(page.events);
       unreadable += page.leftovers.length;
       progress.show(rehearsal.events, rehearsal.upTo);
+      systemLog.rateShare = share.now();
     }
     const partial = stop.aborted;
     const end = partial ? (rehearsal.upTo ?? since) : until;
     return { org: settings.org.url.host, since, until: end, partial, unreadable };
   } finally {
     await close();
+    share?.close();
   }
 }
 

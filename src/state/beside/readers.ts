@@ -25,7 +25,7 @@ interface ReaderOptions {
   readonly now: number;
 }
 
-interface Reader {
+export interface Reader {
   /**
    * Says that it is still there, and returns the part (0..1) of the rate limit that it may use until it asks again: at
    * least every minute, such as after each page.
