@@ -87,10 +87,12 @@ export class CurrentCredentials implements Credentials {
     return all.reduce((rest, credentials) => credentials.redact(rest), text);
   }
 
+  /** True once another identity than `refused` is in use; a person may bring one while the place is looked at, too. */
   async #replace(refused: Identity): Promise<boolean> {
-    if (refused !== this.#identity) return true;
+    const isReplaced = () => refused !== this.#identity;
+    if (isReplaced()) return true;
     const found = await this.#options.identityAnew?.();
-    if (refused !== this.#identity) return true;
+    if (isReplaced()) return true;
     if (found === undefined || !this.take(found.identity)) return false;
     this.#options.log.info(
       { [found.identity.kind === 'token' ? 'tokenFrom' : 'keyFrom']: found.from },

@@ -19,6 +19,9 @@ import { Judge } from './judge.ts';
 import { type Stranger, Strangers } from './strangers.ts';
 import { Tally } from './tally.ts';
 
+/** Of what was missing: no look at the state lasts long. */
+const LOOKED_AT_ONCE = 1_000;
+
 interface AuditorParts {
   readonly desk: AuditDesk;
   readonly horizon: Horizon;
@@ -154,16 +157,14 @@ export class Auditor {
     this.#events += 1;
     if (known !== undefined) this.coverage.listed += 1;
     const lacking = this.#count(event, known);
-    if (known === undefined || known.fates.size === 0) {
-      if (lacking.length === 0) return [];
-      this.#digests.add(digestOf(event.raw));
-    } else {
-      const digest = digestOf(event.raw);
-      this.#digests.add(digest);
-      this.#comparison.check(event, digest, known, this.tallies);
-    }
+    const isOnRoutes = known !== undefined && known.fates.size > 0;
+    if (!isOnRoutes && lacking.length === 0) return [];
+    const digest = digestOf(event.raw);
+    this.#digests.add(digest);
+    if (isOnRoutes) this.#comparison.check(event, digest, known, this.tallies);
+    if (lacking.length === 0) return [];
     this.#tellMissing(event, lacking, known === undefined ? { why: UNKNOWN } : {});
-    return lacking.length === 0 ? [] : [{ event, routes: lacking }];
+    return [{ event, routes: lacking }];
   }
 
   /** Okta lists it a second time. */
@@ -186,7 +187,6 @@ export class Auditor {
   }
 
   #tellMissing(event: LogEvent, routes: readonly NamedRoute[], why: Partial<Finding>): void {
-    if (routes.length === 0) return;
     const gap = this.#gapAt(publishedAt(event.published));
     for (const route of routes) {
       this.#findings.tell('missing', event, route, { ...why, ...(gap && { gap }) });
@@ -198,14 +198,15 @@ export class Auditor {
     return this.gaps.find(({ fromMs, toMs }) => (fromMs ?? 0) <= at && at <= (toMs ?? at));
   }
 
+  /** Takes back what is not missing any more. */
   #lookAgain(): void {
     const missing = this.findings.filter(({ kind }) => kind === 'missing');
     if (missing.length === 0) return;
     const { desk } = this.#parts;
     const ids = [...new Set(missing.map(({ event }) => event))];
     const known = new Map<string, KnownEvent>();
-    for (let n = 0; n < ids.length; n += 1_000) {
-      const some = ids.slice(n, n + 1_000);
+    for (let n = 0; n < ids.length; n += LOOKED_AT_ONCE) {
+      const some = ids.slice(n, n + LOOKED_AT_ONCE);
       const found = desk.atOnce(() => desk.look(some));
       for (const [at, event] of found) known.set(some[at] ?? '', event);
     }
@@ -214,9 +215,10 @@ export class Auditor {
     );
   }
 
+  /** Counts it as what it is by now. */
   #isFound(finding: Finding, known: KnownEvent | undefined): boolean {
     const fate = known?.fates.get(finding.routeId);
-    const tally = this.tallies.find(({ route }) => route.id === finding.routeId);
+    const tally = this.#tallyOf(finding.routeId);
     if (known === undefined || fate === undefined || tally === undefined) return false;
     this.#listed.add(known.seq);
     tally.terms.missing -= 1;
@@ -224,13 +226,17 @@ export class Auditor {
     return true;
   }
 
-  #takeStranger(unlisted: Unlisted, all: readonly Stranger[]): void {
-    const isTwin = all.some((one) => one.isTwin);
-    if (!isTwin && unlisted.event.seq <= this.#newest) this.coverage.leftOut += 1;
-    for (const { route, isTwin: isTwinHere } of all) {
-      const tally = this.tallies.find((one) => one.route.id === route);
-      if (tally !== undefined) this.#tellStranger(unlisted, tally, isTwinHere);
+  #takeStranger(unlisted: Unlisted, strangers: readonly Stranger[]): void {
+    const isNowhereTwin = strangers.every(({ isTwin }) => !isTwin);
+    if (isNowhereTwin && unlisted.event.seq <= this.#newest) this.coverage.leftOut += 1;
+    for (const { route, isTwin } of strangers) {
+      const tally = this.#tallyOf(route);
+      if (tally !== undefined) this.#tellStranger(unlisted, tally, isTwin);
     }
+  }
+
+  #tallyOf(routeId: number): Tally | undefined {
+    return this.tallies.find(({ route }) => route.id === routeId);
   }
 
   #tellStranger(unlisted: Unlisted, tally: Tally, isTwin: boolean): void {
