@@ -64,7 +64,7 @@ for (const args of READS) {
   test(`${args[0]} and a daemon together keep to half of the rate limit`, async (t) => {
     const { org, addHistory, daemon, start } = await desk(t);
     addHistory();
-    const running = await daemon('1s');
+    const running = await daemon('2s'); // far from half when the other one begins
 
     const reading = start(args);
     await Promise.all([reading.line('stderr', /rate limit/), running.line('stdout', /rate limit/)]);
