@@ -2,7 +2,7 @@
 import type { Tally, Term } from '../../../src/cli/audit/tally.ts';
 import type { Deed } from './deeds.ts';
 import type { Written } from './pairs.ts';
-import { homeOf, type Paper } from './paper.ts';
+import { homeOf, type Paper, type PaperRoute } from './paper.ts';
 import type { World } from './world.ts';
 
 export type Listed = Written & { readonly id: string };
@@ -12,7 +12,10 @@ interface Truth {
   readonly terms: Record<Exclude<Term, 'missing'>, number>;
   /** Not read yet: not wanted or, if the routes of that time want them, missing. */
   readonly unread: number;
-  /** Of these, those that it wanted by every file that there ever was, and by any. */
+  /**
+   * Of these, those that it wanted by every file that there ever was; and those that any file wanted for its URL: when
+   * loghook.csv becomes loghook.yaml, a route is the same one under another name.
+   */
   readonly least: number;
   readonly most: number;
   readonly unlisted: number;
@@ -31,21 +34,28 @@ export function truthOf(
     else terms[pair?.left.has(home) === true ? 'moved' : 'notWanted'] += 1;
   }
   const unread = listed.filter(({ committed }) => !committed);
-  const answers = unread.map(({ eventType }) =>
-    world.papers.map((paper) => wants(paper, home, eventType)),
-  );
+  const isHome = ({ kind }: Paper, route: PaperRoute) => homeOf(kind, route.path) === home;
+  const isPath = (_: Paper, route: PaperRoute) => route.path === path;
   const unlisted = lost.filter(({ id }) => world.oracle.pair(path, id)?.home === home).length;
   return {
     terms,
     unread: unread.length,
-    least: answers.filter((all) => !all.includes(false)).length,
-    most: answers.filter((all) => all.includes(true)).length,
+    least: unread.filter(({ eventType }) =>
+      world.papers.every((paper) => wants(paper, eventType, isHome)),
+    ).length,
+    most: unread.filter(({ eventType }) =>
+      world.papers.some((paper) => wants(paper, eventType, isPath)),
+    ).length,
     unlisted,
   };
 }
 
-function wants({ kind, routes }: Paper, home: string, eventType: string): boolean {
-  return routes.some(({ path, pattern }) => homeOf(kind, path) === home && pattern.test(eventType));
+function wants(
+  paper: Paper,
+  eventType: string,
+  isIt: (paper: Paper, route: PaperRoute) => boolean,
+): boolean {
+  return paper.routes.some((route) => isIt(paper, route) && route.pattern.test(eventType));
 }
 
 /** In words, each but what is right. */
